@@ -1,0 +1,22 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_HPP
+#define ASIOCTX_HPP
+
+#include <asioctx/after_func.hpp>
+#include <asioctx/bind_context.hpp>
+#include <asioctx/cancel.hpp>
+#include <asioctx/context.hpp>
+#include <asioctx/context_key.hpp>
+#include <asioctx/deadline.hpp>
+#include <asioctx/error.hpp>
+#include <asioctx/value.hpp>
+#include <asioctx/with_signals.hpp>
+#include <asioctx/without_cancel.hpp>
+
+#endif

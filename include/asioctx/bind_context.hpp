@@ -1,0 +1,212 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_BIND_CONTEXT_HPP
+#define ASIOCTX_BIND_CONTEXT_HPP
+
+#include <asioctx/config.hpp>
+#include <asioctx/context.hpp>
+
+#include <boost/asio/cancellation_type.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace asioctx {
+
+/// A completion token that binds an operation to a context.
+/**
+ * Made with bind_context(), which see.
+ *
+ * @par Thread Safety
+ * @e Distinct @e objects: Safe.@n
+ * @e Shared @e objects: Unsafe.
+ */
+template <class Token>
+class context_binder
+{
+public:
+    /// The type of the token that is adapted.
+    using target_type = Token;
+
+    /// Makes a binder for a context and a token.
+    template <class T>
+        requires std::constructible_from<Token, T>
+    context_binder(
+        context ctx, asio::cancellation_type_t type, T&& token)
+        : ctx_(std::move(ctx)), type_(type), target_(std::forward<T>(token))
+    {
+    }
+
+    /// The token that is adapted.
+    target_type& get() noexcept
+    {
+        return target_;
+    }
+
+    /// The token that is adapted.
+    target_type const& get() const noexcept
+    {
+        return target_;
+    }
+
+    /// The context that the operation is bound to.
+    context const& get_context() const noexcept
+    {
+        return ctx_;
+    }
+
+    /// What the operation is asked for.
+    asio::cancellation_type_t get_cancellation_type() const noexcept
+    {
+        return type_;
+    }
+
+private:
+    context ctx_;
+    asio::cancellation_type_t type_;
+    Token target_;
+};
+
+/// A completion token that binds an operation with its default token.
+/**
+ * Made with bind_context(), which see. Called with a token it makes a @ref
+ * context_binder.
+ */
+class partial_context_binder
+{
+public:
+    /// Makes a binder for a context.
+    explicit partial_context_binder(context ctx,
+        asio::cancellation_type_t type =
+            asio::cancellation_type::terminal) noexcept
+        : ctx_(std::move(ctx)), type_(type)
+    {
+    }
+
+    /// Adapts a token.
+    template <class Token>
+    [[nodiscard]] context_binder<std::decay_t<Token>> operator()(
+        Token&& token) const
+    {
+        return {ctx_, type_, std::forward<Token>(token)};
+    }
+
+    /// The context that the operation is bound to.
+    context const& get_context() const noexcept
+    {
+        return ctx_;
+    }
+
+    /// What the operation is asked for.
+    asio::cancellation_type_t get_cancellation_type() const noexcept
+    {
+        return type_;
+    }
+
+private:
+    context ctx_;
+    asio::cancellation_type_t type_;
+};
+
+/// Binds an asynchronous operation to a context.
+/**
+ * Adapts a completion token. An operation that is started with the adapted
+ * token is asked to stop when the context is done. It completes as it does
+ * without the context, except as follows.
+ *
+ * @li If the operation ends with @c asio::error::operation_aborted because the
+ * context asked it to, the error is the context's error() instead: @c
+ * errc::canceled or @c errc::deadline_exceeded. An operation that has succeeded
+ * by then delivers its success, and any other error is passed on.
+ *
+ * @li If the context is done already, the operation is not started. It
+ * completes with the context's error(), the other results being
+ * default-constructed. If the operation's signature does not begin with an @c
+ * error_code or a @c std::exception_ptr, or a result has no default
+ * constructor, it is started and asked to stop at once.
+ *
+ * Any operation and any token will do: a coroutine is bound as a whole by
+ * giving the adapted token to @c asio::co_spawn.
+ *
+ * @param ctx The context.
+ *
+ * @param token The completion token to adapt. Without one, the operation's
+ * default token is used, or @c asio::deferred if it has none.
+ *
+ * @par Object lifetimes
+ * The operation keeps the context until just before its handler is called. By
+ * then nothing refers to the operation or its I/O object any more. Until then
+ * the I/O object must stay alive and where it is.
+ *
+ * @par Executor
+ * All that is associated with the token's handler is associated with the
+ * operation: executor, immediate executor, allocator. The record of the bound
+ * operation is one allocation with that allocator. An operation that is not
+ * started completes through the immediate executor, or as if by asio::post.
+ *
+ * The request to stop is dispatched to where the operation's steps run: the
+ * handler's associated executor, or else the I/O object's.
+ *
+ * @par Per-operation cancellation
+ * The operation is asked for @c asio::cancellation_type::terminal, which the
+ * most operations honour; bind_context() with a type asks for another. The
+ * cancellation slot of the token's handler works beside the context; an
+ * operation that is aborted through it ends with @c operation_aborted.
+ *
+ * @par Errors
+ * @c errc::canceled, @c errc::deadline_exceeded, and the operation's own.
+ *
+ * @par Exceptions
+ * What the operation's initiation throws, and what allocating throws.
+ *
+ * @par Thread Safety
+ * The context may be canceled by any thread at any time.
+ *
+ * @par Example
+ * examples/03_tokens.cpp
+ */
+template <class Token>
+[[nodiscard]] context_binder<std::decay_t<Token>> bind_context(
+    context ctx, Token&& token)
+{
+    return {std::move(ctx), asio::cancellation_type::terminal,
+        std::forward<Token>(token)};
+}
+
+/// Binds an asynchronous operation to a context, and says what to ask it for.
+/**
+ * @param type What the operation is asked for. The weaker types leave more of
+ * the operation's object intact, but fewer operations honour them; one that
+ * does not runs on.
+ */
+template <class Token>
+[[nodiscard]] context_binder<std::decay_t<Token>> bind_context(
+    context ctx, asio::cancellation_type_t type, Token&& token)
+{
+    return {std::move(ctx), type, std::forward<Token>(token)};
+}
+
+/// Binds an asynchronous operation, with its default token, to a context.
+[[nodiscard]] inline partial_context_binder bind_context(context ctx) noexcept
+{
+    return partial_context_binder(std::move(ctx));
+}
+
+/// The same, and says what to ask the operation for.
+[[nodiscard]] inline partial_context_binder bind_context(
+    context ctx, asio::cancellation_type_t type) noexcept
+{
+    return partial_context_binder(std::move(ctx), type);
+}
+
+} // namespace asioctx
+
+#include <asioctx/impl/bind_context.hpp>
+
+#endif

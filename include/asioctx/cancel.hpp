@@ -1,0 +1,193 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_CANCEL_HPP
+#define ASIOCTX_CANCEL_HPP
+
+#include <asioctx/config.hpp>
+#include <asioctx/context.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace asioctx {
+
+struct cancelable;
+
+namespace detail {
+
+// Takes over a reference.
+ASIOCTX_DECL cancelable make_cancelable(scope& s) noexcept;
+
+} // namespace detail
+
+/// The right to cancel a context.
+/**
+ * It is apart from the right to look at the context, which is @ref context.
+ * Whoever holds it must keep it as long as the context is in use: the
+ * destructor cancels.
+ *
+ * Canceling a context cancels every context derived from it, asks every
+ * operation bound to one of them to stop, and posts every callback and wait.
+ * When cancel() returns, all of them are done and all of that has been asked
+ * for, parents before children and otherwise in the order in which they were
+ * made. If another thread is canceling the same context, or one it is derived
+ * from, the contexts are done but that thread may still be asking.
+ *
+ * Only the first cancellation on the way to the root counts for a context: it
+ * gives the error, the cause and the place. Later ones do nothing.
+ *
+ * The functions do not throw, allocate, or wait for an operation. They run no
+ * handler.
+ *
+ * @par Thread Safety
+ * @e Distinct @e objects: Safe.@n
+ * @e Shared @e objects: Unsafe, except that any number of threads may call
+ * cancel() and the call operators at the same time.
+ */
+class [[nodiscard]] cancel_source
+{
+public:
+    /// Holds no right. The functions do nothing.
+    cancel_source() noexcept = default;
+
+    /// Takes over the right of another source.
+    cancel_source(cancel_source&&) noexcept = default;
+
+    /// Cancels as the destructor does, then takes over another's right.
+    cancel_source& operator=(cancel_source&& other) noexcept
+    {
+        cancel_source(std::move(other)).swap(*this);
+        return *this;
+    }
+
+    /// Cancels the context.
+    /**
+     * If this is what ends the context, its canceled_at() is where the
+     * right was made: where with_cancel() was called, for example.
+     */
+    ~cancel_source()
+    {
+        if (*this)
+            cancel_here();
+    }
+
+    /// Cancels the context: its error() is @c errc::canceled.
+    void cancel(source_location at = BOOST_CURRENT_LOCATION) const noexcept
+    {
+        cancel(error_code(), at);
+    }
+
+    /// Cancels the context and tells why.
+    /**
+     * The context's error() is @c errc::canceled, its cause() is @c cause; a
+     * cause that is no failure is as none.
+     */
+    ASIOCTX_DECL void cancel(error_code const& cause,
+        source_location at = BOOST_CURRENT_LOCATION) const noexcept;
+
+    /// Cancels the context and tells why.
+    /**
+     * The context's error() is @c errc::canceled, its exception() is @c cause;
+     * null is as no cause.
+     */
+    ASIOCTX_DECL void cancel(std::exception_ptr cause,
+        source_location at = BOOST_CURRENT_LOCATION) const noexcept;
+
+    /// The same as cancel().
+    void operator()(source_location at = BOOST_CURRENT_LOCATION) const noexcept
+    {
+        cancel(at);
+    }
+
+    /// The same as cancel().
+    void operator()(error_code const& cause,
+        source_location at = BOOST_CURRENT_LOCATION) const noexcept
+    {
+        cancel(cause, at);
+    }
+
+    /// The same as cancel().
+    void operator()(std::exception_ptr cause,
+        source_location at = BOOST_CURRENT_LOCATION) const noexcept
+    {
+        cancel(std::move(cause), at);
+    }
+
+    /// Gives up the right without canceling.
+    void detach() noexcept
+    {
+        ctx_ = context();
+    }
+
+    /// Tells whether there is a right to cancel.
+    explicit operator bool() const noexcept
+    {
+        return ctx_ != context();
+    }
+
+    /// Exchanges the rights of two sources.
+    void swap(cancel_source& other) noexcept
+    {
+        std::swap(ctx_, other.ctx_);
+    }
+
+private:
+    friend cancelable detail::make_cancelable(detail::scope&) noexcept;
+
+    explicit cancel_source(context ctx) noexcept : ctx_(std::move(ctx))
+    {
+    }
+
+    ASIOCTX_DECL void cancel_here() const noexcept;
+
+    context ctx_;
+};
+
+/// A context that can be canceled, and the right to do so.
+/**
+ * To be taken apart:
+ * @code auto [ctx, cancel] = asioctx::with_cancel(parent); @endcode
+ */
+struct [[nodiscard]] cancelable
+{
+    /// The context.
+    context ctx;
+
+    /// The right to cancel it. Its destructor does.
+    cancel_source cancel;
+};
+
+/// Derives a context that can be canceled.
+/**
+ * The context is done when the returned source cancels it, which its
+ * destructor does, or when the parent is done, whichever is first. If the
+ * parent is done already, so is the context, with the parent's error and
+ * cause.
+ *
+ * @param parent The context to derive from.
+ *
+ * @param at What canceled_at() is if the source is destroyed.
+ *
+ * @par Object lifetimes
+ * The context keeps the parent. The parent does not keep the context.
+ *
+ * @par Exceptions
+ * @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
+ *
+ * @par Example
+ * examples/02_cancel_tree.cpp
+ */
+ASIOCTX_DECL cancelable with_cancel(
+    context const& parent, source_location at = BOOST_CURRENT_LOCATION);
+
+} // namespace asioctx
+
+#endif

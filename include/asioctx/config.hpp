@@ -1,0 +1,57 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_CONFIG_HPP
+#define ASIOCTX_CONFIG_HPP
+
+#include <boost/asio/detail/config.hpp>
+#include <boost/assert/source_location.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/version.hpp>
+
+#include <chrono>
+
+#if BOOST_VERSION < 108100
+#error "asioctx needs Boost 1.81 or newer"
+#endif
+
+// The asioctx target defines ASIOCTX_DYN_LINK when it is a shared library,
+// and ASIOCTX_SOURCE while it builds itself.
+#if defined(ASIOCTX_DYN_LINK) && defined(_WIN32)
+#if defined(ASIOCTX_SOURCE)
+#define ASIOCTX_DECL __declspec(dllexport)
+#else
+#define ASIOCTX_DECL __declspec(dllimport)
+#endif
+#elif defined(ASIOCTX_DYN_LINK)
+#define ASIOCTX_DECL __attribute__((visibility("default")))
+#else
+#define ASIOCTX_DECL
+#endif
+
+namespace boost::asio {
+} // namespace boost::asio
+
+namespace asioctx {
+
+namespace asio = boost::asio;
+
+using boost::source_location;
+using boost::system::error_code;
+
+/// The clock that deadlines are measured with.
+using clock_type = std::chrono::steady_clock;
+
+/// A point in time, as deadlines name it.
+using time_point = clock_type::time_point;
+
+/// A length of time, as timeouts name it.
+using duration = clock_type::duration;
+
+} // namespace asioctx
+
+#endif

@@ -1,0 +1,297 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_CONTEXT_HPP
+#define ASIOCTX_CONTEXT_HPP
+
+#include <asioctx/config.hpp>
+#include <asioctx/context_key.hpp>
+#include <asioctx/error.hpp>
+
+#include <asioctx/detail/node.hpp>
+#include <asioctx/detail/root.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/execution_context.hpp>
+
+#include <concepts>
+#include <exception>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace asioctx {
+
+class context;
+
+namespace detail {
+
+template <class T>
+concept executing_context =
+    std::derived_from<T, asio::execution_context> && requires(T& t) {
+        { t.get_executor() } -> std::convertible_to<asio::any_io_executor>;
+    };
+
+struct context_access;
+
+} // namespace detail
+
+/// A handle to a node in a tree of contexts.
+/**
+ * A context says whether the work done under it should go on. It is live until
+ * it is canceled, or its deadline passes, or its parent is done; then it is
+ * done for ever. It also carries values from the parents it was derived from.
+ *
+ * A context is derived from another with with_cancel(), with_deadline(),
+ * with_timeout(), with_value(), without_cancel() or with_grace(). The roots are
+ * made with background(). An operation is bound to a context with
+ * bind_context().
+ *
+ * Pass a context explicitly, as the first parameter, named @c ctx. Do not store
+ * it in an object that outlives the call. One context may be used by any number
+ * of operations and threads.
+ *
+ * A handle is one pointer. Two handles are equal if they refer to the same
+ * node. There is no null handle: one that is default-constructed or moved-from
+ * refers to background().
+ *
+ * @par Object lifetimes
+ * A handle keeps its node and all the node's ancestors, but nothing below it.
+ *
+ * @par Thread Safety
+ * The handle: @e Distinct @e objects: Safe. @e Shared @e objects: Unsafe.@n
+ * The node it refers to: Safe.
+ */
+class context
+{
+public:
+    /// Refers to background().
+    constexpr context() noexcept = default;
+
+    /// Refers to the same node as another handle.
+    context(context const& other) noexcept
+        : node_(detail::add_ref(other.node_))
+    {
+    }
+
+    /// Takes over another handle, which then refers to background().
+    context(context&& other) noexcept
+        : node_(std::exchange(other.node_, nullptr))
+    {
+    }
+
+    /// Refers to the same node as another handle, or takes it over.
+    context& operator=(context other) noexcept
+    {
+        std::swap(node_, other.node_);
+        return *this;
+    }
+
+    ~context()
+    {
+        detail::release(node_);
+    }
+
+    /// Tells whether two handles refer to the same node.
+    friend bool operator==(context const&, context const&) noexcept = default;
+
+    /// Tells whether the context was canceled or its deadline has passed.
+    /**
+     * What happened before the cancellation is visible to a caller that sees
+     * true. The cost is a load or two.
+     */
+    bool done() const noexcept
+    {
+        auto const* s = scope();
+        return s && s->done();
+    }
+
+    /// Returns why the context is done.
+    /**
+     * @returns @c errc::canceled or @c errc::deadline_exceeded if the context
+     * is done, and no error if it is live. Once there is an error it does not
+     * change.
+     */
+    error_code error() const noexcept
+    {
+        return done() ? make_error_code(scope()->why.error) : error_code();
+    }
+
+    /// Returns what was given as the cause of the context's end.
+    /**
+     * @returns The cause that cancel() or with_deadline() was given, or else
+     * what error() returns. If the cause was an exception, this is the code
+     * of a @c boost::system::system_error, or of a @c std::system_error, or
+     * else what error() returns; see exception().
+     */
+    error_code cause() const noexcept
+    {
+        if (!done())
+            return {};
+        auto const& why = scope()->why;
+        return why.cause.failed() ? why.cause : make_error_code(why.error);
+    }
+
+    /// Returns the cause as an exception.
+    /**
+     * @returns The exception that cancel() was given, or else a @c
+     * boost::system::system_error that holds cause(); null if the context is
+     * live.
+     */
+    ASIOCTX_DECL std::exception_ptr exception() const;
+
+    /// Returns the place in the source that canceled the context.
+    /**
+     * @returns Where cancel() was called. For a deadline, or if the cancel
+     * source was destroyed, where the context was derived that was done first.
+     * An empty location if the context is live.
+     */
+    source_location canceled_at() const noexcept
+    {
+        return done() ? scope()->why.at : source_location();
+    }
+
+    /// Returns the time at which the context will be done at the latest.
+    /**
+     * This is the earliest of the deadlines on the way to the root. It never
+     * changes. Empty if there is none.
+     */
+    std::optional<time_point> deadline() const noexcept
+    {
+        auto const* s = scope();
+        if (!s || s->deadline == detail::no_deadline)
+            return std::nullopt;
+        return s->deadline;
+    }
+
+    /// Returns the time that is left until the deadline, zero if it has passed.
+    /**
+     * @returns @c duration::max() if there is no deadline.
+     */
+    ASIOCTX_DECL duration remaining() const noexcept;
+
+    /// Returns the value that the context holds for a key.
+    /**
+     * @returns A pointer to the value nearest to this context on the way to
+     * the root, or null. It is valid as long as a handle to this context, or to
+     * one derived from it, exists. The values of a context that is done remain.
+     *
+     * The cost grows with the number of values on the way, not with its length.
+     */
+    template <class T>
+    T const* value(context_key<T> const& key) const noexcept
+    {
+        for (auto const* v = node_ ? node_->nearest_value : nullptr; v;
+             v = v->next)
+            if (v->key == &key)
+                return static_cast<T const*>(v->get());
+        return nullptr;
+    }
+
+    /// Throws @c boost::system::system_error with error() if done.
+    void throw_if_done() const
+    {
+        if (done()) [[unlikely]]
+            throw_error();
+    }
+
+    /// Waits until the context is done.
+    /**
+     * Starts an asynchronous operation that completes when the context is
+     * done, at once if it is done already.
+     *
+     * @par Object lifetimes
+     * The operation keeps the context.
+     *
+     * @par Completion signature
+     * @code void(error_code) @endcode
+     *
+     * @par Executor
+     * The I/O executor is that of the execution context that the context's root
+     * was made from. For a root without one it is the handler's, or else the
+     * system executor. The handler runs on its associated executor, as if by
+     * asio::post. The operation counts as outstanding work on both.
+     *
+     * @par Per-operation cancellation
+     * All types. A wait has no effect that could be partial.
+     *
+     * @par Errors
+     * No error when the context is done: the wait has succeeded, and error()
+     * tells why. @c asio::error::operation_aborted if the wait was canceled.
+     *
+     * @par Thread safety
+     * Any thread may start a wait.
+     */
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_wait(Token&& token) const;
+
+    /// The same with the default token of the context's executor.
+    auto async_wait() const;
+
+private:
+    friend struct detail::context_access;
+
+    explicit context(detail::node* n) noexcept : node_(n)
+    {
+    }
+
+    detail::scope const* scope() const noexcept
+    {
+        return node_ ? node_->nearest_scope : nullptr;
+    }
+
+    [[noreturn]] ASIOCTX_DECL void throw_error() const;
+
+    detail::node* node_ = nullptr; // null: background()
+};
+
+/// Returns the context that is never done and has no deadline and no values.
+/**
+ * Deadlines need an execution context: to derive one from this root throws
+ * @c std::logic_error.
+ */
+inline context background() noexcept
+{
+    return {};
+}
+
+/// Returns the root context of an execution context.
+/**
+ * It is never done and has no deadline and no values. The deadlines of
+ * the contexts derived from it are driven by one timer on the execution
+ * context, which counts as outstanding work while there are deadlines, and
+ * expire on the threads that run it.
+ *
+ * @param ec The execution context: an @c asio::io_context or @c
+ * asio::thread_pool, for example.
+ *
+ * @par Object lifetimes
+ * Contexts may outlive the execution context. Their deadlines then do not pass
+ * any more, and deriving a new deadline throws @c std::logic_error.
+ *
+ * @par Thread Safety
+ * Safe.
+ */
+template <detail::executing_context ExecutionContext>
+context background(ExecutionContext& ec);
+
+/// Describes the way from the root to a context, for people to read.
+/**
+ * For example
+ * @code background.with_cancel.with_value(user).with_deadline(4.9s left)
+ * @endcode
+ * The text may change between versions.
+ */
+ASIOCTX_DECL std::string to_string(context const& ctx);
+
+} // namespace asioctx
+
+#include <asioctx/impl/context.hpp>
+
+#endif

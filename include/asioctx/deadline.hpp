@@ -1,0 +1,105 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DEADLINE_HPP
+#define ASIOCTX_DEADLINE_HPP
+
+#include <asioctx/cancel.hpp>
+#include <asioctx/config.hpp>
+#include <asioctx/context.hpp>
+
+namespace asioctx {
+
+/// Derives a context with a deadline.
+/**
+ * The context is done when the deadline passes, with the error @c
+ * errc::deadline_exceeded; or when it is canceled or the parent is done, if
+ * that is first. A deadline never fires early.
+ *
+ * The earlier of the parent's deadline and this one counts, and is the
+ * context's deadline(). If the parent's is not later, no timer is needed, and
+ * the cause is that of the parent's. A deadline that has passed makes the
+ * context done at once, unless the parent is done: then the parent's error and
+ * cause count. @c time_point::max() is no deadline.
+ *
+ * @param parent The context to derive from. Its root must have been made from
+ * an execution context, see background().
+ *
+ * @param deadline The time at which the context is done.
+ *
+ * @param cause What the context's cause() is if this deadline ends it. Without
+ * one, it is @c errc::deadline_exceeded.
+ *
+ * @param at What canceled_at() is if this deadline, or the source's destructor,
+ * ends the context.
+ *
+ * @par Object lifetimes
+ * The context keeps the parent. The parent does not keep the context.
+ *
+ * @par Exceptions
+ * @c std::logic_error if there is no execution context, or it was destroyed.
+ * @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
+ *
+ * @par Example
+ * examples/01_deadline.cpp
+ */
+ASIOCTX_DECL cancelable with_deadline(context const& parent,
+    time_point deadline, error_code const& cause = {},
+    source_location at = BOOST_CURRENT_LOCATION);
+
+/// Derives a context that is done after a time.
+/**
+ * The same as with_deadline() with the time that is @c timeout from now. A
+ * timeout that is zero or negative has passed; one that is too long for a @c
+ * time_point, as @c duration::max() is, is none.
+ */
+ASIOCTX_DECL cancelable with_timeout(context const& parent, duration timeout,
+    error_code const& cause = {}, source_location at = BOOST_CURRENT_LOCATION);
+
+/// Derives a context that outlives its parent by a grace.
+/**
+ * When the parent is done the context stays live for the time of @c grace, and
+ * is then done with the parent's error and cause. If the parent is done
+ * already, the grace begins with this call. The context can be canceled before.
+ *
+ * This makes "graceful, then hard" a property of the tree: an accept loop is
+ * bound to a root, the requests to @c with_grace(root, 10s); work is bound to a
+ * context, its clean-up to @c with_grace(ctx, 2s).
+ *
+ * If the parent has a deadline, then this context's deadline() is as much later
+ * as the grace is long. A grace that is zero or negative makes this
+ * with_cancel().
+ *
+ * @param parent The context to derive from. Its root must have been made from
+ * an execution context, see background().
+ *
+ * @param grace The time for which the context outlives the parent.
+ *
+ * @param at What canceled_at() is if the source's destructor ends the context.
+ *
+ * @par Object lifetimes
+ * The context keeps the parent. The parent does not keep the context.
+ *
+ * @par Exceptions
+ * @c std::logic_error if there is no execution context, or it was destroyed.
+ * @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
+ *
+ * @par Example
+ * examples/06_graceful_shutdown.cpp
+ */
+ASIOCTX_DECL cancelable with_grace(context const& parent, duration grace,
+    source_location at = BOOST_CURRENT_LOCATION);
+
+} // namespace asioctx
+
+#endif

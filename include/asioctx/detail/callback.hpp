@@ -1,0 +1,370 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_CALLBACK_HPP
+#define ASIOCTX_DETAIL_CALLBACK_HPP
+
+#include <asioctx/context.hpp>
+
+#include <asioctx/detail/access.hpp>
+#include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/hook.hpp>
+#include <asioctx/detail/reserved_memory.hpp>
+#include <asioctx/detail/root.hpp>
+
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace asioctx::detail {
+
+// A handler that is to be posted once a scope is done.
+//
+// While it is linked into the scope's list of hooks, the handler waits. Whoever
+// takes it off that list, and there is one who does, decides what becomes of
+// the handler: notify() posts it, stop() and shut_down() destroy it. Then it
+// takes the callback off the list of guests, so that nothing is posted to an
+// execution context that is gone.
+//
+// The scope lives as long as the callback is in its list: an owner keeps it, or
+// it empties its list when it dies. A callback that is detached has no owner:
+// the reference is the list's.
+class callback_base : public hook, public execution_context_guest
+{
+public:
+    // Starts to wait. Called once, before the callback is shared.
+    void start() noexcept
+    {
+        bool const owned = !detached_;
+        if (!host_.add_guest(*this))
+            discard();
+        else if (scope_.add_hook(*this))
+            return;
+        else
+            post_or_discard();
+        if (!owned)
+            release();
+    }
+
+    // True if the handler was waiting: then it is destroyed.
+    bool stop() noexcept
+    {
+        if (!scope_.remove_hook(*this))
+            return false;
+        host_.remove_guest(*this);
+        discard();
+        return true;
+    }
+
+    // Gives the owner's reference away.
+    void detach() noexcept
+    {
+        auto const s = scope_.lock();
+        bool const waits = list_link<scope_tag>::linked();
+        detached_ = waits;
+        scope_.unlock(s);
+        if (!waits)
+            release();
+    }
+
+    void notify() noexcept override
+    {
+        bool const owned = !detached_;
+        post_or_discard();
+        if (!owned)
+            release();
+        release();
+    }
+
+    void abandon() noexcept override
+    {
+        host_.remove_guest(*this);
+        discard();
+        release();
+    }
+
+    bool begin_shut_down() noexcept override
+    {
+        // Without references, the scope is about to abandon() this.
+        if (!try_add_ref(scope_))
+            return false;
+        add_ref();
+        return true;
+    }
+
+    void shut_down() noexcept override
+    {
+        scope& s = scope_;
+        if (s.remove_hook(*this))
+        {
+            bool const owned = !detached_;
+            discard();
+            if (!owned)
+                release();
+        }
+        release();
+        detail::release(&s);
+    }
+
+    // Memory for what is posted. Each block holds a reference.
+    void* allocate(std::size_t size)
+    {
+        void* p = small_block_.try_allocate(size);
+        if (!p)
+            p = large_block_.try_allocate(size);
+        if (!p)
+            return ::operator new(size);
+        add_ref();
+        return p;
+    }
+
+    void deallocate(void* p, std::size_t) noexcept
+    {
+        if (small_block_.try_deallocate(p) || large_block_.try_deallocate(p))
+            release();
+        else
+            ::operator delete(p);
+    }
+
+protected:
+    callback_base(scope& s, root& host, bool detached) noexcept
+        : scope_(s), host_(host), detached_(detached)
+    {
+        detail::add_ref(&host_);
+    }
+
+    ~callback_base()
+    {
+        detail::release(&host_);
+    }
+
+    // Takes the handler away from the scope. True if it was waiting.
+    bool take() noexcept
+    {
+        return scope_.remove_hook(*this);
+    }
+
+    // For the one who took the callback off the scope's list.
+    void post_or_discard() noexcept
+    {
+        if (host_.remove_guest(*this))
+            post();
+        else
+            discard();
+    }
+
+private:
+    // Posts the handler.
+    virtual void post() noexcept = 0;
+
+    // Destroys the handler.
+    virtual void discard() noexcept = 0;
+
+    scope& scope_;
+    root& host_; // of the execution context that the handler is posted to
+    bool detached_; // guarded by the scope's lock while in its list
+    reserved_block<64> small_block_;
+    reserved_block<128> large_block_;
+};
+
+// What the handler of a callback is called with, and what else it needs.
+struct plain_callback
+{
+    static constexpr bool is_wait = false;
+};
+
+// An asynchronous operation: it completes with an error code, keeps the
+// context, counts as work and can be canceled through the handler's slot.
+template <class Executor>
+struct wait_callback
+{
+    static constexpr bool is_wait = true;
+
+    context ctx;
+    asio::executor_work_guard<asio::any_io_executor> io_work;
+    asio::executor_work_guard<Executor> work;
+    error_code result;
+};
+
+template <class Handler, class Executor, class Extra>
+class callback final : public callback_base
+{
+    using allocator =
+        typename std::allocator_traits<asio::associated_allocator_t<Handler,
+            asio::recycling_allocator<void>>>::template rebind_alloc<callback>;
+
+public:
+    // Makes a callback that is detached if it is a wait.
+    template <class H>
+    static callback& create(scope& s, root& host, Executor const& ex,
+        Extra&& extra, H&& handler)
+    {
+        allocator a(asio::get_associated_allocator(
+            handler, asio::recycling_allocator<void>()));
+        auto* const p = std::allocator_traits<allocator>::allocate(a, 1);
+        try
+        {
+            return *::new (static_cast<void*>(p)) callback(
+                a, s, host, ex, std::move(extra), std::forward<H>(handler));
+        }
+        catch (...)
+        {
+            std::allocator_traits<allocator>::deallocate(a, p, 1);
+            throw;
+        }
+    }
+
+    // Lets the handler's cancellation slot end the wait. Before start().
+    void connect_slot()
+        requires Extra::is_wait
+    {
+        auto slot = asio::get_associated_cancellation_slot(*handler_);
+        if (slot.is_connected())
+            slot.template emplace<canceler>(this);
+    }
+
+private:
+    struct canceler
+    {
+        explicit canceler(callback* self) noexcept : self(self)
+        {
+        }
+
+        void operator()(asio::cancellation_type_t type) const
+        {
+            if (type != asio::cancellation_type::none && self->take())
+            {
+                callback* const op = self; // posting may end this object's life
+                op->extra_->result = asio::error::operation_aborted;
+                op->post_or_discard();
+                op->release(); // the list's
+            }
+        }
+
+        callback* self;
+    };
+
+    // What is posted. Holds a reference.
+    class posted
+    {
+    public:
+        using allocator_type = owner_allocator<void, callback_base>;
+
+        explicit posted(callback* self) noexcept : self_(self)
+        {
+        }
+
+        posted(posted&& other) noexcept
+            : self_(std::exchange(other.self_, nullptr))
+        {
+        }
+
+        ~posted()
+        {
+            if (self_)
+            {
+                self_->discard();
+                self_->release();
+            }
+        }
+
+        allocator_type get_allocator() const noexcept
+        {
+            return allocator_type(*self_);
+        }
+
+        void operator()()
+        {
+            std::exchange(self_, nullptr)->complete();
+        }
+
+    private:
+        callback* self_;
+    };
+
+    template <class H>
+    callback(allocator const& a, scope& s, root& host, Executor const& ex,
+        Extra&& extra, H&& handler)
+        : callback_base(s, host, Extra::is_wait),
+          allocator_(a),
+          executor_(ex),
+          extra_(std::move(extra)),
+          handler_(std::forward<H>(handler))
+    {
+    }
+
+    void post() noexcept override
+    {
+        add_ref();
+        visit_executor(executor_,
+            [this](auto const& ex) { asio::post(ex, posted(this)); });
+    }
+
+    void discard() noexcept override
+    {
+        // The context last: the scope's end is not to find this half gone.
+        auto extra = std::exchange(extra_, std::nullopt);
+        handler_.reset();
+        extra.reset();
+    }
+
+    // Calls the handler, the callback being gone by then.
+    void complete()
+    {
+        Handler handler(std::move(*handler_));
+        if constexpr (Extra::is_wait)
+        {
+            auto slot = asio::get_associated_cancellation_slot(handler);
+            if (slot.is_connected())
+                slot.clear();
+            auto const result = extra_->result;
+            discard();
+            release();
+            std::move(handler)(result);
+        }
+        else
+        {
+            discard();
+            release();
+            std::move(handler)();
+        }
+    }
+
+    void destroy() noexcept override
+    {
+        allocator a(allocator_);
+        this->~callback();
+        std::allocator_traits<allocator>::deallocate(a, this, 1);
+    }
+
+    [[no_unique_address]] allocator allocator_;
+    Executor executor_;
+    std::optional<Extra> extra_;
+    std::optional<Handler> handler_;
+};
+
+// The root whose execution context runs an executor's functions.
+template <class Executor>
+root& root_of_executor(Executor const& ex)
+{
+    return root_of(asio::query(ex, asio::execution::context));
+}
+
+// The context's scope, or one that is never done.
+ASIOCTX_DECL scope& scope_or_never(context const& ctx) noexcept;
+
+} // namespace asioctx::detail
+
+#endif

@@ -1,0 +1,70 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_HOOK_HPP
+#define ASIOCTX_DETAIL_HOOK_HPP
+
+#include <asioctx/detail/intrusive_list.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+namespace asioctx::detail {
+
+struct scope_tag;
+
+// What waits for a scope to be done: a bound operation, a callback, a wait.
+//
+// The link into the scope's list is guarded by the scope's lock. Whoever takes
+// a hook off that list to notify it adds a reference under the same lock, so
+// that an owner who finds its hook unlinked also finds the reference.
+class hook : public list_link<scope_tag>
+{
+public:
+    // Called once, after the scope is done, without a lock held, by whoever
+    // took the hook off the list. Consumes the reference taken there.
+    virtual void notify() noexcept = 0;
+
+    // Called when the scope is destroyed, never having been done, with the
+    // hook still in its list: only a hook without an owner can be.
+    virtual void abandon() noexcept
+    {
+    }
+
+    void add_ref() noexcept
+    {
+        refs_.fetch_add(1, std::memory_order_relaxed);
+    }
+
+    void release() noexcept
+    {
+        if (refs_.load(std::memory_order_acquire) == 1
+            || refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            destroy();
+    }
+
+    // True if the caller's reference is the only one. Final once the hook is
+    // unlinked, if the caller is the owner.
+    bool sole_owner() const noexcept
+    {
+        return refs_.load(std::memory_order_acquire) == 1;
+    }
+
+protected:
+    hook() = default;
+    ~hook() = default;
+
+private:
+    // Frees the memory, as the last reference is gone.
+    virtual void destroy() noexcept = 0;
+
+    std::atomic<std::uint32_t> refs_{1};
+};
+
+} // namespace asioctx::detail
+
+#endif

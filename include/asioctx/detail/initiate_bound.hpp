@@ -1,0 +1,316 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_INITIATE_BOUND_HPP
+#define ASIOCTX_DETAIL_INITIATE_BOUND_HPP
+
+#include <asioctx/context.hpp>
+
+#include <asioctx/detail/access.hpp>
+#include <asioctx/detail/bound_op.hpp>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/associator.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
+#include <boost/system/system_error.hpp>
+
+#if BOOST_VERSION >= 108200
+#include <boost/asio/associated_immediate_executor.hpp>
+#endif
+
+#include <exception>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace asioctx::detail {
+
+template <class T>
+concept has_executor = requires(T const& t) {
+    typename T::executor_type;
+    { t.get_executor() } noexcept;
+};
+
+// The results of an operation that is not started. The second argument is void
+// if there are none: the signature has no place for the error.
+template <class Signature>
+struct not_started
+{
+    using results = void;
+};
+
+template <class R, class First, class... Rest>
+    requires(std::is_same_v<std::decay_t<First>, error_code>
+                || std::is_same_v<std::decay_t<First>, std::exception_ptr>)
+    && (std::is_default_constructible_v<std::decay_t<Rest>> && ...)
+struct not_started<R(First, Rest...)>
+{
+    using results = std::tuple<std::decay_t<First>, std::decay_t<Rest>...>;
+
+    static results make(error_code const& ec)
+    {
+        if constexpr (std::is_same_v<std::decay_t<First>, error_code>)
+            return results(ec, std::decay_t<Rest>()...);
+        else
+            return results(
+                std::make_exception_ptr(boost::system::system_error(ec)),
+                std::decay_t<Rest>()...);
+    }
+};
+
+template <class... Signatures>
+struct first_not_started
+{
+    using results = void;
+};
+
+template <class First, class... Rest>
+struct first_not_started<First, Rest...>
+    : std::conditional_t<
+          std::is_void_v<typename not_started<First>::results>,
+          first_not_started<Rest...>, not_started<First>>
+{
+};
+
+// Calls a handler with results that are known beforehand.
+template <class Handler, class Results>
+class done_handler
+{
+public:
+    done_handler(Handler&& h, Results&& r)
+        : handler_(std::move(h)), results_(std::move(r))
+    {
+    }
+
+    Handler const& handler() const noexcept
+    {
+        return handler_;
+    }
+
+    void operator()()
+    {
+        std::apply(std::move(handler_), std::move(results_));
+    }
+
+private:
+    Handler handler_;
+    Results results_;
+};
+
+// Where an operation's steps run, or void.
+template <class Handler, class IoExecutor>
+struct step_executor
+{
+    using type = asio::associated_executor_t<Handler, IoExecutor>;
+
+    static type get(Handler const& h, IoExecutor const& io) noexcept
+    {
+        return asio::get_associated_executor(h, io);
+    }
+};
+
+struct unknown_executor
+{
+};
+
+// A handler of the system executor, as that of use_future, runs on the thread
+// that completes the operation.
+template <class Handler, class IoExecutor>
+    requires is_system_executor<
+        asio::associated_executor_t<Handler, IoExecutor>>
+struct step_executor<Handler, IoExecutor>
+{
+    using type = IoExecutor;
+
+    static type get(Handler const&, IoExecutor const& io) noexcept
+    {
+        return io;
+    }
+};
+
+template <class Handler>
+struct step_executor<Handler, unknown_executor>
+{
+    using associated =
+        asio::associated_executor_t<Handler, asio::system_executor>;
+    using type = std::conditional_t<is_system_executor<associated>, void,
+        associated>;
+
+    static auto get(Handler const& h, unknown_executor) noexcept
+    {
+        if constexpr (is_system_executor<associated>)
+            return unknown_executor();
+        else
+            return asio::get_associated_executor(h, asio::system_executor());
+    }
+};
+
+// Has the executor of the initiation that it is derived for, if that has one.
+template <class Initiation>
+class initiation_holder
+{
+public:
+    explicit initiation_holder(Initiation&& i) : initiation_(std::move(i))
+    {
+    }
+
+    explicit initiation_holder(Initiation const& i) : initiation_(i)
+    {
+    }
+
+protected:
+    unknown_executor io_executor() const noexcept
+    {
+        return {};
+    }
+
+    Initiation initiation_;
+};
+
+template <has_executor Initiation>
+class initiation_holder<Initiation>
+{
+public:
+    using executor_type = typename Initiation::executor_type;
+
+    explicit initiation_holder(Initiation&& i) : initiation_(std::move(i))
+    {
+    }
+
+    explicit initiation_holder(Initiation const& i) : initiation_(i)
+    {
+    }
+
+    executor_type get_executor() const noexcept
+    {
+        return initiation_.get_executor();
+    }
+
+protected:
+    executor_type io_executor() const noexcept
+    {
+        return initiation_.get_executor();
+    }
+
+    Initiation initiation_;
+};
+
+// Initiates an operation bound to a context. Lazy tokens keep it for later,
+// together with the arguments, and may call it more than once.
+template <class Initiation, class... Signatures>
+class initiate_bound : public initiation_holder<Initiation>
+{
+    using holder = initiation_holder<Initiation>;
+    using not_started = first_not_started<Signatures...>;
+
+public:
+    using holder::holder;
+
+    template <class Handler, class... Args>
+    void operator()(Handler&& handler, context ctx,
+        asio::cancellation_type_t type, Args&&... args) &&
+    {
+        start(std::move(this->initiation_), std::forward<Handler>(handler),
+            std::move(ctx), type, std::forward<Args>(args)...);
+    }
+
+    template <class Handler, class... Args>
+    void operator()(Handler&& handler, context ctx,
+        asio::cancellation_type_t type, Args&&... args) const&
+    {
+        start(this->initiation_, std::forward<Handler>(handler),
+            std::move(ctx), type, std::forward<Args>(args)...);
+    }
+
+private:
+    template <class I, class H, class... Args>
+    void start(I&& initiation, H&& handler, context ctx,
+        asio::cancellation_type_t type, Args&&... args) const
+    {
+        using handler_type = std::decay_t<H>;
+        auto const io = this->io_executor();
+        using steps =
+            step_executor<handler_type, std::decay_t<decltype(io)>>;
+        using op = bound_op<handler_type, typename steps::type>;
+
+        if constexpr (!std::is_void_v<typename not_started::results>)
+            if (ctx.done())
+                return complete(
+                    handler_type(std::forward<H>(handler)), ctx, io);
+
+        auto const ex = steps::get(handler, io);
+        auto* const self =
+            op::create(std::move(ctx), type, ex, std::forward<H>(handler));
+        bound_handler<handler_type, typename steps::type> bound(self);
+        self->connect_upstream();
+        if (scope* const s = self->awaited_scope())
+        {
+            typename op::frame f;
+            self->initiating(f);
+            std::forward<I>(initiation)(
+                std::move(bound), std::forward<Args>(args)...);
+            op::initiated(self, *s, f);
+        }
+        else
+        {
+            std::forward<I>(initiation)(
+                std::move(bound), std::forward<Args>(args)...);
+        }
+    }
+
+    // Completes an operation that is not started.
+    template <class Handler, class IoExecutor>
+    static void complete(
+        Handler&& handler, context const& ctx, IoExecutor const& io)
+    {
+        if constexpr (std::is_same_v<IoExecutor, unknown_executor>)
+        {
+            complete(std::move(handler), ctx,
+                asio::get_associated_executor(
+                    handler, context_access::executor(ctx)));
+        }
+        else
+        {
+            auto done = done_handler(
+                std::move(handler), not_started::make(ctx.error()));
+#if BOOST_VERSION >= 108200
+            auto const ex =
+                asio::get_associated_immediate_executor(done, io);
+            asio::dispatch(ex, std::move(done));
+#else
+            asio::post(io, std::move(done));
+#endif
+        }
+    }
+};
+
+} // namespace asioctx::detail
+
+template <template <class, class> class Associator, class Handler,
+    class Results, class DefaultCandidate>
+struct boost::asio::associator<Associator,
+    asioctx::detail::done_handler<Handler, Results>, DefaultCandidate>
+    : Associator<Handler, DefaultCandidate>
+{
+    static auto get(
+        asioctx::detail::done_handler<Handler, Results> const& h) noexcept
+        -> decltype(Associator<Handler, DefaultCandidate>::get(h.handler()))
+    {
+        return Associator<Handler, DefaultCandidate>::get(h.handler());
+    }
+
+    static auto get(asioctx::detail::done_handler<Handler, Results> const& h,
+        DefaultCandidate const& c) noexcept
+        -> decltype(Associator<Handler, DefaultCandidate>::get(h.handler(), c))
+    {
+        return Associator<Handler, DefaultCandidate>::get(h.handler(), c);
+    }
+};
+
+#endif

@@ -1,0 +1,108 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_INTRUSIVE_LIST_HPP
+#define ASIOCTX_DETAIL_INTRUSIVE_LIST_HPP
+
+namespace asioctx::detail {
+
+// A link of a circular list. The tag lets an object be in several lists.
+// Invariant: next_ and prev_ are both null (not in a list) or both set.
+template <class Tag>
+class list_link
+{
+public:
+    list_link() = default;
+    list_link(list_link const&) = delete;
+    list_link& operator=(list_link const&) = delete;
+
+    bool linked() const noexcept
+    {
+        return next_ != nullptr;
+    }
+
+    void unlink() noexcept
+    {
+        prev_->next_ = next_;
+        next_->prev_ = prev_;
+        next_ = prev_ = nullptr;
+    }
+
+private:
+    template <class T, class U>
+    friend class intrusive_list;
+
+    list_link* next_ = nullptr;
+    list_link* prev_ = nullptr;
+};
+
+// A first-in, first-out list of objects that somebody else owns.
+template <class T, class Tag>
+class intrusive_list
+{
+    using link = list_link<Tag>;
+
+public:
+    intrusive_list() noexcept
+    {
+        end_.next_ = end_.prev_ = &end_;
+    }
+
+    bool empty() const noexcept
+    {
+        return end_.next_ == &end_;
+    }
+
+    T& front() noexcept
+    {
+        return static_cast<T&>(*end_.next_);
+    }
+
+    void push_back(T& object) noexcept
+    {
+        link& l = object;
+        l.next_ = &end_;
+        l.prev_ = end_.prev_;
+        end_.prev_->next_ = &l;
+        end_.prev_ = &l;
+    }
+
+    T& pop_front() noexcept
+    {
+        T& object = front();
+        static_cast<link&>(object).unlink();
+        return object;
+    }
+
+    // Moves all of the other list's objects to the end of this one.
+    void splice(intrusive_list& other) noexcept
+    {
+        if (other.empty())
+            return;
+        other.end_.next_->prev_ = end_.prev_;
+        other.end_.prev_->next_ = &end_;
+        end_.prev_->next_ = other.end_.next_;
+        end_.prev_ = other.end_.prev_;
+        other.end_.next_ = other.end_.prev_ = &other.end_;
+    }
+
+    // Calls f(object) for each object, in order, until f returns false.
+    template <class F>
+    void for_each_while(F f) noexcept
+    {
+        for (link* l = end_.next_; l != &end_; l = l->next_)
+            if (!f(static_cast<T&>(*l)))
+                return;
+    }
+
+private:
+    link end_;
+};
+
+} // namespace asioctx::detail
+
+#endif

@@ -1,0 +1,284 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_NODE_HPP
+#define ASIOCTX_DETAIL_NODE_HPP
+
+#include <asioctx/config.hpp>
+#include <asioctx/error.hpp>
+
+#include <asioctx/detail/deadline_set.hpp>
+#include <asioctx/detail/hook.hpp>
+#include <asioctx/detail/intrusive_list.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace asioctx::detail {
+
+struct root;
+struct scope;
+struct value_node;
+
+inline constexpr time_point no_deadline = time_point::max();
+
+// The sum of a time that is not before the epoch and a duration, no_deadline if
+// that is too large.
+constexpr time_point add_saturated(time_point t, duration d) noexcept
+{
+    return d > no_deadline - t ? no_deadline : t + d;
+}
+
+// A node of the tree of contexts. A handle, and a child, is a reference to it;
+// a parent has no reference to its children. Everything here is set before the
+// node is shared, and constant from then on.
+struct node
+{
+    // Takes over the caller's reference to the parent, which may be null: that
+    // is background().
+    explicit node(node* parent) noexcept;
+
+    node(node const&) = delete;
+    node& operator=(node const&) = delete;
+
+    virtual ~node() = default;
+
+    // Appends this node's own part of to_string().
+    virtual void describe(std::string& out) const = 0;
+
+    std::atomic<std::uint32_t> refs{1};
+
+    // The nearest node, this one included, that can be done by itself. Null
+    // below background(). It is this node or an ancestor, and so lives.
+    scope* nearest_scope = nullptr;
+
+    // The nearest node, this one included, that holds a value, or null.
+    value_node* nearest_value = nullptr;
+
+    node* const parent;
+};
+
+// Holds one value. Done when its nearest scope is.
+struct value_node : node
+{
+    value_node(node* parent, void const* key) noexcept
+        : node(parent), key(key), next(nearest_value)
+    {
+        nearest_value = this;
+    }
+
+    virtual void const* get() const noexcept = 0;
+
+    void const* const key;
+    value_node* const next; // the next one outwards
+};
+
+// Why a scope is done.
+struct reason
+{
+    errc error = errc::canceled;
+    error_code cause;
+    std::exception_ptr exception; // null unless the cause was an exception
+    source_location at;
+};
+
+struct sibling_tag;
+
+// A node that can be done by itself.
+//
+// The lock guards hooks, children, the transition to done and, until then,
+// why. Once the done bit is set, why is constant and may be read without the
+// lock. Lock order: a root's tree lock, then one scope's lock; no thread holds
+// the locks of two scopes. No lock is held while foreign code runs.
+struct scope : node, list_link<sibling_tag>, deadline_entry
+{
+    enum class behavior : std::uint8_t
+    {
+        ordinary,
+        permanent, // never done, so nothing is linked below it
+        graced,    // outlives its parent by a grace, see grace_scope
+    };
+
+    ASIOCTX_DECL explicit scope(
+        node* parent, behavior b = behavior::ordinary) noexcept;
+
+    // For a root.
+    ASIOCTX_DECL explicit scope(root& self) noexcept;
+
+    ASIOCTX_DECL ~scope() override;
+
+    ASIOCTX_DECL void describe(std::string& out) const override;
+
+    bool done() const noexcept
+    {
+        return (state.load(std::memory_order_acquire) & done_bit) != 0;
+    }
+
+    std::uint32_t lock() noexcept
+    {
+        for (;;)
+        {
+            auto const s = state.fetch_or(locked_bit, std::memory_order_acquire);
+            if ((s & locked_bit) == 0)
+                return s;
+            wait_for_lock();
+        }
+    }
+
+    void unlock(std::uint32_t s) noexcept
+    {
+        state.store(s, std::memory_order_release);
+    }
+
+    // Adds a hook to be notified. False if the scope is done: then nothing
+    // was added.
+    bool add_hook(hook& h) noexcept
+    {
+        auto const s = lock();
+        if ((s & done_bit) == 0)
+            hooks.push_back(h);
+        unlock(s);
+        return (s & done_bit) == 0;
+    }
+
+    // Takes a hook off the list. False if it was not in it.
+    bool remove_hook(hook& h) noexcept
+    {
+        auto const s = lock();
+        bool const linked = h.linked();
+        if (linked)
+            h.unlink();
+        unlock(s);
+        return linked;
+    }
+
+    // Marks this scope and everything below it as done, then notifies all that
+    // waited for it. Does nothing if it is done already; then the whole
+    // subtree is marked on return, but another thread may still be notifying.
+    ASIOCTX_DECL void cancel(reason why) noexcept;
+
+    // The same for a scope whose deadline or grace has passed: the reason is
+    // the one that is stored.
+    ASIOCTX_DECL void expire() noexcept;
+
+    static constexpr std::uint32_t locked_bit = 1;
+    static constexpr std::uint32_t done_bit = 2;
+
+    std::atomic<std::uint32_t> state{0};
+
+    behavior const kind;
+
+    // True while this scope is in its parent scope's list of children. Set and
+    // cleared under the parent scope's lock; once cleared it stays so, and who
+    // cleared it does not touch the links again.
+    std::atomic<bool> in_parent{false};
+
+    // The root that this scope's deadlines belong to. Null below
+    // background(). An ancestor, and so alive.
+    root* const home;
+
+    // When this scope will be done at the latest; no_deadline if never.
+    time_point deadline;
+
+    // Where the scope was made: where it was canceled if its source goes.
+    source_location made_at;
+
+    // Before it is done: the reason to be done with once the deadline or grace
+    // has passed. After it: the reason.
+    reason why;
+
+    intrusive_list<hook, scope_tag> hooks;
+    intrusive_list<scope, sibling_tag> children;
+
+    // What the walk that has reached this scope, having taken it from its
+    // parent, will do to it once all are marked; and the next one to do it to.
+    // They belong to that walk: no other can reach this scope from above.
+    enum class walk_step : std::uint8_t
+    {
+        nothing,
+        unschedule,
+        unschedule_and_notify,
+        start_grace,
+    };
+
+    walk_step step = walk_step::nothing;
+    scope* next_in_walk = nullptr;
+
+private:
+    ASIOCTX_DECL void wait_for_lock() const noexcept;
+
+    void cancel(reason* why) noexcept;
+    void cancel_subtree(reason* why) noexcept;
+    walk_step mark_child(reason const& why, scope*& next) noexcept;
+    scope* take_children(scope* next) noexcept;
+    void notify_hooks() noexcept;
+    void unschedule() noexcept;
+    void leave_parent() noexcept;
+};
+
+// A scope whose parent's end starts its grace.
+struct grace_scope final : scope
+{
+    ASIOCTX_DECL grace_scope(node* parent, duration grace) noexcept;
+
+    ASIOCTX_DECL void describe(std::string& out) const override;
+
+    duration const grace;
+};
+
+inline node::node(node* p) noexcept : parent(p)
+{
+    if (p)
+    {
+        nearest_scope = p->nearest_scope;
+        nearest_value = p->nearest_value;
+    }
+}
+
+inline node* add_ref(node* n) noexcept
+{
+    if (n)
+        n->refs.fetch_add(1, std::memory_order_relaxed);
+    return n;
+}
+
+// Destroys a node without references, and every ancestor that this leaves
+// without references, one after the other: a long chain needs no stack.
+ASIOCTX_DECL void destroy(node* n) noexcept;
+
+inline void release(node* n) noexcept
+{
+    if (n && n->refs.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        destroy(n);
+}
+
+// Adds a reference to a node that may be losing its last one. The caller holds
+// the lock that keeps it from being freed meanwhile.
+inline bool try_add_ref(node& n) noexcept
+{
+    auto refs = n.refs.load(std::memory_order_relaxed);
+    while (refs != 0)
+        if (n.refs.compare_exchange_weak(
+                refs, refs + 1, std::memory_order_relaxed))
+            return true;
+    return false;
+}
+
+// Makes the scope a child of its parent's scope, unless that is never done.
+// False if that is done already: then the scope has taken over its reason, but
+// is not done. Call it before the scope is shared.
+ASIOCTX_DECL bool link_to_parent(scope& s) noexcept;
+
+// The same, and if the parent scope is done, so is this one.
+ASIOCTX_DECL void link_or_finish(scope& s) noexcept;
+
+} // namespace asioctx::detail
+
+#endif

@@ -1,0 +1,161 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_OP_SLOT_HPP
+#define ASIOCTX_DETAIL_OP_SLOT_HPP
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace asioctx::detail {
+
+namespace asio = boost::asio;
+
+// Holds what an operation installs to be asked to stop. Unlike a
+// cancellation_signal it does so in place. Not synchronised.
+class cancel_handler_box
+{
+public:
+    cancel_handler_box() = default;
+    cancel_handler_box(cancel_handler_box const&) = delete;
+    cancel_handler_box& operator=(cancel_handler_box const&) = delete;
+
+    ~cancel_handler_box()
+    {
+        clear();
+    }
+
+    template <class H, class... Args>
+    H& emplace(Args&&... args)
+    {
+        clear();
+        if constexpr (sizeof(H) <= size && alignof(H) <= alignment)
+        {
+            auto* const h = ::new (static_cast<void*>(storage_))
+                H(std::forward<Args>(args)...);
+            functions_ = &in_place<H>;
+            return *h;
+        }
+        else
+        {
+            auto h = std::make_unique<H>(std::forward<Args>(args)...);
+            ::new (static_cast<void*>(storage_)) H*(h.get());
+            functions_ = &on_heap<H>;
+            return *h.release();
+        }
+    }
+
+    void clear() noexcept
+    {
+        if (auto* const f = std::exchange(functions_, nullptr))
+            f->destroy(storage_);
+    }
+
+    bool empty() const noexcept
+    {
+        return functions_ == nullptr;
+    }
+
+    // The handler may be cleared, but not replaced, while it is called.
+    void call(asio::cancellation_type_t type)
+    {
+        functions_->call(storage_, type);
+    }
+
+private:
+    // Enough for all that Asio and Beast install.
+    static constexpr std::size_t size = 64;
+    static constexpr std::size_t alignment = alignof(std::max_align_t);
+
+    struct functions
+    {
+        void (*call)(void*, asio::cancellation_type_t);
+        void (*destroy)(void*) noexcept;
+    };
+
+    template <class H>
+    static constexpr functions in_place = {
+        [](void* p, asio::cancellation_type_t t) { (*static_cast<H*>(p))(t); },
+        [](void* p) noexcept { static_cast<H*>(p)->~H(); },
+    };
+
+    template <class H>
+    static constexpr functions on_heap = {
+        [](void* p, asio::cancellation_type_t t) { (**static_cast<H**>(p))(t); },
+        [](void* p) noexcept { delete *static_cast<H**>(p); },
+    };
+
+    functions const* functions_ = nullptr;
+    alignas(std::max_align_t) std::byte storage_[size];
+};
+
+// What a bound operation offers as its cancellation slot. It meets the
+// requirements of CancellationSlot, and converts to asio::cancellation_slot for
+// code that knows that type alone.
+class op_slot
+{
+public:
+    struct state
+    {
+        cancel_handler_box box;
+        asio::cancellation_signal signal; // for those who need that type
+    };
+
+    op_slot() = default;
+
+    explicit op_slot(state& s) noexcept : state_(&s)
+    {
+    }
+
+    template <class H, class... Args>
+    H& emplace(Args&&... args)
+    {
+        return state_->box.emplace<H>(std::forward<Args>(args)...);
+    }
+
+    template <class H>
+    std::decay_t<H>& assign(H&& handler)
+    {
+        return emplace<std::decay_t<H>>(std::forward<H>(handler));
+    }
+
+    void clear() noexcept
+    {
+        if (state_)
+            state_->box.clear();
+    }
+
+    bool is_connected() const noexcept
+    {
+        return state_ != nullptr;
+    }
+
+    bool has_handler() const noexcept
+    {
+        return state_ && !state_->box.empty();
+    }
+
+    operator asio::cancellation_slot() const noexcept
+    {
+        return state_ ? state_->signal.slot() : asio::cancellation_slot();
+    }
+
+    friend bool operator==(op_slot const&, op_slot const&) = default;
+
+private:
+    state* state_ = nullptr;
+};
+
+} // namespace asioctx::detail
+
+#endif

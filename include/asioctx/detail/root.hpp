@@ -1,0 +1,187 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_ROOT_HPP
+#define ASIOCTX_DETAIL_ROOT_HPP
+
+#include <asioctx/config.hpp>
+
+#include <asioctx/detail/deadline_set.hpp>
+#include <asioctx/detail/intrusive_list.hpp>
+#include <asioctx/detail/node.hpp>
+#include <asioctx/detail/reserved_memory.hpp>
+#include <asioctx/detail/spin_mutex.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <optional>
+
+namespace asioctx::detail {
+
+// Serialises the walks that mark the subtrees of one tree, so that whoever
+// finds a scope done, and then holds this lock, finds its subtree done.
+struct tree_lock
+{
+    spin_mutex mutex;
+    std::atomic<bool> walking{false};
+};
+
+struct context_service_tag;
+
+// What will be posted to an execution context later, and must not be once that
+// is gone.
+class execution_context_guest : public list_link<context_service_tag>
+{
+public:
+    // Called with the root's mutex held when the execution context shuts down,
+    // after the guest has been taken off its list. If it returns true,
+    // shut_down() is called next, without the mutex.
+    virtual bool begin_shut_down() noexcept = 0;
+    virtual void shut_down() noexcept = 0;
+
+protected:
+    ~execution_context_guest() = default;
+};
+
+// The root of an execution context's tree, the set of its deadlines and the
+// timer that drives it. There is one for each execution context, made on first
+// use and owned by it; contexts that outlive the execution context keep the
+// root, but have no timer any more.
+//
+// The timer is not armed for each deadline. While deadlines come and go, it is
+// armed a tick ahead at most and a new deadline that is later than that costs
+// nothing. After a tick without a change it is armed for the earliest deadline
+// alone. It is not armed if there is none, so that run() can return.
+struct root final : scope
+{
+    explicit root() noexcept : scope(*this)
+    {
+    }
+
+    ASIOCTX_DECL void describe(std::string& out) const override;
+
+    time_point now() const noexcept
+    {
+        return manual.load(std::memory_order_relaxed)
+            ? time_point(duration(manual_now.load(std::memory_order_relaxed)))
+            : clock_type::now();
+    }
+
+    // Expires the scope once the deadline has passed, unless it is done. Strong
+    // guarantee; throws std::logic_error if the execution context is gone, or
+    // what arming the timer throws.
+    void schedule_if_live(scope& s, time_point deadline, time_point now)
+    {
+        schedule(s, deadline, now);
+        // Whoever makes the scope done unschedules it after that.
+        if (s.done())
+            unschedule(s);
+    }
+
+    // Takes the scope out of the set, if it is in it.
+    ASIOCTX_DECL void unschedule(scope& s) noexcept;
+
+    // Takes the time from advance() instead of the clock, from now on or no
+    // longer.
+    ASIOCTX_DECL void use_manual_clock(bool on);
+
+    // Moves the manual clock and expires what is due.
+    ASIOCTX_DECL void advance(time_point t) noexcept;
+
+    // For the wait on the timer.
+    void* allocate(std::size_t size);
+    void deallocate(void* p, std::size_t size) noexcept;
+
+    // False if the execution context has shut down already.
+    ASIOCTX_DECL bool add_guest(execution_context_guest& g) noexcept;
+
+    // False if the guest is not, or no longer, on the list.
+    ASIOCTX_DECL bool remove_guest(execution_context_guest& g) noexcept;
+
+    // The executor of the execution context, or the system executor if that is
+    // gone.
+    ASIOCTX_DECL asio::any_io_executor executor() noexcept;
+
+    tree_lock tree;
+
+    // Guards what follows.
+    spin_mutex mutex;
+
+    // Empty until background() asks for it and after the shutdown.
+    std::optional<asio::steady_timer> timer;
+
+    bool is_shut_down = false;
+
+private:
+    friend class context_service;
+    struct timer_handler;
+
+    ASIOCTX_DECL void schedule(scope& s, time_point deadline, time_point now);
+    bool expire_due(time_point now) noexcept;
+    void on_timer();
+    void arm(time_point now);
+    void wake_timer() noexcept;
+    void shut_down() noexcept;
+
+    static constexpr duration tick = std::chrono::milliseconds(4);
+
+    deadline_set deadlines;
+
+    // Whether the set has changed since the timer was armed.
+    bool changed = false;
+
+    // Whether a wait on the timer is outstanding, when it ends, and whether
+    // it has been asked to end at once.
+    bool waiting = false;
+    bool waking = false;
+    bool far = false; // armed more than a tick ahead
+    time_point armed_at;
+
+    // Memory for the wait, of which there is one at most.
+    reserved_block<256> wait_memory;
+
+    intrusive_list<execution_context_guest, context_service_tag> guests;
+
+    std::atomic<bool> manual{false};
+    std::atomic<duration::rep> manual_now{0};
+};
+
+// Ties a root to its execution context.
+class context_service final : public asio::execution_context::service
+{
+public:
+    using key_type = context_service;
+
+    ASIOCTX_DECL static asio::execution_context::id id;
+
+    ASIOCTX_DECL explicit context_service(asio::execution_context& context);
+    ASIOCTX_DECL ~context_service();
+
+    root& get() noexcept
+    {
+        return root_;
+    }
+
+private:
+    ASIOCTX_DECL void shutdown() override;
+
+    root& root_; // holds a reference
+};
+
+// Returns the root of an execution context.
+ASIOCTX_DECL root& root_of(asio::execution_context& context);
+
+// The same, with a timer on an executor of that execution context.
+ASIOCTX_DECL root& root_of(
+    asio::execution_context& context, asio::any_io_executor const& executor);
+
+} // namespace asioctx::detail
+
+#endif

@@ -1,0 +1,60 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_ERROR_HPP
+#define ASIOCTX_ERROR_HPP
+
+#include <asioctx/config.hpp>
+
+#include <boost/system/error_category.hpp>
+
+#include <type_traits>
+
+namespace asioctx {
+
+/// Why a context is done.
+/**
+ * A timeout is not a kind of cancellation: the two never compare equal.
+ *
+ * @par Conditions
+ * @c canceled is equivalent to @c std::errc::operation_canceled, and @c
+ * deadline_exceeded to @c std::errc::timed_out. The conditions of
+ * Boost.System of the same names compare equal too.
+ */
+enum class errc
+{
+    /// The context was canceled.
+    canceled = 1,
+
+    /// The context's deadline passed.
+    deadline_exceeded = 2,
+};
+
+/// The category of errc.
+ASIOCTX_DECL boost::system::error_category const& error_category() noexcept;
+
+/// The category of causes that are signals.
+/**
+ * The value is the signal's number, the message is the system's description
+ * of that signal. See with_signals().
+ */
+ASIOCTX_DECL boost::system::error_category const& signal_category() noexcept;
+
+/// Makes an error code from an errc.
+inline error_code make_error_code(errc e) noexcept
+{
+    return {static_cast<int>(e), error_category()};
+}
+
+} // namespace asioctx
+
+template <>
+struct boost::system::is_error_code_enum<asioctx::errc> : std::true_type
+{
+};
+
+#endif

@@ -1,0 +1,81 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_IMPL_CONTEXT_HPP
+#define ASIOCTX_IMPL_CONTEXT_HPP
+
+#include <asioctx/context.hpp>
+
+#include <asioctx/detail/access.hpp>
+#include <asioctx/detail/callback.hpp>
+#include <asioctx/detail/root.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace asioctx {
+namespace detail {
+
+struct initiate_async_wait
+{
+    using executor_type = asio::any_io_executor;
+
+    executor_type get_executor() const noexcept
+    {
+        return context_access::executor(ctx);
+    }
+
+    template <class Handler>
+    void operator()(Handler&& handler) const
+    {
+        auto const io = get_executor();
+        auto const ex = asio::get_associated_executor(handler, io);
+        using executor = std::decay_t<decltype(ex)>;
+        using extra = wait_callback<executor>;
+        using op = callback<std::decay_t<Handler>, executor, extra>;
+        auto* const r = context_access::get_root(ctx);
+        auto& o = op::create(scope_or_never(ctx), r ? *r : root_of_executor(ex),
+            ex,
+            extra{ctx, asio::make_work_guard(io),
+                asio::make_work_guard(ex), {}},
+            std::forward<Handler>(handler));
+        o.connect_slot();
+        o.start();
+    }
+
+    context ctx;
+};
+
+} // namespace detail
+
+template <detail::executing_context ExecutionContext>
+context background(ExecutionContext& ec)
+{
+    return detail::context_access::adopt(
+        detail::add_ref(&detail::root_of(ec, ec.get_executor())));
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto context::async_wait(Token&& token) const
+{
+    return asio::async_initiate<Token, void(error_code)>(
+        detail::initiate_async_wait{*this}, token);
+}
+
+inline auto context::async_wait() const
+{
+    return async_wait(asio::deferred);
+}
+
+} // namespace asioctx
+
+#endif

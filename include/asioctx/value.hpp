@@ -1,0 +1,94 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_VALUE_HPP
+#define ASIOCTX_VALUE_HPP
+
+#include <asioctx/config.hpp>
+#include <asioctx/context.hpp>
+#include <asioctx/context_key.hpp>
+
+#include <asioctx/detail/access.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace asioctx {
+
+namespace detail {
+
+template <class T>
+struct value_node_of final : value_node
+{
+    template <class U>
+    value_node_of(node* parent, context_key<T> const& key, U&& v)
+        : value_node(parent, &key), name(key.name()), value(std::forward<U>(v))
+    {
+    }
+
+    void const* get() const noexcept override
+    {
+        return &value;
+    }
+
+    void describe(std::string& out) const override
+    {
+        out += ".with_value(";
+        out += name;
+        out += ')';
+    }
+
+    char const* const name;
+    T const value;
+};
+
+} // namespace detail
+
+/// Derives a context that carries a value.
+/**
+ * The context is done when the parent is. Its value() for the key is the one
+ * given here; for other keys it is the parent's.
+ *
+ * Values are for data of a request that crosses interfaces, such as who asks
+ * and how the request is traced. They are not for optional parameters.
+ *
+ * @param parent The context to derive from.
+ *
+ * @param key The key. It must outlive every context that holds the value.
+ *
+ * @param value What the value is made from.
+ *
+ * @par Object lifetimes
+ * The context keeps the parent and the value. The value is destroyed on the
+ * thread that drops the last handle to the context or one derived from it.
+ *
+ * @par Exceptions
+ * @c std::bad_alloc, and what making the value throws.
+ *
+ * @par Thread Safety
+ * Safe. The value is read by any number of threads, through a pointer to const.
+ *
+ * @par Example
+ * examples/04_values.cpp
+ */
+template <class T, class U = T>
+context with_value(
+    context const& parent, context_key<T> const& key, U&& value)
+{
+    static_assert(std::constructible_from<T, U>,
+        "asioctx::with_value: a value of the key's type cannot be made from "
+        "the third argument");
+    auto const n = new detail::value_node_of<T>(
+        detail::context_access::get(parent), key, std::forward<U>(value));
+    detail::add_ref(n->parent);
+    return detail::context_access::adopt(n);
+}
+
+} // namespace asioctx
+
+#endif

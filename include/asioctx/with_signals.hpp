@@ -1,0 +1,58 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_WITH_SIGNALS_HPP
+#define ASIOCTX_WITH_SIGNALS_HPP
+
+#include <asioctx/cancel.hpp>
+#include <asioctx/config.hpp>
+#include <asioctx/context.hpp>
+
+#include <initializer_list>
+
+namespace asioctx {
+
+/// Derives a context that a signal cancels.
+/**
+ * The context is done at the first of the signals, or when it is canceled or
+ * the parent is done. After a signal its error() is @c errc::canceled, and its
+ * cause() has the category signal_category() and the signal's number as its
+ * value.
+ *
+ * When the context is done, for whatever reason, the signals get back the
+ * effect that they had before: the second Ctrl-C ends a program that does not
+ * stop for the first.
+ *
+ * @param parent The context to derive from. Its root must have been made from
+ * an execution context, see background().
+ *
+ * @param signals The numbers of the signals, such as @c SIGINT and @c SIGTERM.
+ *
+ * @param at What canceled_at() is if a signal, or the source's destructor, ends
+ * the context.
+ *
+ * @par Object lifetimes
+ * The context keeps the parent. The wait for a signal is outstanding work of
+ * the execution context and keeps the context, until it is done.
+ *
+ * @par Errors
+ * @c std::logic_error if there is no execution context, or it was destroyed.
+ * @c boost::system::system_error if a signal cannot be caught.
+ *
+ * @par Thread Safety
+ * Safe.
+ *
+ * @par Example
+ * examples/06_graceful_shutdown.cpp
+ */
+ASIOCTX_DECL cancelable with_signals(context const& parent,
+    std::initializer_list<int> signals,
+    source_location at = BOOST_CURRENT_LOCATION);
+
+} // namespace asioctx
+
+#endif

@@ -1,0 +1,82 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/cancel.hpp>
+
+#include <asioctx/detail/access.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <system_error>
+
+namespace asioctx {
+namespace {
+
+using detail::context_access;
+
+// The error code that an exception stands for, if any.
+error_code code_of(std::exception_ptr const& e) noexcept
+{
+    try
+    {
+        std::rethrow_exception(e);
+    }
+    catch (boost::system::system_error const& s)
+    {
+        return s.code();
+    }
+    catch (std::system_error const& s)
+    {
+        return s.code();
+    }
+    catch (...)
+    {
+        return {};
+    }
+}
+
+} // namespace
+
+void cancel_source::cancel(
+    error_code const& cause, source_location at) const noexcept
+{
+    if (auto* const s = context_access::get_scope(ctx_))
+        s->cancel({errc::canceled, cause, nullptr, at});
+}
+
+void cancel_source::cancel(
+    std::exception_ptr cause, source_location at) const noexcept
+{
+    if (!cause)
+        return cancel(at);
+    auto const code = code_of(cause);
+    if (auto* const s = context_access::get_scope(ctx_))
+        s->cancel({errc::canceled, code, std::move(cause), at});
+}
+
+void cancel_source::cancel_here() const noexcept
+{
+    auto& s = *context_access::get_scope(ctx_);
+    s.cancel({errc::canceled, {}, nullptr, s.made_at});
+}
+
+cancelable detail::make_cancelable(scope& s) noexcept
+{
+    auto ctx = context_access::adopt(&s);
+    return {ctx, cancel_source(ctx)};
+}
+
+cancelable with_cancel(context const& parent, source_location at)
+{
+    auto* const s = new detail::scope(context_access::get(parent));
+    detail::add_ref(s->parent);
+    s->made_at = at;
+    detail::link_or_finish(*s);
+    return detail::make_cancelable(*s);
+}
+
+} // namespace asioctx

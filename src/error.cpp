@@ -1,0 +1,89 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/error.hpp>
+
+#include <boost/system/errc.hpp>
+
+#include <string>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <cstring>
+#endif
+
+namespace asioctx {
+namespace {
+
+using boost::system::error_condition;
+
+class error_category_type final : public boost::system::error_category
+{
+public:
+    char const* name() const noexcept override
+    {
+        return "asioctx";
+    }
+
+    std::string message(int value) const override
+    {
+        switch (static_cast<errc>(value))
+        {
+        case errc::canceled:
+            return "Context canceled";
+        case errc::deadline_exceeded:
+            return "Context deadline exceeded";
+        }
+        return "Unknown error of asioctx";
+    }
+
+    error_condition default_error_condition(int value) const noexcept override
+    {
+        switch (static_cast<errc>(value))
+        {
+        case errc::canceled:
+            return make_error_condition(
+                boost::system::errc::operation_canceled);
+        case errc::deadline_exceeded:
+            return make_error_condition(boost::system::errc::timed_out);
+        }
+        return {value, *this};
+    }
+};
+
+class signal_category_type final : public boost::system::error_category
+{
+public:
+    char const* name() const noexcept override
+    {
+        return "asioctx.signal";
+    }
+
+    std::string message(int value) const override
+    {
+#if defined(__unix__) || defined(__APPLE__)
+        if (char const* text = ::strsignal(value))
+            return text;
+#endif
+        return "Signal " + std::to_string(value);
+    }
+};
+
+} // namespace
+
+boost::system::error_category const& error_category() noexcept
+{
+    static error_category_type const instance;
+    return instance;
+}
+
+boost::system::error_category const& signal_category() noexcept
+{
+    static signal_category_type const instance;
+    return instance;
+}
+
+} // namespace asioctx

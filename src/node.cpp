@@ -1,0 +1,337 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/detail/node.hpp>
+#include <asioctx/detail/root.hpp>
+
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+namespace asioctx::detail {
+namespace {
+
+// For the trees below background().
+tree_lock& rootless_tree() noexcept
+{
+    static tree_lock instance;
+    return instance;
+}
+
+tree_lock& tree_of(scope const& s) noexcept
+{
+    return s.home ? s.home->tree : rootless_tree();
+}
+
+scope* parent_scope(node const& n) noexcept
+{
+    return n.parent ? n.parent->nearest_scope : nullptr;
+}
+
+// Begins the grace of a scope whose parent is done.
+void start_grace(grace_scope& s) noexcept
+{
+    try
+    {
+        auto const now = s.home->now();
+        s.home->schedule_if_live(s, add_saturated(now, s.grace), now);
+    }
+    catch (...)
+    {
+        // No timer can be had: then there is no grace.
+        s.expire();
+    }
+}
+
+std::string seconds(duration d)
+{
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3gs",
+        std::chrono::duration<double>(d).count());
+    return text;
+}
+
+} // namespace
+
+void backoff::operator()() noexcept
+{
+    if (++count_ > 64)
+        std::this_thread::yield();
+#if defined(__x86_64__) || defined(__i386__)
+    else
+        _mm_pause();
+#endif
+}
+
+scope::scope(node* parent, behavior b) noexcept
+    : node(parent),
+      kind(b),
+      home(nearest_scope ? nearest_scope->home : nullptr),
+      deadline(nearest_scope && b != behavior::permanent
+              ? nearest_scope->deadline
+              : no_deadline)
+{
+    nearest_scope = this;
+}
+
+scope::scope(root& self) noexcept
+    : node(nullptr),
+      kind(behavior::permanent),
+      home(&self),
+      deadline(no_deadline)
+{
+    nearest_scope = this;
+}
+
+scope::~scope()
+{
+    leave_parent();
+    unschedule();
+    while (!hooks.empty())
+        hooks.pop_front().abandon();
+}
+
+void scope::describe(std::string& out) const
+{
+    if (kind == behavior::permanent)
+        out += ".without_cancel";
+    else if (auto* p = parent_scope(*this);
+             deadline != (p ? p->deadline : no_deadline))
+        out += ".with_deadline("
+            + seconds(deadline - (home ? home->now() : clock_type::now()))
+            + " left)";
+    else
+        out += ".with_cancel";
+}
+
+grace_scope::grace_scope(node* parent, duration grace) noexcept
+    : scope(parent, behavior::graced), grace(grace)
+{
+    deadline = add_saturated(deadline, grace);
+}
+
+void grace_scope::describe(std::string& out) const
+{
+    out += ".with_grace(" + seconds(grace) + ")";
+}
+
+void scope::wait_for_lock() const noexcept
+{
+    for (backoff wait;
+         (state.load(std::memory_order_relaxed) & locked_bit) != 0;)
+        wait();
+}
+
+void scope::cancel(reason why) noexcept
+{
+    cancel(&why);
+}
+
+void scope::expire() noexcept
+{
+    cancel(nullptr);
+}
+
+// With null, the stored reason stands.
+void scope::cancel(reason* r) noexcept
+{
+    auto const s = lock();
+    if ((s & done_bit) != 0)
+    {
+        unlock(s);
+        auto& tree = tree_of(*this);
+        if (tree.walking.load(std::memory_order_acquire))
+            std::lock_guard wait_for_walk(tree.mutex);
+        return;
+    }
+    if (!children.empty())
+    {
+        unlock(s);
+        cancel_subtree(r);
+        return;
+    }
+    if (r)
+        why = std::move(*r);
+    bool const has_hooks = !hooks.empty();
+    unlock(s | done_bit);
+
+    leave_parent();
+    unschedule();
+    if (has_hooks)
+        notify_hooks();
+}
+
+void scope::cancel_subtree(reason* r) noexcept
+{
+    scope* first;
+    {
+        auto& tree = tree_of(*this);
+        std::lock_guard guard(tree.mutex);
+        auto const s = lock();
+        if ((s & done_bit) != 0)
+        {
+            unlock(s);
+            return;
+        }
+        tree.walking.store(true, std::memory_order_release);
+        if (r)
+            why = std::move(*r);
+        first = take_children(nullptr);
+        unlock(s | done_bit);
+        // Each scope's children are put before its next sibling: the walk goes
+        // parents first and in the order in which siblings were made.
+        for (scope* c = first; c; c = c->next_in_walk)
+            c->step = c->mark_child(why, c->next_in_walk);
+        tree.walking.store(false, std::memory_order_release);
+    }
+
+    leave_parent();
+    unschedule();
+    notify_hooks();
+
+    for (scope* c = first; c;)
+    {
+        switch (c->step)
+        {
+        case walk_step::nothing:
+            break;
+        case walk_step::start_grace:
+            start_grace(static_cast<grace_scope&>(*c));
+            break;
+        case walk_step::unschedule_and_notify:
+            c->notify_hooks();
+            [[fallthrough]];
+        case walk_step::unschedule:
+            c->unschedule();
+            break;
+        }
+        scope* const done = c;
+        c = c->next_in_walk;
+        release(done);
+    }
+}
+
+scope::walk_step scope::mark_child(reason const& r, scope*& next) noexcept
+{
+    auto const s = lock();
+    if ((s & done_bit) != 0)
+    {
+        unlock(s);
+        return walk_step::nothing;
+    }
+    why = r;
+    if (kind == behavior::graced)
+    {
+        unlock(s);
+        return walk_step::start_grace;
+    }
+    bool const has_hooks = !hooks.empty();
+    next = take_children(next);
+    unlock(s | done_bit);
+    return has_hooks ? walk_step::unschedule_and_notify
+                     : walk_step::unschedule;
+}
+
+// Takes all children off the list, with a reference to each, and returns the
+// first of them, the last followed by next. The lock is held.
+scope* scope::take_children(scope* next) noexcept
+{
+    scope* first = next;
+    scope** link = &first;
+    while (!children.empty())
+    {
+        scope& c = children.pop_front();
+        if (try_add_ref(c))
+        {
+            *link = &c;
+            link = &c.next_in_walk;
+            c.next_in_walk = next;
+        }
+        c.in_parent.store(false, std::memory_order_release);
+    }
+    return first;
+}
+
+void scope::notify_hooks() noexcept
+{
+    for (;;)
+    {
+        auto const s = lock();
+        if (hooks.empty())
+        {
+            unlock(s);
+            return;
+        }
+        hook& h = hooks.pop_front();
+        h.add_ref();
+        unlock(s);
+        h.notify();
+    }
+}
+
+void scope::unschedule() noexcept
+{
+    if (scheduled())
+        home->unschedule(*this);
+}
+
+void scope::leave_parent() noexcept
+{
+    if (!in_parent.load(std::memory_order_acquire))
+        return;
+    scope& p = *parent_scope(*this);
+    auto const s = p.lock();
+    if (in_parent.load(std::memory_order_relaxed))
+    {
+        list_link<sibling_tag>::unlink();
+        in_parent.store(false, std::memory_order_release);
+    }
+    p.unlock(s);
+}
+
+bool link_to_parent(scope& s) noexcept
+{
+    scope* const p = parent_scope(s);
+    if (!p || p->kind == scope::behavior::permanent)
+        return true;
+    auto const state = p->lock();
+    bool const live = (state & scope::done_bit) == 0;
+    if (live)
+    {
+        p->children.push_back(s);
+        s.in_parent.store(true, std::memory_order_relaxed);
+    }
+    p->unlock(state);
+    if (!live)
+        s.why = p->why;
+    return live;
+}
+
+void link_or_finish(scope& s) noexcept
+{
+    if (!link_to_parent(s))
+        s.state.store(scope::done_bit, std::memory_order_relaxed);
+}
+
+void destroy(node* n) noexcept
+{
+    while (n)
+    {
+        node* const parent = n->parent;
+        delete n;
+        n = parent
+                && parent->refs.fetch_sub(1, std::memory_order_acq_rel) == 1
+            ? parent
+            : nullptr;
+    }
+}
+
+} // namespace asioctx::detail

@@ -1,0 +1,287 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/detail/root.hpp>
+
+#include <boost/asio/system_executor.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <stdexcept>
+
+namespace asioctx::detail {
+
+asio::execution_context::id context_service::id;
+
+// Keeps the operation of the wait in the root's memory.
+struct root::timer_handler
+{
+    using allocator_type = owner_allocator<void, root>;
+
+    allocator_type get_allocator() const noexcept
+    {
+        return allocator_type(*self);
+    }
+
+    void operator()(error_code const&) const
+    {
+        self->on_timer();
+    }
+
+    root* self;
+};
+
+void root::describe(std::string& out) const
+{
+    out += "background";
+}
+
+void* root::allocate(std::size_t size)
+{
+    void* const p = wait_memory.try_allocate(size);
+    return p ? p : ::operator new(size);
+}
+
+void root::deallocate(void* p, std::size_t) noexcept
+{
+    if (!wait_memory.try_deallocate(p))
+        ::operator delete(p);
+}
+
+void root::schedule(scope& s, time_point t, time_point now)
+{
+    std::lock_guard guard(mutex);
+    if (is_shut_down)
+        throw std::logic_error(
+            "asioctx: the execution context that this context's deadlines "
+            "belong to has been destroyed; derive from background() of an "
+            "execution context that lives");
+    deadlines.insert(s, t);
+    changed = true;
+    if (waiting)
+    {
+        if (t < armed_at)
+            wake_timer();
+        return;
+    }
+    try
+    {
+        arm(now);
+    }
+    catch (...)
+    {
+        deadlines.remove(s);
+        throw;
+    }
+}
+
+void root::unschedule(scope& s) noexcept
+{
+    std::lock_guard guard(mutex);
+    if (!s.scheduled())
+        return;
+    deadlines.remove(s);
+    changed = true;
+    if (far && deadlines.empty())
+        wake_timer();
+}
+
+// Waits for the next deadline, if there is one. The mutex is held and no wait
+// is outstanding.
+void root::arm(time_point now)
+{
+    if (!timer || manual.load(std::memory_order_relaxed) || deadlines.empty())
+        return;
+    deadlines.advance(now);
+    auto const latest = now + tick;
+    auto const next =
+        changed ? std::min(deadlines.next(), latest) : deadlines.next();
+    timer->expires_at(next);
+    timer->async_wait(timer_handler{this});
+    waiting = true;
+    changed = false;
+    far = next > latest;
+    armed_at = next;
+}
+
+// Ends the outstanding wait at once, so that its handler arms the timer anew.
+// The mutex is held.
+void root::wake_timer() noexcept
+{
+    if (waking || !timer)
+        return;
+    waking = true;
+    far = false;
+    timer->cancel();
+}
+
+void root::on_timer()
+{
+    {
+        std::lock_guard guard(mutex);
+        waiting = waking = far = false;
+    }
+    for (;;)
+    {
+        auto const t = now();
+        bool const more = expire_due(t);
+        std::lock_guard guard(mutex);
+        if (more)
+            continue;
+        if (!waiting)
+            arm(t);
+        return;
+    }
+}
+
+// Expires, in the order of their deadlines, some of the scopes that are due.
+// True if there may be more.
+bool root::expire_due(time_point t) noexcept
+{
+    intrusive_list<deadline_entry, deadline_tag> due;
+    int room = 256; // bounds the time that the mutex is held
+    bool more;
+    {
+        std::lock_guard guard(mutex);
+        for (;;)
+        {
+            while (deadline_entry* e = room ? deadlines.expired() : nullptr)
+            {
+                // Its owner cannot free it before we have removed it.
+                bool const alive = try_add_ref(static_cast<scope&>(*e));
+                deadlines.remove(*e);
+                if (alive)
+                {
+                    due.push_back(*e);
+                    --room;
+                }
+            }
+            more = !deadlines.empty() && deadlines.next() <= t;
+            if (room == 0 || !more)
+                break;
+            deadlines.advance(deadlines.next());
+        }
+    }
+    while (!due.empty())
+    {
+        auto& s = static_cast<scope&>(due.pop_front());
+        s.expire();
+        release(&s);
+    }
+    return more;
+}
+
+void root::use_manual_clock(bool on)
+{
+    std::lock_guard guard(mutex);
+    if (on)
+    {
+        if (manual.load(std::memory_order_relaxed))
+            throw std::logic_error(
+                "asioctx: this execution context has a manual clock already");
+        manual_now = clock_type::now().time_since_epoch().count();
+        manual = true;
+        if (waiting)
+            wake_timer();
+    }
+    else
+    {
+        manual = false;
+        if (!waiting)
+            arm(now());
+    }
+}
+
+void root::advance(time_point t) noexcept
+{
+    manual_now = t.time_since_epoch().count();
+    while (expire_due(t))
+    {
+    }
+}
+
+bool root::add_guest(execution_context_guest& g) noexcept
+{
+    std::lock_guard guard(mutex);
+    if (!is_shut_down)
+        guests.push_back(g);
+    return !is_shut_down;
+}
+
+bool root::remove_guest(execution_context_guest& g) noexcept
+{
+    std::lock_guard guard(mutex);
+    bool const found = g.linked();
+    if (found)
+        g.unlink();
+    return found;
+}
+
+asio::any_io_executor root::executor() noexcept
+{
+    std::lock_guard guard(mutex);
+    if (timer)
+        return timer->get_executor();
+    return asio::system_executor();
+}
+
+void root::shut_down() noexcept
+{
+    std::optional<asio::steady_timer> dying;
+    {
+        std::lock_guard guard(mutex);
+        is_shut_down = true;
+        std::swap(dying, timer);
+    }
+    dying.reset();
+    for (;;)
+    {
+        execution_context_guest* g;
+        bool willing;
+        {
+            std::lock_guard guard(mutex);
+            if (guests.empty())
+                return;
+            g = &guests.pop_front();
+            willing = g->begin_shut_down();
+        }
+        if (willing)
+            g->shut_down();
+    }
+}
+
+context_service::context_service(asio::execution_context& context)
+    : asio::execution_context::service(context), root_(*new root)
+{
+}
+
+context_service::~context_service()
+{
+    release(&root_);
+}
+
+void context_service::shutdown()
+{
+    root_.shut_down();
+}
+
+root& root_of(asio::execution_context& context)
+{
+    return asio::use_service<context_service>(context).get();
+}
+
+root& root_of(
+    asio::execution_context& context, asio::any_io_executor const& executor)
+{
+    root& r = root_of(context);
+    std::lock_guard guard(r.mutex);
+    if (!r.timer && !r.is_shut_down)
+        r.timer.emplace(executor);
+    return r;
+}
+
+} // namespace asioctx::detail
