@@ -7,8 +7,6 @@
 
 #include <asioctx/cancel.hpp>
 
-#include <asioctx/detail/access.hpp>
-
 #include <boost/system/system_error.hpp>
 
 #include <system_error>
@@ -44,7 +42,7 @@ error_code code_of(std::exception_ptr const& e) noexcept
 void cancel_source::cancel(
     error_code const& cause, source_location at) const noexcept
 {
-    if (auto* const s = context_access::get_scope(ctx_))
+    if (auto* const s = context_access::get(ctx_).get_scope())
         s->cancel({errc::canceled, cause, nullptr, at});
 }
 
@@ -54,29 +52,29 @@ void cancel_source::cancel(
     if (!cause)
         return cancel(at);
     auto const code = code_of(cause);
-    if (auto* const s = context_access::get_scope(ctx_))
+    if (auto* const s = context_access::get(ctx_).get_scope())
         s->cancel({errc::canceled, code, std::move(cause), at});
 }
 
 void cancel_source::cancel_here() const noexcept
 {
-    auto& s = *context_access::get_scope(ctx_);
+    auto& s = *context_access::get(ctx_).get_scope();
     s.cancel({errc::canceled, {}, nullptr, s.made_at});
 }
 
-cancelable detail::make_cancelable(scope& s) noexcept
+cancelable detail::make_cancelable(node_ptr n) noexcept
 {
-    auto ctx = context_access::adopt(&s);
+    auto ctx = context_access::make(std::move(n));
     return {ctx, cancel_source(ctx)};
 }
 
 cancelable with_cancel(context const& parent, source_location at)
 {
-    auto* const s = new detail::scope(context_access::get(parent));
-    detail::add_ref(s->parent);
-    s->made_at = at;
-    detail::link_or_finish(*s);
-    return detail::make_cancelable(*s);
+    auto n = detail::make_node<detail::scope>(context_access::get(parent));
+    auto& s = *n.get_scope();
+    s.made_at = at;
+    detail::link_or_finish(s);
+    return detail::make_cancelable(std::move(n));
 }
 
 } // namespace asioctx

@@ -10,8 +10,7 @@
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 
-#include <asioctx/detail/access.hpp>
-#include <asioctx/detail/callback.hpp>
+#include <asioctx/detail/root.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -47,10 +46,11 @@ void context::throw_error() const
 std::string to_string(context const& ctx)
 {
     std::vector<detail::node const*> way;
-    for (auto const* n = context_access::get(ctx); n; n = n->parent)
+    auto const& node = context_access::get(ctx);
+    for (detail::node const* n = node.get(); n; n = n->parent)
         way.push_back(n);
     std::string out;
-    if (way.empty() || way.back()->nearest_scope != context_access::get_root(ctx))
+    if (!node.get_root())
         out = "background";
     for (auto i = way.rbegin(); i != way.rend(); ++i)
         (*i)->describe(out);
@@ -59,19 +59,17 @@ std::string to_string(context const& ctx)
 
 context without_cancel(context const& parent)
 {
-    auto* const s = new detail::scope(
-        context_access::get(parent), detail::scope::behavior::permanent);
-    detail::add_ref(s->parent);
-    return context_access::adopt(s);
+    return context_access::make(detail::make_node<detail::scope>(
+        context_access::get(parent), detail::scope::behavior::permanent));
 }
 
 namespace detail {
 
-scope& scope_or_never(context const& ctx) noexcept
+scope& scope_or_never(node_ptr const& n) noexcept
 {
     // Never destroyed: callbacks may refer to it until the program ends.
     static scope& never = *new scope(nullptr, scope::behavior::permanent);
-    auto* const s = context_access::get_scope(ctx);
+    auto* const s = n.get_scope();
     return s ? *s : never;
 }
 

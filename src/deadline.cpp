@@ -7,7 +7,6 @@
 
 #include <asioctx/deadline.hpp>
 
-#include <asioctx/detail/access.hpp>
 #include <asioctx/detail/root.hpp>
 
 #include <stdexcept>
@@ -22,7 +21,7 @@ namespace {
 
 detail::root& root_for_deadline(context const& parent)
 {
-    auto* const r = context_access::get_root(parent);
+    auto* const r = context_access::get(parent).get_root();
     if (!r)
         throw std::logic_error(
             "asioctx: a deadline needs the timer of an execution context, and "
@@ -35,23 +34,21 @@ detail::root& root_for_deadline(context const& parent)
 cancelable derive(context const& parent, detail::root& r, time_point deadline,
     time_point now, error_code const& cause, source_location at)
 {
-    auto* const s = new scope(context_access::get(parent));
-    detail::add_ref(s->parent);
-    s->made_at = at;
-    auto result = detail::make_cancelable(*s);
-    bool const own = deadline < s->deadline;
+    auto n = detail::make_node<scope>(context_access::get(parent));
+    auto& s = *n.get_scope();
+    s.made_at = at;
+    bool const own = deadline < s.deadline;
     if (own)
     {
-        s->deadline = deadline;
-        s->why = {errc::deadline_exceeded, cause, nullptr, at};
+        s.deadline = deadline;
+        s.why = {errc::deadline_exceeded, cause, nullptr, at};
     }
-    detail::link_or_finish(*s);
+    detail::link_or_finish(s);
     if (own && deadline <= now)
-        s->expire(); // does nothing if the parent was done
-
+        s.expire(); // does nothing if the parent was done
     else if (own)
-        r.schedule_if_live(*s, deadline, now);
-    return result;
+        r.schedule_if_live(s, deadline, now);
+    return detail::make_cancelable(std::move(n));
 }
 
 } // namespace
@@ -77,17 +74,16 @@ cancelable with_grace(
     auto& r = root_for_deadline(parent);
     if (grace <= duration::zero())
         return with_cancel(parent, at);
-    auto* const s =
-        new detail::grace_scope(context_access::get(parent), grace);
-    detail::add_ref(s->parent);
-    s->made_at = at;
-    auto result = detail::make_cancelable(*s);
-    if (!detail::link_to_parent(*s))
+    auto n = detail::make_node<detail::grace_scope>(
+        context_access::get(parent), grace);
+    auto& s = *n.get_scope();
+    s.made_at = at;
+    if (!detail::link_to_parent(s))
     {
         auto const now = r.now();
-        r.schedule_if_live(*s, add_saturated(now, grace), now);
+        r.schedule_if_live(s, add_saturated(now, grace), now);
     }
-    return result;
+    return detail::make_cancelable(std::move(n));
 }
 
 } // namespace asioctx

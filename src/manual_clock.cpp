@@ -7,7 +7,7 @@
 
 #include <asioctx/testing/manual_clock.hpp>
 
-#include <asioctx/detail/access.hpp>
+#include <asioctx/detail/root.hpp>
 
 #include <utility>
 
@@ -17,17 +17,17 @@ using detail::context_access;
 
 manual_clock::manual_clock(context root) : root_(std::move(root))
 {
-    context_access::get_root(root_)->use_manual_clock(true);
+    context_access::get(root_).get_root()->use_manual_clock(true);
 }
 
 manual_clock::~manual_clock()
 {
-    context_access::get_root(root_)->use_manual_clock(false);
+    context_access::get(root_).get_root()->use_manual_clock(false);
 }
 
 time_point manual_clock::now() const noexcept
 {
-    return context_access::get_root(root_)->now();
+    return context_access::get(root_).get_root()->now();
 }
 
 void manual_clock::advance(duration d) noexcept
@@ -37,7 +37,7 @@ void manual_clock::advance(duration d) noexcept
 
 void manual_clock::advance_to(time_point t) noexcept
 {
-    context_access::get_root(root_)->advance(t);
+    context_access::get(root_).get_root()->advance(t);
 }
 
 } // namespace asioctx::testing

@@ -221,14 +221,6 @@ bool root::remove_guest(execution_context_guest& g) noexcept
     return found;
 }
 
-asio::any_io_executor root::executor() noexcept
-{
-    std::lock_guard guard(mutex);
-    if (timer)
-        return timer->get_executor();
-    return asio::system_executor();
-}
-
 void root::shut_down() noexcept
 {
     std::optional<asio::steady_timer> dying;
@@ -282,6 +274,17 @@ root& root_of(
     if (!r.timer && !r.is_shut_down)
         r.timer.emplace(executor);
     return r;
+}
+
+asio::any_io_executor executor_of(root* r) noexcept
+{
+    if (r)
+    {
+        std::lock_guard guard(r->mutex);
+        if (r->timer)
+            return r->timer->get_executor();
+    }
+    return asio::system_executor();
 }
 
 } // namespace asioctx::detail

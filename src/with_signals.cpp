@@ -9,7 +9,7 @@
 
 #include <asioctx/bind_context.hpp>
 
-#include <asioctx/detail/access.hpp>
+#include <asioctx/detail/root.hpp>
 
 #include <boost/asio/signal_set.hpp>
 
@@ -24,7 +24,8 @@ using detail::context_access;
 cancelable with_signals(context const& parent,
     std::initializer_list<int> signals, source_location at)
 {
-    if (!context_access::get_root(parent))
+    auto* const root = context_access::get(parent).get_root();
+    if (!root)
         throw std::logic_error(
             "asioctx: signals are waited for by an execution context, and this "
             "context's root has none; derive it from background(ioc) instead "
@@ -32,7 +33,7 @@ cancelable with_signals(context const& parent,
 
     auto result = with_cancel(parent, at);
     auto set =
-        std::make_unique<asio::signal_set>(context_access::executor(parent));
+        std::make_unique<asio::signal_set>(detail::executor_of(root));
     for (int const s : signals)
         set->add(s);
 
@@ -44,7 +45,7 @@ cancelable with_signals(context const& parent,
             // The signals have their old effect before the context is done.
             set.reset();
             if (!ec)
-                context_access::get_scope(ctx)->cancel({errc::canceled,
+                context_access::get(ctx).get_scope()->cancel({errc::canceled,
                     error_code(signal, signal_category()), nullptr, at});
         }));
     return result;

@@ -13,6 +13,7 @@
 
 #include <asioctx/detail/callback.hpp>
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 
@@ -130,11 +131,12 @@ after_func_registration after_func(context const& ctx, Handler&& handler)
     static_assert(std::invocable<std::decay_t<Handler>>,
         "asioctx::after_func: the second argument must be a function object "
         "that can be called without arguments");
+    auto const& node = detail::context_access::get(ctx);
     auto const ex = asio::get_associated_executor(
-        handler, detail::context_access::executor(ctx));
+        handler, detail::executor_of(node.get_root()));
     using op = detail::callback<std::decay_t<Handler>,
         std::decay_t<decltype(ex)>, detail::plain_callback>;
-    auto& c = op::create(detail::scope_or_never(ctx),
+    auto& c = op::create(detail::scope_or_never(node),
         detail::root_of_executor(ex), ex, {}, std::forward<Handler>(handler));
     c.start();
     return {ctx, c};

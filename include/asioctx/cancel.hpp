@@ -20,8 +20,7 @@ struct cancelable;
 
 namespace detail {
 
-// Takes over a reference.
-ASIOCTX_DECL cancelable make_cancelable(scope& s) noexcept;
+ASIOCTX_DECL cancelable make_cancelable(node_ptr n) noexcept;
 
 } // namespace detail
 
@@ -137,7 +136,7 @@ public:
     }
 
 private:
-    friend cancelable detail::make_cancelable(detail::scope&) noexcept;
+    friend cancelable detail::make_cancelable(detail::node_ptr) noexcept;
 
     explicit cancel_source(context ctx) noexcept : ctx_(std::move(ctx))
     {

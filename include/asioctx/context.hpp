@@ -75,28 +75,16 @@ public:
     constexpr context() noexcept = default;
 
     /// Refers to the same node as another handle.
-    context(context const& other) noexcept
-        : node_(detail::add_ref(other.node_))
-    {
-    }
+    context(context const&) noexcept = default;
 
     /// Takes over another handle, which then refers to background().
-    context(context&& other) noexcept
-        : node_(std::exchange(other.node_, nullptr))
-    {
-    }
+    context(context&&) noexcept = default;
 
-    /// Refers to the same node as another handle, or takes it over.
-    context& operator=(context other) noexcept
-    {
-        std::swap(node_, other.node_);
-        return *this;
-    }
+    /// Refers to the same node as another handle.
+    context& operator=(context const&) noexcept = default;
 
-    ~context()
-    {
-        detail::release(node_);
-    }
+    /// Takes over another handle, which then refers to background().
+    context& operator=(context&&) noexcept = default;
 
     /// Tells whether two handles refer to the same node.
     friend bool operator==(context const&, context const&) noexcept = default;
@@ -187,8 +175,8 @@ public:
     template <class T>
     T const* value(context_key<T> const& key) const noexcept
     {
-        for (auto const* v = node_ ? node_->nearest_value : nullptr; v;
-             v = v->next)
+        auto const* const n = node_.get();
+        for (auto const* v = n ? n->nearest_value : nullptr; v; v = v->next)
             if (v->key == &key)
                 return static_cast<T const*>(v->get());
         return nullptr;
@@ -237,19 +225,42 @@ public:
 private:
     friend struct detail::context_access;
 
-    explicit context(detail::node* n) noexcept : node_(n)
+    explicit context(detail::node_ptr n) noexcept : node_(std::move(n))
     {
     }
 
     detail::scope const* scope() const noexcept
     {
-        return node_ ? node_->nearest_scope : nullptr;
+        return node_.get_scope();
     }
 
     [[noreturn]] ASIOCTX_DECL void throw_error() const;
 
-    detail::node* node_ = nullptr; // null: background()
+    detail::node_ptr node_;
 };
+
+namespace detail {
+
+// What lies behind a handle.
+struct context_access
+{
+    static node_ptr const& get(context const& ctx) noexcept
+    {
+        return ctx.node_;
+    }
+
+    static node_ptr take(context&& ctx) noexcept
+    {
+        return std::move(ctx.node_);
+    }
+
+    static context make(node_ptr n) noexcept
+    {
+        return context(std::move(n));
+    }
+};
+
+} // namespace detail
 
 /// Returns the context that is never done and has no deadline and no values.
 /**

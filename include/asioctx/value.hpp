@@ -12,7 +12,7 @@
 #include <asioctx/context.hpp>
 #include <asioctx/context_key.hpp>
 
-#include <asioctx/detail/access.hpp>
+#include <asioctx/detail/node.hpp>
 
 #include <concepts>
 #include <type_traits>
@@ -83,10 +83,9 @@ context with_value(
     static_assert(std::constructible_from<T, U>,
         "asioctx::with_value: a value of the key's type cannot be made from "
         "the third argument");
-    auto const n = new detail::value_node_of<T>(
-        detail::context_access::get(parent), key, std::forward<U>(value));
-    detail::add_ref(n->parent);
-    return detail::context_access::adopt(n);
+    return detail::context_access::make(
+        detail::make_node<detail::value_node_of<T>>(
+            detail::context_access::get(parent), key, std::forward<U>(value)));
 }
 
 } // namespace asioctx

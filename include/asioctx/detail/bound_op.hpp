@@ -8,10 +8,9 @@
 #ifndef ASIOCTX_DETAIL_BOUND_OP_HPP
 #define ASIOCTX_DETAIL_BOUND_OP_HPP
 
-#include <asioctx/context.hpp>
+#include <asioctx/config.hpp>
 #include <asioctx/error.hpp>
 
-#include <asioctx/detail/access.hpp>
 #include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/hook.hpp>
 #include <asioctx/detail/node.hpp>
@@ -65,7 +64,7 @@ public:
     struct frame
     {
         bool op_has_ended = false;
-        context keep; // keeps the scope if the operation has ended
+        node_ptr keep; // keeps the scope if the operation has ended
     };
 
     bound_op_base(bound_op_base const&) = delete;
@@ -149,9 +148,9 @@ protected:
         upstream,
     };
 
-    bound_op_base(context&& ctx, asio::cancellation_type_t type) noexcept
+    bound_op_base(node_ptr ctx, asio::cancellation_type_t type) noexcept
         : ctx_(std::move(ctx)),
-          scope_(context_access::get_scope(ctx_)),
+          scope_(ctx_.get_scope()),
           type_(type)
     {
         if (scope_ && scope_->kind == scope::behavior::permanent)
@@ -199,7 +198,7 @@ private:
     // thread is: then what the slot holds is in use further up the stack.
     ASIOCTX_DECL bool close_slot() noexcept;
 
-    context ctx_;
+    node_ptr ctx_;
     scope* scope_;
     frame* frame_ = nullptr;
 
@@ -290,7 +289,7 @@ class bound_op final : public bound_op_base
 public:
     template <class H, class Ex>
     static bound_op* create(
-        context&& ctx, asio::cancellation_type_t type, Ex const& ex, H&& handler)
+        node_ptr ctx, asio::cancellation_type_t type, Ex const& ex, H&& handler)
     {
         allocator a(asio::get_associated_allocator(
             handler, asio::recycling_allocator<void>()));
@@ -397,7 +396,7 @@ private:
     };
 
     template <class H, class Ex>
-    bound_op(allocator const& a, context&& ctx, asio::cancellation_type_t type,
+    bound_op(allocator const& a, node_ptr ctx, asio::cancellation_type_t type,
         Ex const& ex, H&& handler)
         : bound_op_base(std::move(ctx), type),
           allocator_(a),

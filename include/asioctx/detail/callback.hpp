@@ -8,11 +8,11 @@
 #ifndef ASIOCTX_DETAIL_CALLBACK_HPP
 #define ASIOCTX_DETAIL_CALLBACK_HPP
 
-#include <asioctx/context.hpp>
+#include <asioctx/config.hpp>
 
-#include <asioctx/detail/access.hpp>
 #include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/hook.hpp>
+#include <asioctx/detail/node.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/root.hpp>
 
@@ -192,7 +192,7 @@ struct wait_callback
 {
     static constexpr bool is_wait = true;
 
-    context ctx;
+    node_ptr ctx;
     asio::executor_work_guard<asio::any_io_executor> io_work;
     asio::executor_work_guard<Executor> work;
     error_code result;
@@ -361,9 +361,6 @@ root& root_of_executor(Executor const& ex)
 {
     return root_of(asio::query(ex, asio::execution::context));
 }
-
-// The context's scope, or one that is never done.
-ASIOCTX_DECL scope& scope_or_never(context const& ctx) noexcept;
 
 } // namespace asioctx::detail
 

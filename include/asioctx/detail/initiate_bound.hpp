@@ -10,8 +10,8 @@
 
 #include <asioctx/context.hpp>
 
-#include <asioctx/detail/access.hpp>
 #include <asioctx/detail/bound_op.hpp>
+#include <asioctx/detail/root.hpp>
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
@@ -246,7 +246,8 @@ private:
 
         auto const ex = steps::get(handler, io);
         auto* const self =
-            op::create(std::move(ctx), type, ex, std::forward<H>(handler));
+            op::create(context_access::take(std::move(ctx)), type, ex,
+                std::forward<H>(handler));
         bound_handler<handler_type, typename steps::type> bound(self);
         self->connect_upstream();
         if (scope* const s = self->awaited_scope())
@@ -273,7 +274,7 @@ private:
         {
             complete(std::move(handler), ctx,
                 asio::get_associated_executor(
-                    handler, context_access::executor(ctx)));
+                    handler, executor_of(context_access::get(ctx).get_root())));
         }
         else
         {

@@ -41,8 +41,8 @@ constexpr time_point add_saturated(time_point t, duration d) noexcept
 // node is shared, and constant from then on.
 struct node
 {
-    // Takes over the caller's reference to the parent, which may be null: that
-    // is background().
+    // The parent may be null: that is background(). The reference to it is
+    // added by make_node().
     explicit node(node* parent) noexcept;
 
     node(node const&) = delete;
@@ -258,6 +258,76 @@ inline void release(node* n) noexcept
     if (n && n->refs.fetch_sub(1, std::memory_order_acq_rel) == 1)
         destroy(n);
 }
+
+// A reference to a node; null stands for background().
+class node_ptr
+{
+public:
+    constexpr node_ptr() noexcept = default;
+
+    // Takes over a reference.
+    explicit node_ptr(node* n) noexcept : node_(n)
+    {
+    }
+
+    node_ptr(node_ptr const& other) noexcept : node_(add_ref(other.node_))
+    {
+    }
+
+    node_ptr(node_ptr&& other) noexcept
+        : node_(std::exchange(other.node_, nullptr))
+    {
+    }
+
+    node_ptr& operator=(node_ptr other) noexcept
+    {
+        std::swap(node_, other.node_);
+        return *this;
+    }
+
+    ~node_ptr()
+    {
+        release(node_);
+    }
+
+    friend bool operator==(
+        node_ptr const&, node_ptr const&) noexcept = default;
+
+    node* get() const noexcept
+    {
+        return node_;
+    }
+
+    // The nearest scope; null if there is none.
+    scope* get_scope() const noexcept
+    {
+        return node_ ? node_->nearest_scope : nullptr;
+    }
+
+    // The root that was made from an execution context; null if there is none.
+    inline root* get_root() const noexcept;
+
+private:
+    node* node_ = nullptr;
+};
+
+inline root* node_ptr::get_root() const noexcept
+{
+    auto const* const s = get_scope();
+    return s ? s->home : nullptr;
+}
+
+// Makes a node below another.
+template <class Node, class... Args>
+node_ptr make_node(node_ptr const& parent, Args&&... args)
+{
+    node_ptr n(new Node(parent.get(), std::forward<Args>(args)...));
+    add_ref(parent.get());
+    return n;
+}
+
+// The nearest scope, or one that is never done.
+ASIOCTX_DECL scope& scope_or_never(node_ptr const& n) noexcept;
 
 // Adds a reference to a node that may be losing its last one. The caller holds
 // the lock that keeps it from being freed meanwhile.

@@ -77,9 +77,9 @@ struct root final : scope
     // Expires the scope once the deadline has passed, unless it is done. Strong
     // guarantee; throws std::logic_error if the execution context is gone, or
     // what arming the timer throws.
-    void schedule_if_live(scope& s, time_point deadline, time_point now)
+    void schedule_if_live(scope& s, time_point t, time_point now)
     {
-        schedule(s, deadline, now);
+        schedule(s, t, now);
         // Whoever makes the scope done unschedules it after that.
         if (s.done())
             unschedule(s);
@@ -105,10 +105,6 @@ struct root final : scope
     // False if the guest is not, or no longer, on the list.
     ASIOCTX_DECL bool remove_guest(execution_context_guest& g) noexcept;
 
-    // The executor of the execution context, or the system executor if that is
-    // gone.
-    ASIOCTX_DECL asio::any_io_executor executor() noexcept;
-
     tree_lock tree;
 
     // Guards what follows.
@@ -123,7 +119,7 @@ private:
     friend class context_service;
     struct timer_handler;
 
-    ASIOCTX_DECL void schedule(scope& s, time_point deadline, time_point now);
+    ASIOCTX_DECL void schedule(scope& s, time_point t, time_point now);
     bool expire_due(time_point now) noexcept;
     void on_timer();
     void arm(time_point now);
@@ -181,6 +177,9 @@ ASIOCTX_DECL root& root_of(asio::execution_context& context);
 // The same, with a timer on an executor of that execution context.
 ASIOCTX_DECL root& root_of(
     asio::execution_context& context, asio::any_io_executor const& executor);
+
+// The executor of a root's execution context, or else the system executor.
+ASIOCTX_DECL asio::any_io_executor executor_of(root* r) noexcept;
 
 } // namespace asioctx::detail
 

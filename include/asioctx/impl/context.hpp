@@ -10,7 +10,6 @@
 
 #include <asioctx/context.hpp>
 
-#include <asioctx/detail/access.hpp>
 #include <asioctx/detail/callback.hpp>
 #include <asioctx/detail/root.hpp>
 
@@ -31,7 +30,7 @@ struct initiate_async_wait
 
     executor_type get_executor() const noexcept
     {
-        return context_access::executor(ctx);
+        return executor_of(ctx.get_root());
     }
 
     template <class Handler>
@@ -42,7 +41,7 @@ struct initiate_async_wait
         using executor = std::decay_t<decltype(ex)>;
         using extra = wait_callback<executor>;
         using op = callback<std::decay_t<Handler>, executor, extra>;
-        auto* const r = context_access::get_root(ctx);
+        auto* const r = ctx.get_root();
         auto& o = op::create(scope_or_never(ctx), r ? *r : root_of_executor(ex),
             ex,
             extra{ctx, asio::make_work_guard(io),
@@ -52,7 +51,7 @@ struct initiate_async_wait
         o.start();
     }
 
-    context ctx;
+    node_ptr ctx;
 };
 
 } // namespace detail
@@ -60,15 +59,16 @@ struct initiate_async_wait
 template <detail::executing_context ExecutionContext>
 context background(ExecutionContext& ec)
 {
-    return detail::context_access::adopt(
-        detail::add_ref(&detail::root_of(ec, ec.get_executor())));
+    auto& r = detail::root_of(ec, ec.get_executor());
+    return detail::context_access::make(
+        detail::node_ptr(detail::add_ref(&r)));
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto context::async_wait(Token&& token) const
 {
     return asio::async_initiate<Token, void(error_code)>(
-        detail::initiate_async_wait{*this}, token);
+        detail::initiate_async_wait{node_}, token);
 }
 
 inline auto context::async_wait() const

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+#
+# Installs what the build and the tests need and this machine lacks. For
+# Debian 12, Ubuntu 24.04 and newer. Silent when there is nothing to do.
+
+set -euo pipefail
+
+packages=()
+
+need_command() # <command> <package>
+{
+    command -v "$1" > /dev/null || packages+=("$2")
+}
+
+# The Boost version in /usr/include or /usr/local/include as in BOOST_VERSION
+# (108100 is 1.81), or 0.
+boost_version()
+{
+    local file version
+    for file in /usr/local/include/boost/version.hpp \
+        /usr/include/boost/version.hpp; do
+        if [[ -r $file ]]; then
+            version=$(sed -n 's/^#define BOOST_VERSION \([0-9]*\).*/\1/p' "$file")
+            echo "${version:-0}"
+            return
+        fi
+    done
+    echo 0
+}
+
+has_library() # <name>
+{
+    compgen -G "/usr/lib/*/lib$1.so" > /dev/null \
+        || compgen -G "/usr/lib/*/lib$1.a" > /dev/null \
+        || compgen -G "/usr/local/lib/lib$1.*" > /dev/null
+}
+
+need_command cmake cmake
+need_command ninja ninja-build
+need_command ccache ccache
+need_command g++ g++
+need_command curl curl
+need_command python3 python3
+[[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
+
+boost=$(boost_version)
+[[ -z ${BOOST_ROOT:-} ]] || boost=999999
+if ((boost >= 108100)) && { ((boost == 999999)) || has_library boost_context; }
+then
+    boost=
+fi
+
+if [[ -z $boost ]] && ((${#packages[@]} == 0)); then
+    exit 0
+fi
+
+if ! command -v apt-get > /dev/null; then
+    echo "install-deps: there is no apt-get here. Missing:" \
+        "${packages[*]}${boost:+ Boost 1.81 or newer, with Boost.Context}" >&2
+    exit 1
+fi
+
+sudo=()
+if ((EUID != 0)); then
+    sudo=(sudo)
+fi
+apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq)
+
+echo "install-deps: apt-get update"
+"${apt[@]}" update
+
+# The headers and Boost.Context of one Boost: the installed one if it is new
+# enough, else the newest that apt offers.
+if [[ -n $boost ]]; then
+    if ((boost >= 108100)); then
+        release=1.$((boost / 100 % 1000))
+    else
+        release=$(apt-cache --names-only search '^libboost1\.[0-9]+-dev$' \
+            | sed -n 's/^libboost\(1\.[0-9]*\)-dev .*/\1/p' \
+            | sort -V | tail -n 1)
+        if [[ -z $release ]] || ((${release#1.} < 81)); then
+            echo "install-deps: apt offers no Boost 1.81 or newer" >&2
+            exit 1
+        fi
+    fi
+    packages+=("libboost$release-dev" "libboost-context$release-dev")
+fi
+
+echo "install-deps: installing ${packages[*]}"
+"${apt[@]}" install -y --no-install-recommends --no-remove "${packages[@]}"

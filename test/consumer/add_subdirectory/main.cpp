@@ -1,0 +1,15 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx.hpp>
+
+int main()
+{
+    auto [ctx, cancel] = asioctx::with_cancel(asioctx::background());
+    cancel();
+    return ctx.done() ? 0 : 1;
+}
