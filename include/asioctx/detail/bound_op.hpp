@@ -18,7 +18,6 @@
 #include <asioctx/detail/reserved_memory.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
 #include <boost/asio/cancellation_type.hpp>
@@ -309,7 +308,7 @@ public:
     // Passes on what the handler's own slot is asked.
     void connect_upstream()
     {
-        auto slot = asio::get_associated_cancellation_slot(handler_);
+        auto slot = slot_of(handler_);
         if (slot.is_connected())
             slot.template emplace<upstream>(this);
     }
@@ -323,7 +322,7 @@ public:
     void complete(Args&&... args)
     {
         leave();
-        auto slot = asio::get_associated_cancellation_slot(handler_);
+        auto slot = slot_of(handler_);
         if (slot.is_connected())
             slot.clear();
         if constexpr (sizeof...(Args) == 0)

@@ -13,11 +13,11 @@
 #include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/hook.hpp>
 #include <asioctx/detail/node.hpp>
+#include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/root.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -73,7 +73,8 @@ public:
     {
         auto const s = scope_.lock();
         bool const waits = list_link<scope_tag>::linked();
-        detached_ = waits;
+        if (waits)
+            detached_ = true;
         scope_.unlock(s);
         if (!waits)
             release();
@@ -230,7 +231,7 @@ public:
     void connect_slot()
         requires Extra::is_wait
     {
-        auto slot = asio::get_associated_cancellation_slot(*handler_);
+        auto slot = slot_of(*handler_);
         if (slot.is_connected())
             slot.template emplace<canceler>(this);
     }
@@ -326,7 +327,7 @@ private:
         Handler handler(std::move(*handler_));
         if constexpr (Extra::is_wait)
         {
-            auto slot = asio::get_associated_cancellation_slot(handler);
+            auto slot = slot_of(handler);
             if (slot.is_connected())
                 slot.clear();
             auto const result = extra_->result;

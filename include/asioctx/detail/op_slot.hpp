@@ -8,6 +8,7 @@
 #ifndef ASIOCTX_DETAIL_OP_SLOT_HPP
 #define ASIOCTX_DETAIL_OP_SLOT_HPP
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
@@ -20,6 +21,15 @@
 namespace asioctx::detail {
 
 namespace asio = boost::asio;
+
+// The cancellation slot of a handler. With two arguments: with one, Boost 1.81
+// finds two functions for a std::reference_wrapper.
+template <class Handler>
+auto slot_of(Handler const& handler) noexcept
+{
+    return asio::get_associated_cancellation_slot(
+        handler, asio::cancellation_slot());
+}
 
 // Holds what an operation installs to be asked to stop. Unlike a
 // cancellation_signal it does so in place. Not synchronised.

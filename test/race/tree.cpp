@@ -1,0 +1,299 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx.hpp>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "support/race.hpp"
+
+namespace asio = boost::asio;
+
+using namespace asioctx;
+using namespace std::chrono_literals;
+
+namespace {
+
+error_code cause_number(int n)
+{
+    return {n, boost::system::generic_category()};
+}
+
+// A complete tree of four children each.
+struct tree
+{
+    explicit tree(context const& root, std::size_t size)
+    {
+        nodes.push_back(with_cancel(root));
+        for (std::size_t i = 1; i < size; ++i)
+            nodes.push_back(with_cancel(nodes[(i - 1) / 4].ctx));
+    }
+
+    bool subtree_done(std::size_t i) const
+    {
+        if (i >= nodes.size())
+            return true;
+        if (!nodes[i].ctx.done())
+            return false;
+        for (std::size_t c = 4 * i + 1; c <= 4 * i + 4; ++c)
+            if (!subtree_done(c))
+                return false;
+        return true;
+    }
+
+    std::vector<cancelable> nodes;
+};
+
+void every_cancel_returns_with_its_subtree_done(int rounds)
+{
+    for (int r = 0; r < rounds; ++r)
+    {
+        asio::io_context ioc;
+        tree t(r % 2 ? background(ioc) : background(), 85);
+        auto const canceler = [&t, r](unsigned which)
+        {
+            return [&t, seed = static_cast<unsigned>(r) * 4 + which]
+            {
+                std::mt19937 random(seed);
+                for (int i = 0; i < 40; ++i)
+                {
+                    auto const n = random() % t.nodes.size();
+                    t.nodes[n].cancel();
+                    RACE_CHECK(t.subtree_done(n));
+                }
+                t.nodes[0].cancel();
+                RACE_CHECK(t.subtree_done(0));
+            };
+        };
+        race::together({canceler(0), canceler(1), canceler(2)});
+    }
+}
+
+void a_context_derived_beside_a_cancel_is_done_with_its_cause(int rounds)
+{
+    for (int r = 0; r < rounds; ++r)
+    {
+        auto parent = with_cancel(background());
+        std::vector<cancelable> children;
+        race::together({
+            [&] { parent.cancel(cause_number(7)); },
+            [&]
+            {
+                for (int i = 0; i < 50; ++i)
+                    children.push_back(with_cancel(
+                        i % 2 ? children.back().ctx : parent.ctx));
+            },
+        });
+        for (auto const& c : children)
+            RACE_CHECK(c.ctx.done() && c.ctx.cause() == cause_number(7));
+    }
+}
+
+void an_observer_of_done_sees_error_and_cause(int rounds)
+{
+    for (int r = 0; r < rounds; ++r)
+    {
+        auto parent = with_cancel(background());
+        auto child = with_cancel(parent.ctx);
+        auto const observe = [&]
+        {
+            while (!child.ctx.done())
+                RACE_CHECK(!child.ctx.error() || child.ctx.done());
+            RACE_CHECK(child.ctx.error() == errc::canceled);
+            auto const cause = child.ctx.cause();
+            RACE_CHECK(cause == cause_number(1) || cause == cause_number(2));
+            RACE_CHECK(child.ctx.cause() == cause);
+            RACE_CHECK(child.ctx.exception() != nullptr);
+            RACE_CHECK(child.ctx.canceled_at().line() != 0);
+        };
+        race::together({observe, [&] { parent.cancel(cause_number(1)); },
+            [&] { child.cancel(cause_number(2)); }});
+    }
+}
+
+void handles_are_dropped_beside_a_cancel(int rounds)
+{
+    for (int r = 0; r < rounds; ++r)
+    {
+        auto parent = with_cancel(background());
+        std::vector<cancelable> a;
+        std::vector<cancelable> b;
+        for (int i = 0; i < 20; ++i)
+        {
+            a.push_back(with_cancel(i ? a.back().ctx : parent.ctx));
+            b.push_back(with_cancel(parent.ctx));
+        }
+        for (auto* v : {&a, &b})
+            for (auto& c : *v)
+                c.cancel.detach();
+        context const kept = b[10].ctx;
+        race::together({[&] { parent.cancel(); },
+            [&] { a.clear(); }, [&] { b.clear(); }});
+        RACE_CHECK(kept.done());
+    }
+}
+
+void a_function_runs_or_is_stopped_never_both(int rounds)
+{
+    asio::io_context ioc;
+    for (int r = 0; r < rounds; ++r)
+    {
+        auto source = with_cancel(background(ioc));
+        int runs = 0;
+        int stops = 0;
+        std::vector<after_func_registration> registrations;
+        for (int i = 0; i < 20; ++i)
+            registrations.push_back(
+                after_func(source.ctx, [&runs] { ++runs; }));
+        race::together({[&] { source.cancel(); },
+            [&]
+            {
+                for (auto& g : registrations)
+                    stops += g.stop();
+            }});
+        ioc.restart();
+        ioc.poll();
+        RACE_CHECK(runs + stops == 20);
+    }
+}
+
+void functions_are_detached_and_contexts_dropped_beside_a_cancel(int rounds)
+{
+    asio::io_context ioc;
+    for (int r = 0; r < rounds; ++r)
+    {
+        auto source = std::make_optional(with_cancel(background(ioc)));
+        auto const alive = std::make_shared<int>(0);
+        std::vector<after_func_registration> registrations;
+        for (int i = 0; i < 10; ++i)
+            registrations.push_back(after_func(source->ctx, [alive] {}));
+        auto cancel = std::move(source->cancel);
+        race::together({[&] { cancel(); },
+            [&]
+            {
+                for (auto& g : registrations)
+                    g.detach();
+            },
+            [&] { source.reset(); }});
+        ioc.restart();
+        ioc.poll();
+        RACE_CHECK(alive.use_count() == 1);
+    }
+}
+
+void waits_start_beside_a_cancel(int rounds)
+{
+    asio::io_context ioc;
+    for (int r = 0; r < rounds; ++r)
+    {
+        auto source = with_cancel(background(ioc));
+        int done = 0;
+        race::together({[&] { source.cancel(); },
+            [&]
+            {
+                for (int i = 0; i < 20; ++i)
+                    source.ctx.async_wait(
+                        [&done](error_code ec) { done += !ec; });
+            }});
+        ioc.restart();
+        ioc.run();
+        RACE_CHECK(done == 20);
+    }
+}
+
+void deadlines_pass_beside_cancel_and_drop(int rounds)
+{
+    asio::io_context ioc;
+    auto work = asio::make_work_guard(ioc);
+    std::thread runner([&] { ioc.run(); });
+    auto const root = background(ioc);
+    auto const derive = [&](unsigned seed)
+    {
+        return [&root, seed, rounds]
+        {
+            std::mt19937 random(seed);
+            std::vector<cancelable> live;
+            for (int i = 0; i < rounds; ++i)
+            {
+                auto const before = clock_type::now();
+                std::chrono::microseconds const timeout(random() % 200);
+                auto parent = with_timeout(root, timeout);
+                auto child =
+                    with_timeout(parent.ctx, timeout - 5us * (random() % 3));
+                if (child.ctx.done())
+                    RACE_CHECK(clock_type::now() - before
+                        >= timeout - 10us);
+                live.push_back(std::move(parent));
+                live.push_back(std::move(child));
+                if (live.size() > 50)
+                {
+                    auto const n = random() % live.size();
+                    if (random() % 2)
+                        live[n].cancel();
+                    live.erase(live.begin()
+                        + static_cast<std::ptrdiff_t>(n));
+                }
+            }
+        };
+    };
+    race::together({derive(1), derive(2)});
+    work.reset();
+    runner.join(); // returns, as no deadline is left
+}
+
+void a_grace_begins_beside_its_cancellation(int rounds)
+{
+    asio::io_context ioc;
+    auto work = asio::make_work_guard(ioc);
+    std::thread runner([&] { ioc.run(); });
+    for (int r = 0; r < rounds; ++r)
+    {
+        auto parent = with_cancel(background(ioc));
+        auto graced = with_grace(parent.ctx, 10us * (r % 5 + 1));
+        auto below = with_cancel(graced.ctx);
+        race::together({[&] { parent.cancel(cause_number(1)); },
+            [&]
+            {
+                if (r % 2)
+                    graced.cancel(cause_number(2));
+            }});
+        while (!below.ctx.done())
+            std::this_thread::yield();
+        auto const cause = below.ctx.cause();
+        RACE_CHECK(cause == cause_number(1)
+            || (r % 2 && cause == cause_number(2)));
+    }
+    work.reset();
+    runner.join();
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    return race::main(argc, argv,
+        {
+#define RACE(name, rounds) {#name, rounds, name}
+            RACE(every_cancel_returns_with_its_subtree_done, 300),
+            RACE(a_context_derived_beside_a_cancel_is_done_with_its_cause, 500),
+            RACE(an_observer_of_done_sees_error_and_cause, 1000),
+            RACE(handles_are_dropped_beside_a_cancel, 1000),
+            RACE(a_function_runs_or_is_stopped_never_both, 1000),
+            RACE(functions_are_detached_and_contexts_dropped_beside_a_cancel,
+                1000),
+            RACE(waits_start_beside_a_cancel, 1000),
+            RACE(deadlines_pass_beside_cancel_and_drop, 20000),
+            RACE(a_grace_begins_beside_its_cancellation, 500),
+        });
+}
