@@ -485,9 +485,8 @@ struct boost::asio::associator<Associator,
     asioctx::detail::bound_handler<Handler, Executor>, DefaultCandidate>
     : Associator<Handler, DefaultCandidate>
 {
-    static auto get(
+    static typename Associator<Handler, DefaultCandidate>::type get(
         asioctx::detail::bound_handler<Handler, Executor> const& h) noexcept
-        -> decltype(Associator<Handler, DefaultCandidate>::get(h.handler()))
     {
         return Associator<Handler, DefaultCandidate>::get(h.handler());
     }

@@ -299,9 +299,8 @@ struct boost::asio::associator<Associator,
     asioctx::detail::done_handler<Handler, Results>, DefaultCandidate>
     : Associator<Handler, DefaultCandidate>
 {
-    static auto get(
+    static typename Associator<Handler, DefaultCandidate>::type get(
         asioctx::detail::done_handler<Handler, Results> const& h) noexcept
-        -> decltype(Associator<Handler, DefaultCandidate>::get(h.handler()))
     {
         return Associator<Handler, DefaultCandidate>::get(h.handler());
     }
