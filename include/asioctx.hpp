@@ -9,12 +9,15 @@
 #define ASIOCTX_HPP
 
 #include <asioctx/after_func.hpp>
+#include <asioctx/associated_context.hpp>
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/context.hpp>
 #include <asioctx/context_key.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/error.hpp>
+#include <asioctx/merge.hpp>
+#include <asioctx/stop_token.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/with_signals.hpp>
 #include <asioctx/without_cancel.hpp>

@@ -14,7 +14,6 @@
 
 #include <boost/system/system_error.hpp>
 
-#include <algorithm>
 #include <vector>
 
 namespace asioctx {
@@ -35,7 +34,9 @@ duration context::remaining() const noexcept
     auto const d = deadline();
     if (!d)
         return duration::max();
-    return std::max(duration::zero(), *d - scope()->home->now());
+    auto const* const home = scope()->home;
+    auto const now = home ? home->now() : clock_type::now();
+    return *d > now ? *d - now : duration::zero();
 }
 
 void context::throw_error() const

@@ -68,6 +68,33 @@ cancelable with_timeout(context const& parent, duration timeout,
     return derive(parent, r, add_saturated(now, timeout), now, cause, at);
 }
 
+void idle_source::touch_scope() const noexcept
+{
+    auto& s = static_cast<detail::idle_scope&>(
+        *context_access::get(target()).get_scope());
+    s.touched.store(s.home->now().time_since_epoch().count(),
+        std::memory_order_relaxed);
+}
+
+idleable with_idle_timeout(context const& parent, duration timeout,
+    error_code const& cause, source_location at)
+{
+    auto& r = root_for_deadline(parent);
+    auto const now = r.now();
+    auto n = detail::make_node<detail::idle_scope>(
+        context_access::get(parent), timeout, now);
+    auto& s = static_cast<detail::idle_scope&>(*n.get_scope());
+    s.made_at = at;
+    s.why = {errc::deadline_exceeded, cause, nullptr, at};
+    detail::link_or_finish(s);
+    if (timeout <= duration::zero())
+        s.expire();
+    else if (auto const t = s.expiry(); t != detail::no_deadline)
+        r.schedule_if_live(s, t, now);
+    auto result = detail::make_cancelable(std::move(n));
+    return {std::move(result.ctx), idle_source(std::move(result.cancel))};
+}
+
 cancelable with_grace(
     context const& parent, duration grace, source_location at)
 {

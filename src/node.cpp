@@ -97,6 +97,8 @@ scope::~scope()
     unschedule();
     while (!hooks.empty())
         hooks.pop_front().abandon();
+    if (auto* const b = bridge.load(std::memory_order_acquire))
+        destroy(b);
 }
 
 void scope::describe(std::string& out) const
@@ -121,6 +123,19 @@ grace_scope::grace_scope(node* parent, duration grace) noexcept
 void grace_scope::describe(std::string& out) const
 {
     out += ".with_grace(" + seconds(grace) + ")";
+}
+
+idle_scope::idle_scope(
+    node* parent, duration timeout, time_point now) noexcept
+    : scope(parent, behavior::idle),
+      timeout(timeout),
+      touched(now.time_since_epoch().count())
+{
+}
+
+void idle_scope::describe(std::string& out) const
+{
+    out += ".with_idle_timeout(" + seconds(timeout) + ")";
 }
 
 void scope::wait_for_lock() const noexcept
@@ -323,15 +338,21 @@ void link_or_finish(scope& s) noexcept
 
 void destroy(node* n) noexcept
 {
-    while (n)
+    // A destructor may release other nodes: those wait for their turn.
+    thread_local node* waiting = nullptr;
+    thread_local bool busy = false;
+    n->next_dead = std::exchange(waiting, n);
+    if (busy)
+        return;
+    busy = true;
+    while (waiting)
     {
-        node* const parent = n->parent;
-        delete n;
-        n = parent
-                && parent->refs.fetch_sub(1, std::memory_order_acq_rel) == 1
-            ? parent
-            : nullptr;
+        node* const dead = std::exchange(waiting, waiting->next_dead);
+        node* const parent = dead->parent;
+        delete dead;
+        release(parent);
     }
+    busy = false;
 }
 
 } // namespace asioctx::detail

@@ -151,12 +151,22 @@ bool root::expire_due(time_point t) noexcept
         {
             while (deadline_entry* e = room ? deadlines.expired() : nullptr)
             {
-                // Its owner cannot free it before we have removed it.
-                bool const alive = try_add_ref(static_cast<scope&>(*e));
-                deadlines.remove(*e);
+                // Its owner cannot free it before it is removed.
+                auto& s = static_cast<scope&>(*e);
+                if (s.kind == scope::behavior::idle)
+                {
+                    auto const later = static_cast<idle_scope&>(s).expiry();
+                    if (later > deadlines.now())
+                    {
+                        deadlines.move(s, later);
+                        continue;
+                    }
+                }
+                bool const alive = try_add_ref(s);
+                deadlines.remove(s);
                 if (alive)
                 {
-                    due.push_back(*e);
+                    due.push_back(s);
                     --room;
                 }
             }

@@ -135,6 +135,13 @@ public:
         std::swap(ctx_, other.ctx_);
     }
 
+protected:
+    /// Returns the context that the right is for.
+    context const& target() const noexcept
+    {
+        return ctx_;
+    }
+
 private:
     friend cancelable detail::make_cancelable(detail::node_ptr) noexcept;
 

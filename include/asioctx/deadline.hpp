@@ -12,7 +12,11 @@
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 
+#include <utility>
+
 namespace asioctx {
+
+struct idleable;
 
 /// Derives a context with a deadline.
 /**
@@ -62,6 +66,93 @@ ASIOCTX_DECL cancelable with_deadline(context const& parent,
  */
 ASIOCTX_DECL cancelable with_timeout(context const& parent, duration timeout,
     error_code const& cause = {}, source_location at = BOOST_CURRENT_LOCATION);
+
+/// The right to cancel a context with an idle timeout, and to keep it live.
+/**
+ * @par Thread Safety
+ * As for cancel_source; any number of threads may call touch() as well.
+ */
+class [[nodiscard]] idle_source : public cancel_source
+{
+public:
+    /// Holds no right. The functions do nothing.
+    idle_source() noexcept = default;
+
+    /// Starts the idle time anew.
+    /**
+     * The cost is that of reading the clock and a store: no timer is moved.
+     * Does nothing if the context is done.
+     */
+    void touch() const noexcept
+    {
+        if (*this)
+            touch_scope();
+    }
+
+private:
+    friend idleable with_idle_timeout(
+        context const&, duration, error_code const&, source_location);
+
+    explicit idle_source(cancel_source&& s) noexcept
+        : cancel_source(std::move(s))
+    {
+    }
+
+    ASIOCTX_DECL void touch_scope() const noexcept;
+};
+
+/// A context with an idle timeout, and the right to touch and cancel it.
+/**
+ * To be taken apart:
+ * @code auto [ctx, idle] = asioctx::with_idle_timeout(parent, 60s); @endcode
+ */
+struct [[nodiscard]] idleable
+{
+    /// The context.
+    context ctx;
+
+    /// The right to touch and to cancel it. Its destructor cancels.
+    idle_source idle;
+};
+
+/// Derives a context that is done when it was not touched for a time.
+/**
+ * The context is done when idle_source::touch() has not been called for the
+ * time of @c timeout, with the error @c errc::deadline_exceeded; or when it is
+ * canceled or the parent is done, if that is first. Making the context is a
+ * touch.
+ *
+ * The idle timeout is not part of the context's deadline(): that is the
+ * parent's, for a deadline never moves. A timeout that is zero or negative has
+ * passed; one that is too long for a @c time_point is none.
+ *
+ * @param parent The context to derive from. Its root must have been made from
+ * an execution context, see background().
+ *
+ * @param timeout The time.
+ *
+ * @param cause What the context's cause() is if the timeout ends it. Without
+ * one, it is @c errc::deadline_exceeded.
+ *
+ * @param at What canceled_at() is if the timeout, or the source's destructor,
+ * ends the context.
+ *
+ * @par Object lifetimes
+ * The context keeps the parent. The parent does not keep the context.
+ *
+ * @par Exceptions
+ * @c std::logic_error if there is no execution context, or it was destroyed.
+ * @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
+ *
+ * @par Example
+ * examples/08_idle_timeout.cpp
+ */
+ASIOCTX_DECL idleable with_idle_timeout(context const& parent,
+    duration timeout, error_code const& cause = {},
+    source_location at = BOOST_CURRENT_LOCATION);
 
 /// Derives a context that outlives its parent by a grace.
 /**

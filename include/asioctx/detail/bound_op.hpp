@@ -81,6 +81,11 @@ public:
         return scope_;
     }
 
+    node_ptr const& node() const noexcept
+    {
+        return ctx_;
+    }
+
     void initiating(frame& f) noexcept
     {
         frame_ = &f;
@@ -248,6 +253,12 @@ public:
     Handler& handler() const noexcept
     {
         return op_->handler();
+    }
+
+    // The node that the operation is bound to.
+    node_ptr const& node() const noexcept
+    {
+        return op_->node();
     }
 
     template <class... Args>

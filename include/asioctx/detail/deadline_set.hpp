@@ -72,11 +72,21 @@ public:
 
     void remove(deadline_entry& e) noexcept
     {
-        auto const b = e.bucket_.load(std::memory_order_relaxed);
-        e.unlink();
-        if (buckets_[b].empty())
-            used_ &= ~(std::uint64_t{1} << b);
+        take(e);
         e.bucket_.store(deadline_entry::none, std::memory_order_release);
+    }
+
+    // Gives an entry of the set another deadline.
+    void move(deadline_entry& e, time_point deadline) noexcept
+    {
+        take(e);
+        insert(e, deadline);
+    }
+
+    // The time that was set last.
+    time_point now() const noexcept
+    {
+        return time_point(duration(base_));
     }
 
     // Sets the time. What has expired by now is then returned by pop_expired().
@@ -138,6 +148,14 @@ private:
         return k <= base_ ? 0u
                           : static_cast<unsigned>(std::bit_width(
                               static_cast<std::uint64_t>(k ^ base_)));
+    }
+
+    void take(deadline_entry& e) noexcept
+    {
+        auto const b = e.bucket_.load(std::memory_order_relaxed);
+        e.unlink();
+        if (buckets_[b].empty())
+            used_ &= ~(std::uint64_t{1} << b);
     }
 
     void put(deadline_entry& e) noexcept

@@ -25,6 +25,7 @@ namespace asioctx::detail {
 
 struct root;
 struct scope;
+struct stop_bridge;
 struct value_node;
 
 inline constexpr time_point no_deadline = time_point::max();
@@ -59,8 +60,14 @@ struct node
     // below background(). It is this node or an ancestor, and so lives.
     scope* nearest_scope = nullptr;
 
-    // The nearest node, this one included, that holds a value, or null.
-    value_node* nearest_value = nullptr;
+    union
+    {
+        // The nearest node, this one included, that holds a value, or null.
+        value_node* nearest_value = nullptr;
+
+        // Without references: the next node that is to be destroyed.
+        node* next_dead;
+    };
 
     node* const parent;
 };
@@ -104,6 +111,7 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
         ordinary,
         permanent, // never done, so nothing is linked below it
         graced,    // outlives its parent by a grace, see grace_scope
+        idle,      // may put off its own expiry, see idle_scope
     };
 
     ASIOCTX_DECL explicit scope(
@@ -197,6 +205,9 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
     intrusive_list<hook, scope_tag> hooks;
     intrusive_list<scope, sibling_tag> children;
 
+    // Made by the first get_stop_token(), owned by the scope.
+    std::atomic<stop_bridge*> bridge{nullptr};
+
     // What the walk that has reached this scope, having taken it from its
     // parent, will do to it once all are marked; and the next one to do it to.
     // They belong to that walk: no other can reach this scope from above.
@@ -233,6 +244,29 @@ struct grace_scope final : scope
     duration const grace;
 };
 
+// A scope that expires when it has not been touched for a time.
+struct idle_scope final : scope
+{
+    ASIOCTX_DECL idle_scope(
+        node* parent, duration timeout, time_point now) noexcept;
+
+    ASIOCTX_DECL void describe(std::string& out) const override;
+
+    // When it expires, unless it is touched again.
+    time_point expiry() const noexcept
+    {
+        return add_saturated(
+            time_point(duration(touched.load(std::memory_order_relaxed))),
+            timeout);
+    }
+
+    duration const timeout;
+
+    // The time of the last touch, since the clock's epoch. It is scheduled for
+    // an earlier touch's expiry: only when that passes is it looked at.
+    std::atomic<duration::rep> touched;
+};
+
 inline node::node(node* p) noexcept : parent(p)
 {
     if (p)
@@ -249,8 +283,8 @@ inline node* add_ref(node* n) noexcept
     return n;
 }
 
-// Destroys a node without references, and every ancestor that this leaves
-// without references, one after the other: a long chain needs no stack.
+// Destroys a node without references, and every node that this leaves without
+// references, one after the other: a long chain needs no stack.
 ASIOCTX_DECL void destroy(node* n) noexcept;
 
 inline void release(node* n) noexcept
@@ -328,6 +362,8 @@ node_ptr make_node(node_ptr const& parent, Args&&... args)
 
 // The nearest scope, or one that is never done.
 ASIOCTX_DECL scope& scope_or_never(node_ptr const& n) noexcept;
+
+ASIOCTX_DECL void destroy(stop_bridge* b) noexcept;
 
 // Adds a reference to a node that may be losing its last one. The caller holds
 // the lock that keeps it from being freed meanwhile.

@@ -1,0 +1,57 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_MERGE_HPP
+#define ASIOCTX_MERGE_HPP
+
+#include <asioctx/config.hpp>
+#include <asioctx/context.hpp>
+
+#include <concepts>
+#include <initializer_list>
+
+namespace asioctx {
+
+/// Derives a context from several.
+/**
+ * The context is done when the first of the others is, with that one's error,
+ * cause and place. If several are done already, the first in the order of the
+ * arguments counts. Its values are those of the first argument. Its deadline()
+ * is the earliest of theirs.
+ *
+ * When a cancel() ends the context through one of the @c others, it does so
+ * before it returns, after it has marked what is below the canceled context.
+ *
+ * To cancel the context by itself, derive from it with with_cancel().
+ *
+ * @par Object lifetimes
+ * The context keeps the parent and, as long as it is live, the others. None of
+ * them keeps the context.
+ *
+ * @par Exceptions
+ * @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
+ *
+ * @par Example
+ * examples/07_merge.cpp
+ */
+ASIOCTX_DECL context merge(
+    context const& parent, std::initializer_list<context> others);
+
+/// The same, with the others as arguments.
+template <std::same_as<context>... Others>
+    requires(sizeof...(Others) > 0)
+context merge(context const& parent, Others const&... others)
+{
+    return merge(parent, {others...});
+}
+
+} // namespace asioctx
+
+#endif

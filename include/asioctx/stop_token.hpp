@@ -1,0 +1,82 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_STOP_TOKEN_HPP
+#define ASIOCTX_STOP_TOKEN_HPP
+
+#include <asioctx/cancel.hpp>
+#include <asioctx/config.hpp>
+#include <asioctx/context.hpp>
+
+#include <stop_token>
+
+namespace asioctx {
+
+/// Derives a context that a stop token cancels.
+/**
+ * The context is done when stop is requested, before @c request_stop()
+ * returns; or when it is canceled or the parent is done, if that is first. If
+ * stop has been requested already, the context is done at once, unless the
+ * parent is: then the parent's error and cause count.
+ *
+ * @param parent The context to derive from.
+ *
+ * @param token The token.
+ *
+ * @param at What canceled_at() is if a stop request, or the source's
+ * destructor, ends the context.
+ *
+ * @par Object lifetimes
+ * The context keeps the parent. The token's stop state has a callback until the
+ * last handle to the context, or to one derived from it, is dropped; the drop
+ * may wait for a callback that another thread is running.
+ *
+ * @par Exceptions
+ * @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
+ *
+ * @par Example
+ * examples/09_stop_token.cpp
+ */
+ASIOCTX_DECL cancelable with_stop_token(context const& parent,
+    std::stop_token token, source_location at = BOOST_CURRENT_LOCATION);
+
+/// Returns a stop token that is requested to stop when a context is done.
+/**
+ * The request is made by a function that is posted as that of after_func() is,
+ * so that no stop callback runs inside cancel(): @c stop_requested() may be
+ * false for a while after the context is done. If the context is done already,
+ * stop has been requested.
+ *
+ * All calls for one context, and the contexts with values that are derived from
+ * it, return tokens of one stop state. For a context that is never done, the
+ * token has no stop state.
+ *
+ * @par Object lifetimes
+ * The context keeps the stop state until it is done. When the context goes
+ * without having been done, stop becomes impossible.
+ *
+ * @par Executor
+ * Stop callbacks run on the execution context that the context's root was made
+ * from, or else on a thread of the system context.
+ *
+ * @par Exceptions
+ * @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
+ *
+ * @par Example
+ * examples/09_stop_token.cpp
+ */
+ASIOCTX_DECL std::stop_token get_stop_token(context const& ctx);
+
+} // namespace asioctx
+
+#endif

@@ -1,0 +1,108 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/stop_token.hpp>
+
+#include <asioctx/after_func.hpp>
+
+#include <asioctx/detail/node.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace asioctx {
+
+struct detail::stop_bridge
+{
+    std::stop_source source;
+};
+
+void detail::destroy(stop_bridge* b) noexcept
+{
+    delete b;
+}
+
+using detail::context_access;
+using detail::node;
+using detail::scope;
+
+namespace {
+
+class stop_scope final : public scope
+{
+public:
+    explicit stop_scope(node* parent) noexcept : scope(parent)
+    {
+    }
+
+    void connect(std::stop_token&& token)
+    {
+        callback_.emplace(std::move(token), canceler{*this});
+    }
+
+    void describe(std::string& out) const override
+    {
+        out += ".with_stop_token";
+    }
+
+private:
+    struct canceler
+    {
+        void operator()() const noexcept
+        {
+            // The scope may be on its way out: then its destructor waits for
+            // this call.
+            if (!try_add_ref(self))
+                return;
+            detail::node_ptr const keep(&self);
+            self.cancel({errc::canceled, {}, nullptr, self.made_at});
+        }
+
+        stop_scope& self;
+    };
+
+    std::optional<std::stop_callback<canceler>> callback_;
+};
+
+} // namespace
+
+cancelable with_stop_token(
+    context const& parent, std::stop_token token, source_location at)
+{
+    auto n = detail::make_node<stop_scope>(context_access::get(parent));
+    auto& s = static_cast<stop_scope&>(*n.get_scope());
+    s.made_at = at;
+    detail::link_or_finish(s);
+    if (!s.done())
+        s.connect(std::move(token));
+    return detail::make_cancelable(std::move(n));
+}
+
+std::stop_token get_stop_token(context const& ctx)
+{
+    auto* const s = context_access::get(ctx).get_scope();
+    if (!s || s->kind == scope::behavior::permanent)
+        return {};
+    if (auto* const b = s->bridge.load(std::memory_order_acquire))
+        return b->source.get_token();
+
+    auto made = std::make_unique<detail::stop_bridge>();
+    auto registration = after_func(
+        ctx, [source = made->source]() mutable { source.request_stop(); });
+    detail::stop_bridge* other = nullptr;
+    if (!s->bridge.compare_exchange_strong(
+            other, made.get(), std::memory_order_acq_rel))
+        return other->source.get_token();
+    registration.detach();
+    auto& source = made.release()->source;
+    if (s->done())
+        source.request_stop();
+    return source.get_token();
+}
+
+} // namespace asioctx
