@@ -1,0 +1,37 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_EXAMPLES_SERVER_TIMEOUT_HEADER_HPP
+#define ASIOCTX_EXAMPLES_SERVER_TIMEOUT_HEADER_HPP
+
+#include <asioctx/config.hpp>
+
+#include <optional>
+#include <string_view>
+
+namespace example {
+
+/// Reads the value of a `Request-Timeout` header, such as `250ms`.
+/**
+ * It is digits and one of the units us, ms, s and m. A time that is too long
+ * for a duration is duration::max(). Empty if the text is anything else.
+ */
+std::optional<asioctx::duration> parse_request_timeout(
+    std::string_view text) noexcept;
+
+/// Reads the value of gRPC's `grpc-timeout` header, such as `250m`.
+/**
+ * It is 1 to 8 digits and one of the units H, M, S, m (milli), u (micro) and n
+ * (nano). A time that is too long for a duration is duration::max(). Empty if
+ * the text is anything else.
+ */
+std::optional<asioctx::duration> parse_grpc_timeout(
+    std::string_view text) noexcept;
+
+} // namespace example
+
+#endif
