@@ -7,9 +7,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang|GNU" AND NOT MSVC)
         -Wextra
         -Wpedantic
         -Wconversion
-        -Wshadow=local
-        -Wnon-virtual-dtor
-        -Woverloaded-virtual)
+        -Woverloaded-virtual
+        $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>)
 elseif(MSVC)
     target_compile_options(asioctx_warnings INTERFACE /W4 /permissive-)
 endif()

@@ -36,7 +36,7 @@ bool bound_op_base::is_abort(error_code const& ec) noexcept
 
 std::exception_ptr bound_op_base::map(std::exception_ptr e) const
 {
-    if (asked_by_ != asker::context || !e)
+    if (!context_asked_ || !e)
         return e;
     try
     {
@@ -55,53 +55,76 @@ std::exception_ptr bound_op_base::map(std::exception_ptr e) const
     }
 }
 
-void bound_op_base::ask(asio::cancellation_type_t type, asker by) noexcept
+bound_op_base::entry bound_op_base::enter_slot(void const* mark) noexcept
 {
-    auto const* const me = this_thread();
     void const* current = nullptr;
-    bool nested = false;
     for (backoff wait; !asking_.compare_exchange_weak(
-             current, me, std::memory_order_acquire);
+             current, mark, std::memory_order_acquire);
          current = nullptr)
     {
         if (current == &closed)
-            return;
-        nested = current == me;
-        if (nested)
-            break;
+            return entry::closed;
+        if (current == this_thread())
+            return entry::nested;
         wait();
     }
+    return entry::entered;
+}
 
-    bool const in_box = !slot_.box.empty();
-    if (asked_by_ == asker::nobody && in_box)
-        asked_by_ = by;
-    if (in_box)
-        slot_.box.call(type);
-    slot_.signal.emit(type);
-
+void bound_op_base::leave_slot() noexcept
+{
     // Unless the operation has ended meanwhile, on this thread.
-    current = me;
-    if (!nested)
-        asking_.compare_exchange_strong(
-            current, nullptr, std::memory_order_release);
+    void const* current = this_thread();
+    asking_.compare_exchange_strong(
+        current, nullptr, std::memory_order_release);
+}
+
+void bound_op_base::ask(asio::cancellation_type_t type, asker by) noexcept
+{
+    auto const entered = enter_slot(this_thread());
+    if (entered == entry::closed)
+        return;
+
+    if (box_.empty() && !signal_.slot().has_handler())
+    {
+        missed_ = missed_ || by == asker::context;
+    }
+    else
+    {
+        // If the upstream slot asked for the same before, it is its abort.
+        if (by == asker::context && (asked_ & type) != type)
+            context_asked_ = true;
+        asked_ |= type;
+        if (!box_.empty())
+            box_.call(asked_);
+        signal_.emit(asked_);
+    }
+
+    if (entered == entry::entered)
+        leave_slot();
+}
+
+void bound_op_base::ask_again() noexcept
+{
+    missed_ = false;
+    post_request();
+}
+
+void bound_op_base::clear() noexcept
+{
+    auto const entered = enter_slot(this_thread());
+    if (entered != entry::closed)
+        box_.clear();
+    if (entered == entry::entered)
+        leave_slot();
 }
 
 bool bound_op_base::close_slot() noexcept
 {
-    auto const* const me = this_thread();
-    void const* current = nullptr;
-    for (backoff wait; !asking_.compare_exchange_weak(
-             current, &closed, std::memory_order_acquire);
-         current = nullptr)
-    {
-        if (current == me)
-        {
-            asking_.store(&closed, std::memory_order_release);
-            return false;
-        }
-        wait();
-    }
-    return true;
+    if (enter_slot(&closed) != entry::nested)
+        return true;
+    asking_.store(&closed, std::memory_order_release);
+    return false;
 }
 
 } // namespace asioctx::detail

@@ -73,7 +73,7 @@ cancelable with_cancel(context const& parent, source_location at)
     auto n = detail::make_node<detail::scope>(context_access::get(parent));
     auto& s = *n.get_scope();
     s.made_at = at;
-    detail::link_or_finish(s);
+    detail::link_or_cancel(s);
     return detail::make_cancelable(std::move(n));
 }
 

@@ -9,7 +9,7 @@
 
 #include <asioctx/detail/root.hpp>
 
-#include <stdexcept>
+#include <utility>
 
 namespace asioctx {
 
@@ -21,13 +21,8 @@ namespace {
 
 detail::root& root_for_deadline(context const& parent)
 {
-    auto* const r = context_access::get(parent).get_root();
-    if (!r)
-        throw std::logic_error(
-            "asioctx: a deadline needs the timer of an execution context, and "
-            "this context's root has none; derive it from background(ioc) "
-            "instead of background()");
-    return *r;
+    return detail::root_for(
+        "a deadline", context_access::get(parent).get_root());
 }
 
 // Derives with a deadline, now being known.
@@ -43,11 +38,12 @@ cancelable derive(context const& parent, detail::root& r, time_point deadline,
         s.deadline = deadline;
         s.why = {errc::deadline_exceeded, cause, nullptr, at};
     }
-    detail::link_or_finish(s);
-    if (own && deadline <= now)
+    bool const passed = own && deadline <= now;
+    if (own && !passed)
+        r.schedule(s, deadline, now);
+    detail::link_or_cancel(s);
+    if (passed)
         s.expire(); // does nothing if the parent was done
-    else if (own)
-        r.schedule_if_live(s, deadline, now);
     return detail::make_cancelable(std::move(n));
 }
 
@@ -60,7 +56,7 @@ cancelable with_deadline(context const& parent, time_point deadline,
     return derive(parent, r, deadline, r.now(), cause, at);
 }
 
-cancelable with_timeout(context const& parent, duration timeout,
+cancelable detail::with_timeout(context const& parent, duration timeout,
     error_code const& cause, source_location at)
 {
     auto& r = root_for_deadline(parent);
@@ -76,7 +72,7 @@ void idle_source::touch_scope() const noexcept
         std::memory_order_relaxed);
 }
 
-idleable with_idle_timeout(context const& parent, duration timeout,
+idleable detail::with_idle_timeout(context const& parent, duration timeout,
     error_code const& cause, source_location at)
 {
     auto& r = root_for_deadline(parent);
@@ -86,16 +82,17 @@ idleable with_idle_timeout(context const& parent, duration timeout,
     auto& s = static_cast<detail::idle_scope&>(*n.get_scope());
     s.made_at = at;
     s.why = {errc::deadline_exceeded, cause, nullptr, at};
-    detail::link_or_finish(s);
-    if (timeout <= duration::zero())
-        s.expire();
-    else if (auto const t = s.expiry(); t != detail::no_deadline)
-        r.schedule_if_live(s, t, now);
+    bool const passed = timeout <= duration::zero();
+    if (auto const t = s.expiry(); !passed && t != detail::no_deadline)
+        r.schedule(s, t, now);
+    detail::link_or_cancel(s);
+    if (passed)
+        s.expire(); // does nothing if the parent was done
     auto result = detail::make_cancelable(std::move(n));
     return {std::move(result.ctx), idle_source(std::move(result.cancel))};
 }
 
-cancelable with_grace(
+cancelable detail::with_grace(
     context const& parent, duration grace, source_location at)
 {
     auto& r = root_for_deadline(parent);
@@ -105,10 +102,13 @@ cancelable with_grace(
         context_access::get(parent), grace);
     auto& s = *n.get_scope();
     s.made_at = at;
-    if (!detail::link_to_parent(s))
+    if (auto const* why = detail::link_to_parent(s))
     {
+        // The grace begins now, whatever the parent's deadline was.
         auto const now = r.now();
-        r.schedule_if_live(s, add_saturated(now, grace), now);
+        s.why = *why;
+        s.deadline = add_saturated(now, grace);
+        r.schedule(s, s.deadline, now);
     }
     return detail::make_cancelable(std::move(n));
 }

@@ -144,7 +144,7 @@ context merge(context const& parent, std::initializer_list<context> others)
         m.deadline = std::min(m.deadline, s->deadline);
         m.links.push_back(new link(m, other));
     }
-    detail::link_or_finish(m);
+    detail::link_or_cancel(m);
     for (auto* l : m.links)
     {
         if (m.done())

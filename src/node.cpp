@@ -42,13 +42,16 @@ void start_grace(grace_scope& s) noexcept
     try
     {
         auto const now = s.home->now();
-        s.home->schedule_if_live(s, add_saturated(now, s.grace), now);
+        s.home->schedule(s, add_saturated(now, s.grace), now);
     }
     catch (...)
     {
         // No timer can be had: then there is no grace.
         s.expire();
+        return;
     }
+    if (s.done())
+        s.home->unschedule(s);
 }
 
 std::string seconds(duration d)
@@ -292,9 +295,12 @@ void scope::notify_hooks() noexcept
     }
 }
 
+// Whoever links a scope has scheduled it before, so that it is seen here. But a
+// grace begins when it does: then either this sees it scheduled, under the
+// mutex, or start_grace() sees it done.
 void scope::unschedule() noexcept
 {
-    if (scheduled())
+    if (scheduled() || kind == behavior::graced)
         home->unschedule(*this);
 }
 
@@ -312,11 +318,11 @@ void scope::leave_parent() noexcept
     p.unlock(s);
 }
 
-bool link_to_parent(scope& s) noexcept
+reason const* link_to_parent(scope& s) noexcept
 {
     scope* const p = parent_scope(s);
     if (!p || p->kind == scope::behavior::permanent)
-        return true;
+        return nullptr;
     auto const state = p->lock();
     bool const live = (state & scope::done_bit) == 0;
     if (live)
@@ -325,15 +331,13 @@ bool link_to_parent(scope& s) noexcept
         s.in_parent.store(true, std::memory_order_relaxed);
     }
     p->unlock(state);
-    if (!live)
-        s.why = p->why;
-    return live;
+    return live ? nullptr : &p->why;
 }
 
-void link_or_finish(scope& s) noexcept
+void link_or_cancel(scope& s) noexcept
 {
-    if (!link_to_parent(s))
-        s.state.store(scope::done_bit, std::memory_order_relaxed);
+    if (auto const* why = link_to_parent(s))
+        s.cancel(*why);
 }
 
 void destroy(node* n) noexcept

@@ -12,8 +12,19 @@
 #include <algorithm>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 
 namespace asioctx::detail {
+namespace {
+
+[[noreturn]] void throw_shut_down(char const* what)
+{
+    throw std::logic_error("asioctx: " + std::string(what)
+        + " needs an execution context, and that of this context's root has "
+          "been destroyed; derive it from background(ioc) of one that lives");
+}
+
+} // namespace
 
 asio::execution_context::id context_service::id;
 
@@ -56,10 +67,7 @@ void root::schedule(scope& s, time_point t, time_point now)
 {
     std::lock_guard guard(mutex);
     if (is_shut_down)
-        throw std::logic_error(
-            "asioctx: the execution context that this context's deadlines "
-            "belong to has been destroyed; derive from background() of an "
-            "execution context that lives");
+        throw_shut_down("a deadline");
     deadlines.insert(s, t);
     changed = true;
     if (waiting)
@@ -200,9 +208,12 @@ void root::use_manual_clock(bool on)
     }
     else
     {
+        // The time may go back: nothing must expire early for it.
         manual = false;
+        auto const t = now();
+        deadlines.rewind(t);
         if (!waiting)
-            arm(now());
+            arm(t);
     }
 }
 
@@ -284,6 +295,18 @@ root& root_of(
     if (!r.timer && !r.is_shut_down)
         r.timer.emplace(executor);
     return r;
+}
+
+root& root_for(char const* what, root* r)
+{
+    if (!r)
+        throw std::logic_error("asioctx: " + std::string(what)
+            + " needs an execution context, and this context's root has none; "
+              "derive it from background(ioc) instead of background()");
+    std::lock_guard guard(r->mutex);
+    if (r->is_shut_down)
+        throw_shut_down(what);
+    return *r;
 }
 
 asio::any_io_executor executor_of(root* r) noexcept

@@ -77,7 +77,7 @@ cancelable with_stop_token(
     auto n = detail::make_node<stop_scope>(context_access::get(parent));
     auto& s = static_cast<stop_scope&>(*n.get_scope());
     s.made_at = at;
-    detail::link_or_finish(s);
+    detail::link_or_cancel(s);
     if (!s.done())
         s.connect(std::move(token));
     return detail::make_cancelable(std::move(n));

@@ -14,7 +14,6 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <memory>
-#include <stdexcept>
 #include <utility>
 
 namespace asioctx {
@@ -24,16 +23,11 @@ using detail::context_access;
 cancelable with_signals(context const& parent,
     std::initializer_list<int> signals, source_location at)
 {
-    auto* const root = context_access::get(parent).get_root();
-    if (!root)
-        throw std::logic_error(
-            "asioctx: signals are waited for by an execution context, and this "
-            "context's root has none; derive it from background(ioc) instead "
-            "of background()");
-
+    auto& root = detail::root_for(
+        "a wait for signals", context_access::get(parent).get_root());
     auto result = with_cancel(parent, at);
     auto set =
-        std::make_unique<asio::signal_set>(detail::executor_of(root));
+        std::make_unique<asio::signal_set>(detail::executor_of(&root));
     for (int const s : signals)
         set->add(s);
 

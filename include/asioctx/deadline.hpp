@@ -12,11 +12,36 @@
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 
+#include <chrono>
 #include <utility>
 
 namespace asioctx {
 
 struct idleable;
+
+namespace detail {
+
+ASIOCTX_DECL cancelable with_timeout(context const& parent, duration timeout,
+    error_code const& cause, source_location at);
+ASIOCTX_DECL idleable with_idle_timeout(context const& parent,
+    duration timeout, error_code const& cause, source_location at);
+ASIOCTX_DECL cancelable with_grace(
+    context const& parent, duration grace, source_location at);
+
+// Converts a duration of any kind, rounding up: a deadline is never early. What
+// is too long, or too far back, becomes the limit that is nearest to it.
+template <class Rep, class Period>
+constexpr duration to_duration(std::chrono::duration<Rep, Period> d) noexcept
+{
+    using wide = std::chrono::duration<long double, duration::period>;
+    if (wide(d) >= wide(duration::max()))
+        return duration::max();
+    if (wide(d) <= wide(duration::min()))
+        return duration::min();
+    return std::chrono::ceil<duration>(d);
+}
+
+} // namespace detail
 
 /// Derives a context with a deadline.
 /**
@@ -62,10 +87,16 @@ ASIOCTX_DECL cancelable with_deadline(context const& parent,
 /**
  * The same as with_deadline() with the time that is @c timeout from now. A
  * timeout that is zero or negative has passed; one that is too long for a @c
- * time_point, as @c duration::max() is, is none.
+ * time_point, as the @c max() of any duration is, is none.
  */
-ASIOCTX_DECL cancelable with_timeout(context const& parent, duration timeout,
-    error_code const& cause = {}, source_location at = BOOST_CURRENT_LOCATION);
+template <class Rep, class Period>
+cancelable with_timeout(context const& parent,
+    std::chrono::duration<Rep, Period> timeout, error_code const& cause = {},
+    source_location at = BOOST_CURRENT_LOCATION)
+{
+    return detail::with_timeout(
+        parent, detail::to_duration(timeout), cause, at);
+}
 
 /// The right to cancel a context with an idle timeout, and to keep it live.
 /**
@@ -90,7 +121,7 @@ public:
     }
 
 private:
-    friend idleable with_idle_timeout(
+    friend idleable detail::with_idle_timeout(
         context const&, duration, error_code const&, source_location);
 
     explicit idle_source(cancel_source&& s) noexcept
@@ -150,9 +181,14 @@ struct [[nodiscard]] idleable
  * @par Example
  * examples/08_idle_timeout.cpp
  */
-ASIOCTX_DECL idleable with_idle_timeout(context const& parent,
-    duration timeout, error_code const& cause = {},
-    source_location at = BOOST_CURRENT_LOCATION);
+template <class Rep, class Period>
+idleable with_idle_timeout(context const& parent,
+    std::chrono::duration<Rep, Period> timeout, error_code const& cause = {},
+    source_location at = BOOST_CURRENT_LOCATION)
+{
+    return detail::with_idle_timeout(
+        parent, detail::to_duration(timeout), cause, at);
+}
 
 /// Derives a context that outlives its parent by a grace.
 /**
@@ -165,7 +201,7 @@ ASIOCTX_DECL idleable with_idle_timeout(context const& parent,
  * context, its clean-up to @c with_grace(ctx, 2s).
  *
  * If the parent has a deadline, then this context's deadline() is as much later
- * as the grace is long. A grace that is zero or negative makes this
+ * as the grace is long; if the parent is done already, it is the grace's end. A grace that is zero or negative makes this
  * with_cancel().
  *
  * @param parent The context to derive from. Its root must have been made from
@@ -188,8 +224,13 @@ ASIOCTX_DECL idleable with_idle_timeout(context const& parent,
  * @par Example
  * examples/06_graceful_shutdown.cpp
  */
-ASIOCTX_DECL cancelable with_grace(context const& parent, duration grace,
-    source_location at = BOOST_CURRENT_LOCATION);
+template <class Rep, class Period>
+cancelable with_grace(context const& parent,
+    std::chrono::duration<Rep, Period> grace,
+    source_location at = BOOST_CURRENT_LOCATION)
+{
+    return detail::with_grace(parent, detail::to_duration(grace), at);
+}
 
 } // namespace asioctx
 

@@ -16,6 +16,7 @@
 #include <asioctx/detail/node.hpp>
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
+#include <asioctx/detail/root.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -23,6 +24,7 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/handler_continuation_hook.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <atomic>
@@ -30,10 +32,24 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace asioctx::detail {
+
+// What tells of an abort in the results of an operation.
+template <class T>
+inline constexpr bool is_error =
+    std::is_same_v<T, error_code> || std::is_same_v<T, std::exception_ptr>;
+
+// The same in what asio::as_tuple makes of them.
+template <class T>
+inline constexpr bool is_error_tuple = false;
+
+template <class First, class... Rest>
+inline constexpr bool is_error_tuple<std::tuple<First, Rest...>> =
+    is_error<std::remove_cvref_t<First>>;
 
 // The record of an operation that is bound to a context: the user's handler,
 // and what is needed to ask the operation to stop, from any thread, until the
@@ -51,7 +67,8 @@ namespace asioctx::detail {
 //     the frame says so, and the record is gone.
 //   3 notify(): the scope is done and took the record off its list. A request
 //     is dispatched to the executor, and calls what the operation put into the
-//     slot.
+//     slot. If there is nothing, because the operation is between two steps,
+//     the request is made again when it has put something there.
 //   4 leave(): the operation has ended, in one way or the other. The record is
 //     taken off the list and the slot is closed. Then the handler is called.
 //
@@ -69,9 +86,28 @@ public:
     bound_op_base(bound_op_base const&) = delete;
     bound_op_base& operator=(bound_op_base const&) = delete;
 
-    op_slot slot() noexcept
+    // For op_slot.
+    template <class H, class... Args>
+    H& emplace(Args&&... args)
     {
-        return op_slot(slot_);
+        H& h = box_.emplace<H>(std::forward<Args>(args)...);
+        if (missed_) [[unlikely]]
+            ask_again();
+        return h;
+    }
+
+    // For op_slot. Waits for a request that another thread is delivering: a
+    // bound operation clears the slot of another, if it was bound twice.
+    ASIOCTX_DECL void clear() noexcept;
+
+    bool has_cancel_handler() const noexcept
+    {
+        return !box_.empty();
+    }
+
+    asio::cancellation_slot asio_slot() noexcept
+    {
+        return signal_.slot();
     }
 
     // The scope whose end is waited for; null if there will be none. It lives
@@ -117,7 +153,7 @@ public:
     // asked it to.
     error_code map(error_code const& ec) const noexcept
     {
-        return asked_by_ == asker::context && is_abort(ec)
+        return context_asked_ && is_abort(ec)
             ? make_error_code(scope_->why.error)
             : ec;
     }
@@ -147,7 +183,6 @@ public:
 protected:
     enum class asker : unsigned char
     {
-        nobody,
         context,
         upstream,
     };
@@ -184,7 +219,7 @@ protected:
         if (!sole_owner() || asking_.load(std::memory_order_relaxed))
             if (!close_slot())
                 return;
-        slot_.box.clear();
+        box_.clear();
     }
 
     // Calls what the operation put into the slot, unless it has ended.
@@ -195,8 +230,25 @@ protected:
         ask(type_, asker::context);
     }
 
+    // Posts a request. The caller is a step of the operation: it must not be
+    // asked from within.
+    virtual void post_request() noexcept = 0;
+
 private:
     ASIOCTX_DECL static bool is_abort(error_code const& ec) noexcept;
+
+    ASIOCTX_DECL void ask_again() noexcept;
+
+    enum class entry : unsigned char
+    {
+        entered,
+        nested, // this thread is in the slot already
+        closed, // the operation has ended
+    };
+
+    // Sets asking_, waiting for another thread to leave the slot.
+    ASIOCTX_DECL entry enter_slot(void const* mark) noexcept;
+    ASIOCTX_DECL void leave_slot() noexcept;
 
     // Waits for a request that another thread is delivering. False if this
     // thread is: then what the slot holds is in use further up the stack.
@@ -207,18 +259,51 @@ private:
     frame* frame_ = nullptr;
 
     // Identifies the thread that is calling what the slot holds; closed once
-    // the operation has ended.
+    // the operation has ended. Guards what follows, but for the moments in
+    // which the operation's own steps change the slot.
     std::atomic<void const*> asking_{nullptr};
 
+    // What the context asks for.
     asio::cancellation_type_t const type_;
 
-    // Who was the first to ask. Guarded by asking_.
-    asker asked_by_ = asker::nobody;
+    // What has been asked for. A weaker request must not make an operation
+    // forget a stronger one, so each includes the ones before.
+    asio::cancellation_type_t asked_ = asio::cancellation_type::none;
 
-    op_slot::state slot_;
+    // The context has asked, and was not forestalled by the upstream slot.
+    bool context_asked_ = false;
+
+    // The context has asked, and nothing was there to hear it.
+    bool missed_ = false;
+
+    cancel_handler_box box_;
+    asio::cancellation_signal signal_; // for those who need that type
+
     reserved_block<64> small_block_;
     reserved_block<128> large_block_;
 };
+
+template <class H, class... Args>
+H& op_slot::emplace(Args&&... args)
+{
+    return op_->emplace<H>(std::forward<Args>(args)...);
+}
+
+void op_slot::clear() noexcept
+{
+    if (op_)
+        op_->clear();
+}
+
+bool op_slot::has_handler() const noexcept
+{
+    return op_ && op_->has_cancel_handler();
+}
+
+op_slot::operator asio::cancellation_slot() const noexcept
+{
+    return op_ ? op_->asio_slot() : asio::cancellation_slot();
+}
 
 template <class Handler, class Executor>
 class bound_op;
@@ -247,7 +332,7 @@ public:
 
     cancellation_slot_type get_cancellation_slot() const noexcept
     {
-        return op_->slot();
+        return op_slot(*op_);
     }
 
     Handler& handler() const noexcept
@@ -291,6 +376,10 @@ class bound_op final : public bound_op_base
 
     struct no_executor
     {
+        template <class Ex>
+        explicit no_executor(Ex const&) noexcept
+        {
+        }
     };
 
     using executor =
@@ -321,7 +410,7 @@ public:
     {
         auto slot = slot_of(handler_);
         if (slot.is_connected())
-            slot.template emplace<upstream>(this);
+            upstream_ = &slot.template emplace<upstream>(this);
     }
 
     Handler& handler() noexcept
@@ -332,10 +421,9 @@ public:
     template <class... Args>
     void complete(Args&&... args)
     {
+        if (upstream_)
+            slot_of(handler_).clear();
         leave();
-        auto slot = slot_of(handler_);
-        if (slot.is_connected())
-            slot.clear();
         if constexpr (sizeof...(Args) == 0)
             call_handler();
         else
@@ -345,23 +433,34 @@ public:
     // The operation goes without calling its handler.
     void abandon_handler() noexcept
     {
+        // The handler's slot may be gone by now, and is not touched.
+        if (upstream_)
+            upstream_->op = nullptr;
         leave();
-        Handler const dying(std::move(handler_));
+        [[maybe_unused]] Handler const dying(std::move(handler_));
         release();
     }
 
 private:
+    // What is in the handler's slot. It and the operation know each other, so
+    // that whichever goes first leaves nothing behind.
     struct upstream
     {
-        explicit upstream(bound_op* op) noexcept : op(op)
+        explicit upstream(bound_op* o) noexcept : op(o)
         {
+        }
+
+        ~upstream()
+        {
+            if (op)
+                op->upstream_ = nullptr;
         }
 
         void operator()(asio::cancellation_type_t type) const
         {
-            if (type == asio::cancellation_type::none)
-                return;
             bound_op* const self = op; // this may be gone after the call
+            if (!self || type == asio::cancellation_type::none)
+                return;
             self->add_ref();
             self->ask(type, asker::upstream);
             self->release();
@@ -427,12 +526,21 @@ private:
     void complete_mapped(First&& first, Rest&&... rest)
     {
         using type = std::remove_cvref_t<First>;
-        if constexpr (std::is_same_v<type, error_code>
-            || std::is_same_v<type, std::exception_ptr>)
+        if constexpr (is_error<type>)
+        {
             call_handler(map(first), std::forward<Rest>(rest)...);
+        }
+        else if constexpr (is_error_tuple<type>)
+        {
+            type results(std::forward<First>(first));
+            std::get<0>(results) = map(std::get<0>(results));
+            call_handler(std::move(results), std::forward<Rest>(rest)...);
+        }
         else
+        {
             call_handler(
                 std::forward<First>(first), std::forward<Rest>(rest)...);
+        }
     }
 
     void notify() noexcept override
@@ -474,6 +582,29 @@ private:
         }
     }
 
+    void post_request() noexcept override
+    {
+        add_ref();
+        request r(this);
+        if constexpr (has_executor)
+            visit_executor(executor_, [&](auto const& e) { post(e, r); });
+        else
+            post(executor_of(node().get_root()), r);
+    }
+
+    template <class Ex>
+    static void post(Ex const& ex, request& r) noexcept
+    {
+        try
+        {
+            asio::post(ex, std::move(r));
+        }
+        catch (...)
+        {
+            // No memory: as if the operation did not look at its slot.
+        }
+    }
+
     void destroy() noexcept override
     {
         allocator a(allocator_);
@@ -483,6 +614,7 @@ private:
 
     [[no_unique_address]] allocator allocator_;
     [[no_unique_address]] executor executor_;
+    upstream* upstream_ = nullptr;
     Handler handler_;
 };
 

@@ -47,15 +47,19 @@ public:
     // Starts to wait. Called once, before the callback is shared.
     void start() noexcept
     {
-        bool const owned = !detached_;
         if (!host_.add_guest(*this))
+        {
+            bool const owned = !detached_;
             discard();
-        else if (scope_.add_hook(*this))
-            return;
-        else
+            if (!owned)
+                release();
+        }
+        else if (!scope_.add_hook(*this))
+        {
+            if (!detached_)
+                add_ref();
             post_or_discard();
-        if (!owned)
-            release();
+        }
     }
 
     // True if the handler was waiting: then it is destroyed.
@@ -82,11 +86,9 @@ public:
 
     void notify() noexcept override
     {
-        bool const owned = !detached_;
+        if (detached_)
+            release(); // the list's
         post_or_discard();
-        if (!owned)
-            release();
-        release();
     }
 
     void abandon() noexcept override
@@ -157,17 +159,22 @@ protected:
         return scope_.remove_hook(*this);
     }
 
-    // For the one who took the callback off the scope's list.
+    // For the one who took the callback off the scope's list. Consumes a
+    // reference: it goes with what is posted, so that the memory is given back
+    // where the handler runs, and before it does.
     void post_or_discard() noexcept
     {
         if (host_.remove_guest(*this))
+        {
             post();
-        else
-            discard();
+            return;
+        }
+        discard();
+        release();
     }
 
 private:
-    // Posts the handler.
+    // Posts the handler and gives the caller's reference to what is posted.
     virtual void post() noexcept = 0;
 
     // Destroys the handler.
@@ -247,10 +254,10 @@ private:
         {
             if (type != asio::cancellation_type::none && self->take())
             {
-                callback* const op = self; // posting may end this object's life
-                op->extra_->result = asio::error::operation_aborted;
-                op->post_or_discard();
-                op->release(); // the list's
+                // Posting may end this object's life. The list's reference
+                // goes with what is posted.
+                self->extra_->result = asio::error::operation_aborted;
+                self->post_or_discard();
             }
         }
 
@@ -308,8 +315,9 @@ private:
 
     void post() noexcept override
     {
-        add_ref();
-        visit_executor(executor_,
+        // A copy: the handler may run, and this go, before post() returns.
+        auto const executor = executor_;
+        visit_executor(executor,
             [this](auto const& ex) { asio::post(ex, posted(this)); });
     }
 

@@ -109,6 +109,19 @@ public:
         }
     }
 
+    // Sets a time that may be before the one that was set last. Deals out all
+    // entries anew.
+    void rewind(time_point now) noexcept
+    {
+        intrusive_list<deadline_entry, deadline_tag> all;
+        for (auto& b : buckets_)
+            all.splice(b);
+        used_ = 0;
+        base_ = key(now);
+        while (!all.empty())
+            put(all.pop_front());
+    }
+
     // Returns an entry that has expired, or null. It stays in the set.
     deadline_entry* expired() noexcept
     {

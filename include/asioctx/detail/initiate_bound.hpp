@@ -37,8 +37,8 @@ concept has_executor = requires(T const& t) {
     { t.get_executor() } noexcept;
 };
 
-// The results of an operation that is not started. The second argument is void
-// if there are none: the signature has no place for the error.
+// The results of an operation that is not started; void if the signature has no
+// place for the error.
 template <class Signature>
 struct not_started
 {
@@ -46,8 +46,7 @@ struct not_started
 };
 
 template <class R, class First, class... Rest>
-    requires(std::is_same_v<std::decay_t<First>, error_code>
-                || std::is_same_v<std::decay_t<First>, std::exception_ptr>)
+    requires is_error<std::decay_t<First>>
     && (std::is_default_constructible_v<std::decay_t<Rest>> && ...)
 struct not_started<R(First, Rest...)>
 {
@@ -61,6 +60,18 @@ struct not_started<R(First, Rest...)>
             return results(
                 std::make_exception_ptr(boost::system::system_error(ec)),
                 std::decay_t<Rest>()...);
+    }
+};
+
+template <class R, class... Results>
+    requires(!std::is_void_v<typename not_started<void(Results...)>::results>)
+struct not_started<R(std::tuple<Results...>)>
+{
+    using results = std::tuple<std::tuple<Results...>>;
+
+    static results make(error_code const& ec)
+    {
+        return results(not_started<void(Results...)>::make(ec));
     }
 };
 

@@ -30,11 +30,12 @@ struct value_node;
 
 inline constexpr time_point no_deadline = time_point::max();
 
-// The sum of a time that is not before the epoch and a duration, no_deadline if
-// that is too large.
+// The sum of a time and a duration, or the limit that is nearest to it.
 constexpr time_point add_saturated(time_point t, duration d) noexcept
 {
-    return d > no_deadline - t ? no_deadline : t + d;
+    if (d > duration::zero())
+        return t > time_point::max() - d ? time_point::max() : t + d;
+    return t < time_point::min() - d ? time_point::min() : t + d;
 }
 
 // A node of the tree of contexts. A handle, and a child, is a reference to it;
@@ -378,12 +379,12 @@ inline bool try_add_ref(node& n) noexcept
 }
 
 // Makes the scope a child of its parent's scope, unless that is never done.
-// False if that is done already: then the scope has taken over its reason, but
-// is not done. Call it before the scope is shared.
-ASIOCTX_DECL bool link_to_parent(scope& s) noexcept;
+// Returns null, or, if that is done already, why. From here on others can cancel
+// the scope: it must be scheduled by now, if it is to be.
+ASIOCTX_DECL reason const* link_to_parent(scope& s) noexcept;
 
 // The same, and if the parent scope is done, so is this one.
-ASIOCTX_DECL void link_or_finish(scope& s) noexcept;
+ASIOCTX_DECL void link_or_cancel(scope& s) noexcept;
 
 } // namespace asioctx::detail
 

@@ -109,29 +109,22 @@ private:
     alignas(std::max_align_t) std::byte storage_[size];
 };
 
+class bound_op_base;
+
 // What a bound operation offers as its cancellation slot. It meets the
 // requirements of CancellationSlot, and converts to asio::cancellation_slot for
 // code that knows that type alone.
 class op_slot
 {
 public:
-    struct state
-    {
-        cancel_handler_box box;
-        asio::cancellation_signal signal; // for those who need that type
-    };
-
     op_slot() = default;
 
-    explicit op_slot(state& s) noexcept : state_(&s)
+    explicit op_slot(bound_op_base& op) noexcept : op_(&op)
     {
     }
 
     template <class H, class... Args>
-    H& emplace(Args&&... args)
-    {
-        return state_->box.emplace<H>(std::forward<Args>(args)...);
-    }
+    H& emplace(Args&&... args);
 
     template <class H>
     std::decay_t<H>& assign(H&& handler)
@@ -139,31 +132,21 @@ public:
         return emplace<std::decay_t<H>>(std::forward<H>(handler));
     }
 
-    void clear() noexcept
-    {
-        if (state_)
-            state_->box.clear();
-    }
+    inline void clear() noexcept;
 
     bool is_connected() const noexcept
     {
-        return state_ != nullptr;
+        return op_ != nullptr;
     }
 
-    bool has_handler() const noexcept
-    {
-        return state_ && !state_->box.empty();
-    }
+    inline bool has_handler() const noexcept;
 
-    operator asio::cancellation_slot() const noexcept
-    {
-        return state_ ? state_->signal.slot() : asio::cancellation_slot();
-    }
+    inline operator asio::cancellation_slot() const noexcept;
 
     friend bool operator==(op_slot const&, op_slot const&) = default;
 
 private:
-    state* state_ = nullptr;
+    bound_op_base* op_ = nullptr;
 };
 
 } // namespace asioctx::detail

@@ -74,16 +74,10 @@ struct root final : scope
             : clock_type::now();
     }
 
-    // Expires the scope once the deadline has passed, unless it is done. Strong
-    // guarantee; throws std::logic_error if the execution context is gone, or
-    // what arming the timer throws.
-    void schedule_if_live(scope& s, time_point t, time_point now)
-    {
-        schedule(s, t, now);
-        // Whoever makes the scope done unschedules it after that.
-        if (s.done())
-            unschedule(s);
-    }
+    // Expires the scope once the deadline has passed. Strong guarantee; throws
+    // std::logic_error if the execution context is gone, or what arming the
+    // timer throws.
+    ASIOCTX_DECL void schedule(scope& s, time_point t, time_point now);
 
     // Takes the scope out of the set, if it is in it.
     ASIOCTX_DECL void unschedule(scope& s) noexcept;
@@ -119,7 +113,6 @@ private:
     friend class context_service;
     struct timer_handler;
 
-    ASIOCTX_DECL void schedule(scope& s, time_point t, time_point now);
     bool expire_due(time_point now) noexcept;
     void on_timer();
     void arm(time_point now);
@@ -178,8 +171,13 @@ ASIOCTX_DECL root& root_of(asio::execution_context& context);
 ASIOCTX_DECL root& root_of(
     asio::execution_context& context, asio::any_io_executor const& executor);
 
-// The executor of a root's execution context, or else the system executor.
+// The executor of a root's execution context. If there is no root, or that is
+// gone, it is the system executor.
 ASIOCTX_DECL asio::any_io_executor executor_of(root* r) noexcept;
+
+// Throws std::logic_error if there is no root, or its execution context is gone;
+// the text says what to do, and what for.
+ASIOCTX_DECL root& root_for(char const* what, root* r);
 
 } // namespace asioctx::detail
 
