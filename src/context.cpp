@@ -31,12 +31,9 @@ std::exception_ptr context::exception() const
 
 duration context::remaining() const noexcept
 {
-    auto const d = deadline();
-    if (!d)
+    if (!deadline())
         return duration::max();
-    auto const* const home = scope()->home;
-    auto const now = home ? home->now() : clock_type::now();
-    return *d > now ? *d - now : duration::zero();
+    return detail::time_left(*scope());
 }
 
 void context::throw_error() const

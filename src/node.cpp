@@ -110,9 +110,7 @@ void scope::describe(std::string& out) const
         out += ".without_cancel";
     else if (auto* p = parent_scope(*this);
              deadline != (p ? p->deadline : no_deadline))
-        out += ".with_deadline("
-            + seconds(deadline - (home ? home->now() : clock_type::now()))
-            + " left)";
+        out += ".with_deadline(" + seconds(time_left(*this)) + " left)";
     else
         out += ".with_cancel";
 }
@@ -126,6 +124,12 @@ grace_scope::grace_scope(node* parent, duration grace) noexcept
 void grace_scope::describe(std::string& out) const
 {
     out += ".with_grace(" + seconds(grace) + ")";
+}
+
+duration time_left(scope const& s) noexcept
+{
+    auto const now = s.home ? s.home->now() : clock_type::now();
+    return s.deadline > now ? s.deadline - now : duration::zero();
 }
 
 idle_scope::idle_scope(

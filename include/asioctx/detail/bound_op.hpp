@@ -526,7 +526,11 @@ private:
     void complete_mapped(First&& first, Rest&&... rest)
     {
         using type = std::remove_cvref_t<First>;
-        if constexpr (is_error<type>)
+        if constexpr (boost::system::is_error_code_enum<type>::value)
+        {
+            complete_mapped(error_code(first), std::forward<Rest>(rest)...);
+        }
+        else if constexpr (is_error<type>)
         {
             call_handler(map(first), std::forward<Rest>(rest)...);
         }

@@ -268,6 +268,9 @@ struct idle_scope final : scope
     std::atomic<duration::rep> touched;
 };
 
+// The time until the scope's deadline, zero if it has passed.
+ASIOCTX_DECL duration time_left(scope const& s) noexcept;
+
 inline node::node(node* p) noexcept : parent(p)
 {
     if (p)
