@@ -24,7 +24,6 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/handler_continuation_hook.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <atomic>
@@ -601,7 +600,7 @@ private:
     {
         try
         {
-            asio::post(ex, std::move(r));
+            post_to(ex, std::move(r));
         }
         catch (...)
         {

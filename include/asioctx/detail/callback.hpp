@@ -20,8 +20,9 @@
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <memory>
@@ -318,7 +319,7 @@ private:
         // A copy: the handler may run, and this go, before post() returns.
         auto const executor = executor_;
         visit_executor(executor,
-            [this](auto const& ex) { asio::post(ex, posted(this)); });
+            [this](auto const& ex) { post_to(ex, posted(this)); });
     }
 
     void discard() noexcept override
@@ -364,11 +365,17 @@ private:
     std::optional<Handler> handler_;
 };
 
-// The root whose execution context runs an executor's functions.
+// The root whose execution context runs an executor's functions. An executor
+// that does not tell is taken to be of the root given, or of the system's.
 template <class Executor>
-root& root_of_executor(Executor const& ex)
+root& root_of_executor(Executor const& ex, root* otherwise)
 {
-    return root_of(asio::query(ex, asio::execution::context));
+    if constexpr (asio::can_query_v<Executor, asio::execution::context_t>)
+        return root_of(asio::query(ex, asio::execution::context));
+    else if (otherwise)
+        return *otherwise;
+    else
+        return root_of_executor(asio::system_executor(), nullptr);
 }
 
 } // namespace asioctx::detail

@@ -10,11 +10,17 @@
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_context.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include <type_traits>
+#include <utility>
 
 namespace asioctx::detail {
 
@@ -42,6 +48,19 @@ void visit_executor(Executor const& ex, F f)
             return f(*s);
     }
     f(ex);
+}
+
+// Posts a function. An any_completion_executor cannot: it knows but dispatch, and
+// may run the function at once. From a thread of the system context it may.
+template <class Executor, class F>
+void post_to(Executor const& ex, F&& f)
+{
+    if constexpr (asio::can_require_v<Executor,
+                      asio::execution::blocking_t::never_t>)
+        asio::post(ex, std::forward<F>(f));
+    else
+        asio::post(asio::system_executor(),
+            asio::bind_executor(ex, std::forward<F>(f)));
 }
 
 // Whether an executor takes all the memory it needs from the function's

@@ -1,0 +1,21 @@
+// expect: asioctx::after_func: the second argument must be a function object
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/after_func.hpp>
+
+#include <asioctx/context.hpp>
+
+int main()
+{
+#ifdef ASIOCTX_EXPECT_PASS
+    auto const f = [] {};
+#else
+    auto const f = [](int) {};
+#endif
+    auto const r = asioctx::after_func(asioctx::background(), f);
+}

@@ -1,0 +1,136 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include "support/allocation_counter.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <limits>
+#include <new>
+
+namespace asioctx::test {
+namespace {
+
+constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+
+thread_local std::size_t allocations = 0;
+thread_local std::size_t allowed = unlimited;
+std::atomic<std::ptrdiff_t> live{0};
+
+// False if the allocation has to fail.
+bool count_one() noexcept
+{
+    ++allocations;
+    if (allowed == 0)
+        return false;
+    if (allowed != unlimited)
+        --allowed;
+    return true;
+}
+
+void* allocate(std::size_t align, std::size_t size) noexcept
+{
+    if (align < sizeof(void*))
+        align = sizeof(void*);
+    void* p = nullptr;
+    return count_one() && ::posix_memalign(&p, align, size ? size : 1) == 0
+        ? p
+        : nullptr;
+}
+
+void* new_object(std::size_t size, std::size_t align) noexcept
+{
+    void* const p = allocate(align, size);
+    if (p)
+        live.fetch_add(1, std::memory_order_relaxed);
+    return p;
+}
+
+void delete_object(void* p) noexcept
+{
+    if (p)
+        live.fetch_sub(1, std::memory_order_relaxed);
+    std::free(p);
+}
+
+void* new_or_throw(std::size_t size, std::size_t align)
+{
+    if (void* const p = new_object(size, align))
+        return p;
+    throw std::bad_alloc();
+}
+
+} // namespace
+
+allocation_counter::allocation_counter() noexcept : start_(allocations)
+{
+}
+
+std::size_t allocation_counter::count() const noexcept
+{
+    return allocations - start_;
+}
+
+std::ptrdiff_t live_objects() noexcept
+{
+    return live.load(std::memory_order_relaxed);
+}
+
+failing_allocations::failing_allocations(std::size_t succeeding) noexcept
+{
+    allowed = succeeding;
+}
+
+failing_allocations::~failing_allocations()
+{
+    allowed = unlimited;
+}
+
+} // namespace asioctx::test
+
+// The forms for arrays and for sizes call these.
+
+void* operator new(std::size_t size)
+{
+    return asioctx::test::new_or_throw(size, alignof(std::max_align_t));
+}
+
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept
+{
+    return asioctx::test::new_object(size, alignof(std::max_align_t));
+}
+
+void* operator new(std::size_t size, std::align_val_t align)
+{
+    return asioctx::test::new_or_throw(size, static_cast<std::size_t>(align));
+}
+
+void operator delete(void* p) noexcept
+{
+    asioctx::test::delete_object(p);
+}
+
+void operator delete(void* p, std::size_t) noexcept
+{
+    asioctx::test::delete_object(p);
+}
+
+void operator delete(void* p, std::align_val_t) noexcept
+{
+    asioctx::test::delete_object(p);
+}
+
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept
+{
+    asioctx::test::delete_object(p);
+}
+
+// In place of the C library's.
+extern "C" void* aligned_alloc(std::size_t align, std::size_t size) noexcept
+{
+    return asioctx::test::allocate(align, size);
+}

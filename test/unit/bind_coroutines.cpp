@@ -1,0 +1,447 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/bind_context.hpp>
+#include <asioctx/cancel.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/completion_condition.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <exception>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "support/bound_fixture.hpp"
+#include "support/outcome.hpp"
+#include "support/poll_until.hpp"
+#include "support/print.hpp"
+#include "support/sockets.hpp"
+
+using namespace asioctx;
+using namespace asioctx::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using asio::error::operation_aborted;
+
+error_code const no_error;
+
+struct fixture : timers_fixture
+{
+    // Runs a coroutine to its end.
+    void run(asio::awaitable<void> coroutine)
+    {
+        bool ended = false;
+        std::exception_ptr exception;
+        asio::co_spawn(ioc, std::move(coroutine),
+            [&](std::exception_ptr e)
+            {
+                exception = std::move(e);
+                ended = true;
+            });
+        poll_until(ioc, [&] { return ended; });
+        if (exception)
+            std::rethrow_exception(exception);
+    }
+};
+
+template <class F>
+error_code error_of(F f)
+{
+    try
+    {
+        f();
+        return {};
+    }
+    catch (boost::system::system_error const& e)
+    {
+        return e.code();
+    }
+}
+
+asio::awaitable<int> wait_and_return(asio::steady_timer& timer, int n)
+{
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return n;
+}
+
+asio::awaitable<void> wait_for(asio::steady_timer& timer)
+{
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+asio::awaitable<int> throw_lost(asio::steady_timer& timer)
+{
+    co_await timer.async_wait(asio::use_awaitable);
+    throw std::runtime_error("lost");
+}
+
+// A coroutine that makes the best of being canceled.
+asio::awaitable<int> survive(asio::steady_timer& timer)
+{
+    try
+    {
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    catch (boost::system::system_error const& e)
+    {
+        BOOST_TEST(e.code() == operation_aborted);
+        co_return 42;
+    }
+    co_return 0;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(test_bind_coroutines, fixture)
+
+// Tokens.
+
+BOOST_AUTO_TEST_CASE(use_awaitable_throws_the_context_s_error)
+{
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        co_await expired.async_wait(bind_context(c.ctx, asio::use_awaitable));
+        cancel_later(c.cancel);
+        error_code ec;
+        try
+        {
+            co_await never.async_wait(
+                bind_context(c.ctx, asio::use_awaitable));
+        }
+        catch (boost::system::system_error const& e)
+        {
+            ec = e.code();
+        }
+        BOOST_TEST(ec == errc::canceled);
+    };
+    run(body());
+}
+
+BOOST_AUTO_TEST_CASE(use_awaitable_works_on_a_done_context)
+{
+    c.cancel();
+    auto const body = [&]() -> asio::awaitable<void>
+    { co_await never.async_wait(bind_context(c.ctx, asio::use_awaitable)); };
+    BOOST_TEST(error_of([&] { run(body()); }) == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(an_awaitable_may_be_stored)
+{
+    auto waiting = [&]
+    {
+        auto const binder = bind_context(c.ctx, asio::use_awaitable);
+        return never.async_wait(binder);
+    }();
+    auto const body = [&]() -> asio::awaitable<void>
+    { co_await std::move(waiting); };
+    cancel_later(c.cancel);
+    BOOST_TEST(error_of([&] { run(body()); }) == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(deferred_may_be_awaited)
+{
+    auto const body = [&]() -> asio::awaitable<void>
+    { co_await never.async_wait(bind_context(c.ctx, asio::deferred)); };
+    cancel_later(c.cancel);
+    BOOST_TEST(error_of([&] { run(body()); }) == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(as_tuple_delivers_the_context_s_error)
+{
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        stream_pair pair(ioc);
+        char byte;
+        cancel_later(c.cancel);
+        auto const canceled =
+            co_await pair.socket.async_read_some(asio::buffer(&byte, 1),
+                bind_context(c.ctx, asio::as_tuple(asio::use_awaitable)));
+        BOOST_TEST(std::get<0>(canceled) == errc::canceled);
+        auto const not_started =
+            co_await pair.socket.async_read_some(asio::buffer(&byte, 1),
+                bind_context(c.ctx, asio::as_tuple(asio::use_awaitable)));
+        BOOST_TEST(std::get<0>(not_started) == errc::canceled);
+        BOOST_TEST(std::get<1>(not_started) == 0);
+    };
+    run(body());
+}
+
+BOOST_AUTO_TEST_CASE(redirect_error_delivers_the_context_s_error)
+{
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        error_code canceled;
+        error_code not_started;
+        cancel_later(c.cancel);
+        co_await never.async_wait(bind_context(
+            c.ctx, asio::redirect_error(asio::use_awaitable, canceled)));
+        BOOST_TEST(canceled == errc::canceled);
+        co_await never.async_wait(bind_context(
+            c.ctx, asio::redirect_error(asio::use_awaitable, not_started)));
+        BOOST_TEST(not_started == errc::canceled);
+    };
+    run(body());
+}
+
+BOOST_AUTO_TEST_CASE(as_tuple_delivers_the_context_s_error_from_outside_too)
+{
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        cancel_later(c.cancel);
+        auto const [canceled] = co_await never.async_wait(
+            asio::as_tuple(bind_context(c.ctx, asio::use_awaitable)));
+        BOOST_TEST(canceled == errc::canceled);
+        auto const [done] = co_await never.async_wait(
+            asio::as_tuple(bind_context(c.ctx, asio::use_awaitable)));
+        BOOST_TEST(done == errc::canceled);
+    };
+    run(body());
+}
+
+// The binder does not see the error.
+BOOST_AUTO_TEST_CASE(redirect_error_takes_the_error_away_from_outside)
+{
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        error_code ec;
+        cancel_later(c.cancel);
+        co_await never.async_wait(asio::redirect_error(
+            bind_context(c.ctx, asio::use_awaitable), ec));
+        BOOST_TEST(ec == operation_aborted);
+        ec = {};
+        co_await never.async_wait(asio::redirect_error(
+            bind_context(c.ctx, asio::use_awaitable), ec));
+        BOOST_TEST(ec == operation_aborted);
+    };
+    run(body());
+}
+
+// Operators.
+
+BOOST_AUTO_TEST_CASE(awaitable_operators_may_be_used)
+{
+    using namespace asio::experimental::awaitable_operators;
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        auto const token = bind_context(c.ctx, asio::use_awaitable);
+        auto const won =
+            co_await(expired.async_wait(token) || never.async_wait(token));
+        BOOST_TEST(won.index() == 0);
+
+        expired.expires_at(asio::steady_timer::time_point() + 1h);
+        co_await(expired.async_wait(token) && expired.async_wait(token));
+
+        cancel_later(c.cancel);
+        error_code ec;
+        try
+        {
+            co_await(never.async_wait(token) && never.async_wait(token));
+        }
+        catch (asio::multiple_exceptions const& e)
+        {
+            ec = code_of(e.first_exception());
+        }
+        BOOST_TEST(ec == errc::canceled);
+    };
+    run(body());
+}
+
+BOOST_AUTO_TEST_CASE(awaitable_operators_may_be_bound_as_a_whole)
+{
+    using namespace asio::experimental::awaitable_operators;
+    // Both fail. Such an exception is passed on as it is.
+    error_code ec;
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        co_await(never.async_wait(asio::use_awaitable)
+            && never.async_wait(asio::use_awaitable));
+    };
+    auto f =
+        asio::co_spawn(ioc, body(), bind_context(c.ctx, asio::use_future));
+    poll();
+    c.cancel();
+    poll_until(
+        ioc, [&] { return f.wait_for(0s) == std::future_status::ready; });
+    try
+    {
+        f.get();
+    }
+    catch (asio::multiple_exceptions const& e)
+    {
+        ec = code_of(e.first_exception());
+    }
+    BOOST_TEST(ec == operation_aborted);
+}
+
+// Whole coroutines.
+
+BOOST_AUTO_TEST_CASE(a_coroutine_may_be_bound_as_a_whole)
+{
+    outcome o;
+    outcome value;
+    asio::co_spawn(ioc, wait_for(never), bind_context(c.ctx, recorder(o)));
+    asio::co_spawn(
+        ioc, wait_and_return(never, 1), bind_context(c.ctx, recorder(value)));
+    poll();
+    BOOST_TEST(o.calls == 0);
+    c.cancel();
+    until_completed(o);
+    until_completed(value);
+    BOOST_TEST(o == errc::canceled);
+    BOOST_TEST(value == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(a_bound_coroutine_returns_what_it_returns)
+{
+    auto f = asio::co_spawn(ioc, wait_and_return(expired, 42),
+        bind_context(c.ctx, asio::use_future));
+    auto g = asio::co_spawn(
+        ioc, wait_for(expired), bind_context(c.ctx, asio::use_future));
+    poll_until(ioc,
+        [&]
+        {
+            return f.wait_for(0s) == std::future_status::ready
+                && g.wait_for(0s) == std::future_status::ready;
+        });
+    BOOST_TEST(f.get() == 42);
+    g.get();
+}
+
+BOOST_AUTO_TEST_CASE(a_bound_coroutine_throws_what_it_throws)
+{
+    auto f = asio::co_spawn(
+        ioc, throw_lost(expired), bind_context(c.ctx, asio::use_future));
+    poll_until(
+        ioc, [&] { return f.wait_for(0s) == std::future_status::ready; });
+    BOOST_CHECK_THROW(f.get(), std::runtime_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_bound_coroutine_may_survive)
+{
+    auto f = asio::co_spawn(
+        ioc, survive(never), bind_context(c.ctx, asio::use_future));
+    poll();
+    c.cancel();
+    poll_until(
+        ioc, [&] { return f.wait_for(0s) == std::future_status::ready; });
+    BOOST_TEST(f.get() == 42);
+}
+
+BOOST_AUTO_TEST_CASE(a_coroutine_on_a_done_context_does_not_begin)
+{
+    bool begun = false;
+    outcome o;
+    c.cancel();
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        begun = true;
+        co_return;
+    };
+    asio::co_spawn(ioc, body, bind_context(c.ctx, recorder(o)));
+    BOOST_TEST(o.calls == 0);
+    until_completed(o);
+    BOOST_TEST(o == errc::canceled);
+    BOOST_TEST(!begun);
+}
+
+BOOST_AUTO_TEST_CASE(a_coroutine_on_a_strand_is_asked_on_it)
+{
+    outcome o;
+    auto const strand = asio::make_strand(ioc);
+    asio::co_spawn(
+        strand, wait_for(never), bind_context(c.ctx, recorder(o)));
+    poll();
+    c.cancel();
+    until_completed(o);
+    BOOST_TEST(o == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(a_coroutine_s_parent_is_heard_through_its_binder)
+{
+    outcome o;
+    auto const d = with_cancel(root);
+    auto const body = [&]() -> asio::awaitable<void>
+    { co_await never.async_wait(bind_context(d.ctx, asio::use_awaitable)); };
+    asio::co_spawn(ioc, body, bind_context(c.ctx, recorder(o)));
+    poll();
+    c.cancel();
+    until_completed(o);
+    // The inner operation was not aborted by its own context.
+    BOOST_TEST(o == errc::canceled);
+}
+
+// Default tokens.
+
+BOOST_AUTO_TEST_CASE(without_a_default_token_an_operation_may_be_awaited)
+{
+    auto const body = [&]() -> asio::awaitable<void>
+    { co_await never.async_wait(bind_context(c.ctx)); };
+    cancel_later(c.cancel);
+    BOOST_TEST(error_of([&] { run(body()); }) == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_token_the_default_one_is_used)
+{
+    using timer_type =
+        asio::use_awaitable_t<>::as_default_on_t<asio::steady_timer>;
+    timer_type timer(ioc, asio::steady_timer::time_point::max());
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        static_assert(
+            std::is_same_v<decltype(timer.async_wait(bind_context(c.ctx))),
+                asio::awaitable<void>>);
+        co_await timer.async_wait(bind_context(c.ctx));
+    };
+    cancel_later(c.cancel);
+    BOOST_TEST(error_of([&] { run(body()); }) == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(the_default_token_may_be_an_adapter)
+{
+    using token = asio::as_tuple_t<asio::use_awaitable_t<>>;
+    using socket_type = token::as_default_on_t<asio::ip::tcp::socket>;
+    tcp_pair pair(ioc);
+    socket_type socket(std::move(pair.socket));
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        std::array<char, 2> buffer;
+        asio::write(pair.peer, asio::buffer("a", 1));
+        auto const [e1, n1] = co_await socket.async_read_some(
+            asio::buffer(buffer), bind_context(c.ctx));
+        BOOST_TEST(e1 == no_error);
+        BOOST_TEST(n1 == 1);
+        cancel_later(c.cancel);
+        auto const [e2, n2] = co_await asio::async_read(socket,
+            asio::buffer(buffer), asio::transfer_all(), bind_context(c.ctx));
+        BOOST_TEST(e2 == errc::canceled);
+        BOOST_TEST(n2 == 0);
+    };
+    run(body());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

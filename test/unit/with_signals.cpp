@@ -1,0 +1,340 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+// Test that header file is self-contained.
+#include <asioctx/bind_context.hpp>
+#include <asioctx/with_signals.hpp>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/system/system_error.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <csignal>
+#include <optional>
+#include <signal.h>
+#include <stdexcept>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/io_context_fixture.hpp"
+#include "support/poll_until.hpp"
+#include "support/print.hpp"
+#include "support/start_operation.hpp"
+
+using namespace asioctx;
+using namespace asioctx::test;
+
+namespace {
+
+using handler = void (*)(int);
+
+// What a signal does.
+handler effect_of(int signal)
+{
+    struct sigaction sa = {};
+    BOOST_REQUIRE(::sigaction(signal, nullptr, &sa) == 0);
+    return sa.sa_handler;
+}
+
+bool has_default_effect(int signal)
+{
+    return effect_of(signal) == SIG_DFL;
+}
+
+// Gives a signal an effect for as long as it lives.
+struct scoped_effect
+{
+    scoped_effect(int number, handler h) : signal(number)
+    {
+        struct sigaction sa = {};
+        sa.sa_handler = h;
+        ::sigaction(signal, &sa, &before);
+    }
+
+    ~scoped_effect()
+    {
+        ::sigaction(signal, &before, nullptr);
+    }
+
+    int const signal;
+    struct sigaction before = {};
+};
+
+extern "C" void ignore_signal(int)
+{
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(test_with_signals)
+
+BOOST_FIXTURE_TEST_CASE(a_signal_cancels_the_context, io_context_fixture)
+{
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1});
+    auto const line = __LINE__ - 1;
+    poll();
+    BOOST_TEST(!ctx.done());
+    std::raise(SIGUSR1);
+    ioc.restart();
+    ioc.run();
+    BOOST_TEST(ctx.done());
+    BOOST_TEST(ctx.error() == errc::canceled);
+    BOOST_TEST((ctx.cause().category() == signal_category()));
+    BOOST_TEST(ctx.cause().value() == SIGUSR1);
+    BOOST_TEST(ctx.canceled_at().line() == unsigned(line));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    the_cause_tells_which_of_several_signals_it_was, io_context_fixture)
+{
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1, SIGTERM});
+    std::raise(SIGTERM);
+    ioc.run();
+    BOOST_TEST(ctx.cause() == error_code(SIGTERM, signal_category()));
+    auto const e = ctx.exception();
+    BOOST_REQUIRE(e);
+    BOOST_CHECK_EXCEPTION(
+        std::rethrow_exception(e),
+        boost::system::system_error,
+        [](auto const& error) { return error.code().value() == SIGTERM; });
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    signals_have_their_effect_back_after_a_signal, io_context_fixture)
+{
+    BOOST_REQUIRE(has_default_effect(SIGUSR1));
+    BOOST_REQUIRE(has_default_effect(SIGUSR2));
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1, SIGUSR2});
+    BOOST_TEST(!has_default_effect(SIGUSR1));
+    BOOST_TEST(!has_default_effect(SIGUSR2));
+    std::raise(SIGUSR1);
+    // Both, and before the first who is told that the context is done.
+    bool had_effect = false;
+    auto const complete = start_operation(
+        [&] {
+            had_effect =
+                has_default_effect(SIGUSR1) && has_default_effect(SIGUSR2);
+        },
+        bind_context(ctx, [](error_code const&) {}));
+    ioc.run();
+    complete();
+    BOOST_TEST(had_effect);
+    BOOST_TEST(has_default_effect(SIGUSR1));
+    BOOST_TEST(has_default_effect(SIGUSR2));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    signals_have_their_effect_back_after_a_cancellation, io_context_fixture)
+{
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1});
+    BOOST_TEST(!has_default_effect(SIGUSR1));
+    cancel();
+    BOOST_TEST(ctx.error() == errc::canceled);
+    BOOST_TEST(ctx.cause() == errc::canceled);
+    ioc.run(); // returns
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    signals_have_their_effect_back_when_the_parent_is_done, io_context_fixture)
+{
+    auto [parent, cancel_parent] = with_cancel(root);
+    auto [ctx, cancel] = with_signals(parent, {SIGUSR1});
+    cancel_parent();
+    BOOST_TEST(ctx.done());
+    ioc.run();
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    signals_have_their_effect_back_when_the_source_is_gone, io_context_fixture)
+{
+    context ctx;
+    auto const line = __LINE__ + 1;
+    ctx = with_signals(root, {SIGUSR1}).ctx;
+    BOOST_TEST(ctx.done());
+    BOOST_TEST(ctx.canceled_at().line() == unsigned(line));
+    ioc.run();
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_parent_that_is_done_leaves_the_signals_alone, io_context_fixture)
+{
+    auto [parent, cancel_parent] = with_cancel(root);
+    cancel_parent();
+    auto [ctx, cancel] = with_signals(parent, {SIGUSR1});
+    BOOST_TEST(ctx.done());
+    ioc.run();
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    signals_have_their_effect_back_when_the_io_context_is_gone,
+    io_context_fixture)
+{
+    {
+        asio::io_context other;
+        auto c = with_signals(background(other), {SIGUSR1});
+        c.cancel.detach();
+        BOOST_TEST(!has_default_effect(SIGUSR1));
+    }
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_ignored_signal_is_ignored_again, io_context_fixture)
+{
+    scoped_effect const ignored(SIGUSR1, SIG_IGN);
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1});
+    std::raise(SIGUSR1);
+    ioc.run();
+    BOOST_TEST(ctx.done());
+    BOOST_TEST((effect_of(SIGUSR1) == SIG_IGN));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_handler_of_the_program_is_in_place_again, io_context_fixture)
+{
+    scoped_effect const handled(SIGUSR1, ignore_signal);
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1});
+    cancel();
+    ioc.run();
+    BOOST_TEST((effect_of(SIGUSR1) == ignore_signal));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    the_second_signal_ends_a_program_that_does_not_stop, io_context_fixture)
+{
+    auto const child = ::fork();
+    BOOST_REQUIRE(child >= 0);
+    if (child == 0)
+    {
+        ioc.notify_fork(asio::execution_context::fork_child);
+        auto [ctx, cancel] = with_signals(root, {SIGTERM});
+        std::raise(SIGTERM);
+        ioc.run();
+        if (ctx.done())
+            std::raise(SIGTERM);
+        ::_exit(1);
+    }
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(WIFSIGNALED(status));
+    BOOST_TEST(WTERMSIG(status) == SIGTERM);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_signal_that_somebody_else_waits_for_stays_caught, io_context_fixture)
+{
+    asio::signal_set others(ioc, SIGUSR1);
+    int seen = 0;
+    others.async_wait([&](error_code const&, int) { ++seen; });
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1});
+    std::raise(SIGUSR1);
+    poll_until(ioc, [&, c = ctx] { return c.done() && seen == 1; });
+    BOOST_TEST(!has_default_effect(SIGUSR1));
+    others.clear();
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    two_contexts_can_wait_for_one_signal, io_context_fixture)
+{
+    auto [one, cancel_one] = with_signals(root, {SIGUSR1});
+    auto [two, cancel_two] = with_signals(root, {SIGUSR1, SIGUSR2});
+    cancel_one();
+    poll();
+    BOOST_TEST(!has_default_effect(SIGUSR1));
+    std::raise(SIGUSR1);
+    ioc.restart();
+    ioc.run();
+    BOOST_TEST(one.cause() == errc::canceled);
+    BOOST_TEST(two.cause() == error_code(SIGUSR1, signal_category()));
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    contexts_below_have_the_signal_as_their_cause, io_context_fixture)
+{
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1});
+    auto [below, cancel_below] = with_cancel(ctx);
+    std::raise(SIGUSR1);
+    ioc.run();
+    BOOST_TEST(below.cause() == error_code(SIGUSR1, signal_category()));
+    BOOST_TEST(!root.done());
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_cancellation_before_the_signal_counts, io_context_fixture)
+{
+    scoped_effect const harmless(SIGUSR1, ignore_signal);
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1});
+    error_code const cause = make_error_code(boost::system::errc::io_error);
+    cancel(cause);
+    std::raise(SIGUSR1); // not restored yet: that takes a run
+    ioc.run();
+    BOOST_TEST(ctx.cause() == cause);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    no_signals_make_a_context_that_can_be_canceled, io_context_fixture)
+{
+    auto [ctx, cancel] = with_signals(root, {});
+    poll();
+    BOOST_TEST(!ctx.done());
+    cancel();
+    BOOST_TEST(ctx.done());
+    ioc.restart();
+    ioc.run();
+}
+
+BOOST_AUTO_TEST_CASE(it_needs_an_execution_context)
+{
+    BOOST_CHECK_EXCEPTION(
+        (void)with_signals(background(), {SIGUSR1}),
+        std::logic_error,
+        [](std::logic_error const& e) {
+            return std::string(e.what()).find("background(ioc)")
+                != std::string::npos;
+        });
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_AUTO_TEST_CASE(it_needs_an_execution_context_that_lives)
+{
+    std::optional<asio::io_context> ioc(std::in_place);
+    auto [parent, cancel] = with_cancel(background(*ioc));
+    ioc.reset();
+    BOOST_CHECK_THROW((void)with_signals(parent, {SIGUSR1}), std::logic_error);
+    wait_until([] { return has_default_effect(SIGUSR1); });
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_signal_that_cannot_be_caught_is_an_error, io_context_fixture)
+{
+    BOOST_CHECK_THROW(
+        (void)with_signals(root, {SIGUSR1, SIGKILL}),
+        boost::system::system_error);
+    BOOST_CHECK_THROW(
+        (void)with_signals(root, {-1}), boost::system::system_error);
+    BOOST_TEST(idle());
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_pool_will_do)
+{
+    asio::thread_pool pool(1);
+    auto [ctx, cancel] = with_signals(background(pool), {SIGUSR1});
+    std::raise(SIGUSR1);
+    wait_until([c = ctx] { return c.done(); });
+    BOOST_TEST(ctx.cause().value() == SIGUSR1);
+    pool.join();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
