@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <optional>
@@ -401,6 +402,55 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST((ctx.deadline() == parent.deadline()));
     clock.advance(1s);
     BOOST_TEST(ctx.cause() == slow);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    durations_of_any_kind_will_do_and_are_rounded_up, manual_time_fixture)
+{
+    using picoseconds = std::chrono::duration<std::int64_t, std::pico>;
+    using seconds_d = std::chrono::duration<double>;
+    auto const after = [&](auto d)
+    {
+        return *with_timeout(root, d).ctx.deadline() - now();
+    };
+    BOOST_TEST((after(std::chrono::hours(1)) == 1h));
+    BOOST_TEST((after(picoseconds(1)) == 1ns));
+    BOOST_TEST((after(picoseconds(1000)) == 1ns));
+    BOOST_TEST((after(picoseconds(1001)) == 2ns));
+    BOOST_TEST((after(picoseconds(-1)) == 0ns));
+    BOOST_TEST((after(seconds_d(0.5)) == 500ms));
+    BOOST_TEST((after(seconds_d(1e-10)) == 1ns));
+    auto [ctx, cancel] = with_timeout(root, picoseconds(-999));
+    BOOST_TEST(ctx.done());
+    auto [graced, cancel_graced] =
+        with_grace(with_timeout(root, 1s).ctx, seconds_d(0.5));
+    auto [idle_ctx, idle] = with_idle_timeout(root, seconds_d(0.5));
+    clock.advance(500ms - 1ns);
+    BOOST_TEST(!graced.done());
+    BOOST_TEST(!idle_ctx.done());
+    clock.advance(1ns);
+    BOOST_TEST(graced.done());
+    BOOST_TEST(idle_ctx.done());
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    the_limits_of_any_duration_are_those_of_time, manual_time_fixture)
+{
+    using seconds_d = std::chrono::duration<double>;
+    for (auto const& c :
+         {with_timeout(root, std::chrono::hours::max()),
+          with_timeout(root, seconds_d::max()),
+          with_timeout(root, std::chrono::hours(10'000'000)),
+          with_timeout(root, seconds_d(1e300))})
+    {
+        BOOST_TEST(!c.ctx.done());
+        BOOST_TEST(!c.ctx.deadline().has_value());
+    }
+    for (auto const& c :
+         {with_timeout(root, std::chrono::hours::min()),
+          with_timeout(root, seconds_d::min()),
+          with_timeout(root, std::chrono::hours(-10'000'000))})
+        BOOST_TEST(c.ctx.error() == errc::deadline_exceeded);
 }
 
 BOOST_FIXTURE_TEST_CASE(

@@ -156,6 +156,12 @@ struct model
         REQUIRE(ns(set.now()) == base);
     }
 
+    void rewind(std::int64_t now)
+    {
+        set.rewind(at(now));
+        base = now;
+    }
+
     void check_next()
     {
         REQUIRE(set.empty() == expected.empty());
@@ -254,7 +260,12 @@ struct model
                     : base
                         + static_cast<std::int64_t>(
                             random() >> (growing ? 60 : 20 + below(44)));
-                if (in_order)
+                if (below(50) == 0)
+                {
+                    rewind(static_cast<std::int64_t>(
+                        static_cast<std::uint64_t>(base) / (1 + below(3))));
+                }
+                else if (in_order)
                 {
                     r.expired += pop_in_order_until(now);
                 }
@@ -337,6 +348,33 @@ BOOST_AUTO_TEST_CASE(time_does_not_go_back)
     set.advance(at(200));
     BOOST_TEST(set.expired() == &e);
     set.remove(e);
+}
+
+BOOST_AUTO_TEST_CASE(time_goes_back_when_rewound)
+{
+    deadline_set set;
+    deadline_entry expired, near, far;
+    set.advance(at(1000));
+    set.insert(expired, at(500));
+    set.insert(near, at(2000));
+    set.insert(far, at(1'000'000));
+    set.rewind(at(100));
+    BOOST_TEST(ns(set.now()) == 100);
+    BOOST_TEST(!set.expired());
+    BOOST_TEST(ns(set.next()) == 500);
+    set.advance(at(500));
+    BOOST_TEST(set.expired() == &expired);
+    set.remove(expired);
+    BOOST_TEST(ns(set.next()) == 2000);
+    set.rewind(at(1500)); // or forward
+    BOOST_TEST(!set.expired());
+    set.rewind(at(2000));
+    BOOST_TEST(set.expired() == &near);
+    set.remove(near);
+    set.remove(far);
+    BOOST_TEST(set.empty());
+    set.rewind(at(0));
+    BOOST_TEST(set.empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_expired_entry_stays_until_it_is_removed)
