@@ -32,13 +32,13 @@ cancelable derive(context const& parent, detail::root& r, time_point deadline,
     auto n = detail::make_node<scope>(context_access::get(parent));
     auto& s = *n.get_scope();
     s.made_at = at;
+    // A parent's deadline may have passed that is not seen yet.
+    bool const passed = deadline <= now;
     bool const own = deadline < s.deadline;
-    if (own)
-    {
-        s.deadline = deadline;
+    if (own || passed)
         s.why = {errc::deadline_exceeded, cause, nullptr, at};
-    }
-    bool const passed = own && deadline <= now;
+    if (own)
+        s.deadline = deadline;
     if (own && !passed)
         r.schedule(s, deadline, now);
     detail::link_or_cancel(s);

@@ -68,6 +68,8 @@ void root::schedule(scope& s, time_point t, time_point now)
     std::lock_guard guard(mutex);
     if (is_shut_down)
         throw_shut_down("a deadline");
+    if (t == no_deadline)
+        return;
     deadlines.insert(s, t);
     changed = true;
     if (waiting)
@@ -181,9 +183,17 @@ bool root::expire_due(time_point t) noexcept
             more = !deadlines.empty() && deadlines.next() <= t;
             if (room == 0 || !more)
                 break;
+            if (manual.load(std::memory_order_relaxed))
+            {
+                // What begins when these expire begins at their time.
+                if (!due.empty())
+                    break;
+                manual_now = deadlines.next().time_since_epoch().count();
+            }
             deadlines.advance(deadlines.next());
         }
     }
+    more = more || !due.empty(); // they may begin a grace that is due
     while (!due.empty())
     {
         auto& s = static_cast<scope&>(due.pop_front());
@@ -219,10 +229,10 @@ void root::use_manual_clock(bool on)
 
 void root::advance(time_point t) noexcept
 {
-    manual_now = t.time_since_epoch().count();
     while (expire_due(t))
     {
     }
+    manual_now = t.time_since_epoch().count();
 }
 
 bool root::add_guest(execution_context_guest& g) noexcept

@@ -760,19 +760,6 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(allocations_of_cancel(root, any, run) == 0u);
 }
 
-BOOST_FIXTURE_TEST_CASE(
-    cancel_allocates_nothing_for_a_strand_of_any_executor, io_context_fixture)
-{
-    auto const run = [&]
-    {
-        poll();
-    };
-    asio::strand<asio::any_io_executor> const strand(ioc.get_executor());
-    asio::any_io_executor const any(strand);
-    BOOST_TEST(allocations_of_cancel(root, strand, run) == 0u);
-    BOOST_TEST(allocations_of_cancel(root, any, run) == 0u);
-}
-
 BOOST_AUTO_TEST_CASE(cancel_allocates_nothing_for_a_thread_pool)
 {
     auto const run = [] {
@@ -780,10 +767,8 @@ BOOST_AUTO_TEST_CASE(cancel_allocates_nothing_for_a_thread_pool)
     asio::thread_pool pool(1);
     auto const root = background(pool);
     auto const ex = pool.get_executor();
-    asio::any_io_executor const any(ex);
     auto const strand = asio::make_strand(pool);
     BOOST_TEST(allocations_of_cancel(root, ex, run) == 0u);
-    BOOST_TEST(allocations_of_cancel(root, any, run) == 0u);
     BOOST_TEST(allocations_of_cancel(root, strand, run) == 0u);
     pool.join();
 }

@@ -101,26 +101,6 @@ struct second_wait
     asio::steady_timer& timer;
     Handler handler;
 };
-
-struct initiate_two_waits
-{
-    using executor_type = asio::any_io_executor;
-
-    executor_type get_executor() const noexcept
-    {
-        return first.get_executor();
-    }
-
-    template <class Handler>
-    void operator()(Handler handler) const
-    {
-        first.async_wait(second_wait<Handler>{second, std::move(handler)});
-    }
-
-    asio::steady_timer& first;
-    asio::steady_timer& second;
-};
-
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(test_bind_context, bound_fixture)
@@ -1015,23 +995,6 @@ BOOST_AUTO_TEST_CASE(a_request_before_the_slot_is_filled_is_not_lost)
     cancel();
     until_completed(o);
     BOOST_TEST(o == errc::canceled);
-}
-
-// The slot holds what was put into it for the first step.
-BOOST_AUTO_TEST_CASE(a_request_between_two_steps_is_not_lost)
-{
-    outcome o;
-    asio::steady_timer soon(ioc, asio::steady_timer::time_point() + 1h);
-    asio::steady_timer late(ioc, asio::steady_timer::time_point::max());
-    auto const [ctx, cancel] = with_cancel(root);
-    auto binder = bind_context(ctx, recorder(o));
-    asio::async_initiate<decltype(binder), void(error_code)>(
-        initiate_two_waits{soon, late}, binder);
-    cancel();
-    poll();
-    BOOST_TEST(o == errc::canceled);
-    late.cancel();
-    poll();
 }
 
 // What is gone when the handler is called.

@@ -1536,6 +1536,10 @@ BOOST_FIXTURE_TEST_CASE(
     a_cancellation_that_begins_a_grace_of_real_time_allocates_nothing,
     io_context_fixture)
 {
+    // Asio's heap of timers has grown before.
+    (void)with_timeout(root, 1ms);
+    ioc.restart();
+    ioc.run();
     auto [parent, cancel_parent] = with_cancel(root);
     auto [ctx, cancel] = with_grace(parent, 3ms);
     allocation_counter const counter;
@@ -1545,8 +1549,10 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(!ctx.done());
 }
 
+// Asio's timers may have to allocate. That is no reason to fail, or to stay live
+// for ever.
 BOOST_FIXTURE_TEST_CASE(
-    a_grace_needs_no_memory_that_may_not_be_there, io_context_fixture)
+    without_memory_for_a_timer_there_is_no_grace, io_context_fixture)
 {
     auto [parent, cancel_parent] = with_cancel(root);
     auto [ctx, cancel] = with_grace(parent, 3ms);
@@ -1555,7 +1561,8 @@ BOOST_FIXTURE_TEST_CASE(
         cancel_parent(broken);
     }
     BOOST_TEST(parent.done());
-    BOOST_TEST(!ctx.done()); // the grace is not lost
+    BOOST_TEST(ctx.done());
+    BOOST_TEST(ctx.cause() == broken);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -46,6 +46,8 @@ void visit_executor(Executor const& ex, F f)
             return f(*s);
         if (auto* s = ex.template target<asio::strand<asio::any_io_executor>>())
             return f(*s);
+        if (auto* s = ex.template target<asio::system_executor>())
+            return f(*s);
     }
     f(ex);
 }
