@@ -138,6 +138,7 @@ private:
                     requests.push_back(type);
                     if (when_asked)
                         when_asked(type);
+                    ++*in; // what is called must not be gone
                 });
         handler_ = std::make_unique<handler_of<Handler>>(std::move(handler));
         if (at_end)

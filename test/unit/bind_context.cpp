@@ -13,9 +13,8 @@
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/channel.hpp>
@@ -25,13 +24,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_executor.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <array>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -71,36 +70,6 @@ struct ticket
     int n;
 };
 
-// A composed operation by hand: two waits with the same handler, each of which
-// puts its own into the slot.
-template <class Handler>
-struct second_wait
-{
-    using executor_type = asio::associated_executor_t<Handler>;
-    using cancellation_slot_type =
-        asio::associated_cancellation_slot_t<Handler>;
-
-    executor_type get_executor() const noexcept
-    {
-        return asio::get_associated_executor(handler);
-    }
-
-    cancellation_slot_type get_cancellation_slot() const noexcept
-    {
-        return asio::get_associated_cancellation_slot(handler);
-    }
-
-    void operator()(error_code const& ec)
-    {
-        if (ec)
-            std::move(handler)(ec);
-        else
-            timer.async_wait(std::move(handler));
-    }
-
-    asio::steady_timer& timer;
-    Handler handler;
-};
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(test_bind_context, bound_fixture)
@@ -541,7 +510,8 @@ BOOST_AUTO_TEST_CASE(it_may_hold_the_last_handle_and_complete_meanwhile)
     op.at_end = [&] { op.complete({}); };
     auto c = with_cancel(root);
     c.cancel.detach();
-    op.start(bind_context(std::move(c.ctx), recorder(o)));
+    auto deferred = op.start(bind_context(std::move(c.ctx), asio::deferred));
+    std::move(deferred)(recorder(o));
     BOOST_TEST(o == no_error);
 }
 
@@ -840,6 +810,22 @@ BOOST_AUTO_TEST_CASE(or_else_at_once)
     BOOST_TEST(o == errc::canceled);
 }
 
+BOOST_AUTO_TEST_CASE(another_thread_may_have_delivered_the_request)
+{
+    outcome o;
+    probe<> op;
+    asio::cancellation_signal upstream;
+    auto const c = with_cancel(root);
+    o.slot = upstream.slot();
+    op.start(bind_context(c.ctx, recorder(o)));
+    std::thread(std::ref(c.cancel)).join();
+    BOOST_TEST(op.requests.size() == 1);
+    upstream.emit(cancellation_type::terminal);
+    BOOST_TEST(op.requests.size() == 2);
+    op.complete(operation_aborted);
+    BOOST_TEST(o == errc::canceled);
+}
+
 BOOST_AUTO_TEST_CASE(a_request_is_delivered_inside_cancel_where_it_may_be)
 {
     outcome o;
@@ -897,6 +883,7 @@ BOOST_AUTO_TEST_CASE(an_operation_may_complete_inside_the_request)
         o.slot = upstream.slot();
         op.when_asked = [&](auto) { op.complete(operation_aborted); };
         op.start(bind_context(ctx, recorder(o)));
+        op.in_slot.reset();
         if (inside_cancel)
         {
             cancel();
@@ -1020,6 +1007,21 @@ BOOST_AUTO_TEST_CASE(nothing_refers_to_the_operation_when_it_has_completed)
         op.complete({});
         BOOST_TEST(o == no_error);
     }
+}
+
+BOOST_AUTO_TEST_CASE(nor_does_a_request_that_is_on_its_way)
+{
+    outcome o;
+    probe<> op;
+    auto const [ctx, cancel] = with_cancel(root);
+    std::weak_ptr<int> const in_slot = op.in_slot;
+    op.start_on(ioc.get_executor(), bind_context(ctx, recorder(o)));
+    op.in_slot.reset();
+    cancel();
+    o.when_called = [&] { BOOST_TEST(in_slot.expired()); };
+    op.complete({});
+    BOOST_TEST(o == no_error);
+    poll();
 }
 
 BOOST_AUTO_TEST_CASE(the_operation_keeps_its_context_until_it_completes)

@@ -1492,6 +1492,20 @@ BOOST_FIXTURE_TEST_CASE(
 }
 
 BOOST_FIXTURE_TEST_CASE(
+    of_a_grace_and_an_equal_deadline_below_it_the_grace_counts,
+    manual_time_fixture)
+{
+    auto [parent, cancel_parent] = with_timeout(root, 1s, broken);
+    auto [graced, cancel_graced] = with_grace(parent, 2s);
+    auto [ctx, cancel] = with_timeout(graced, 3s, slow);
+    BOOST_TEST((ctx.deadline() == graced.deadline()));
+    clock.advance(1s);
+    clock.advance(2s);
+    BOOST_TEST(graced.cause() == broken);
+    BOOST_TEST(ctx.cause() == broken);
+}
+
+BOOST_FIXTURE_TEST_CASE(
     without_cancel_below_a_grace_has_no_end, manual_time_fixture)
 {
     auto [parent, cancel_parent] = with_timeout(root, 1s);

@@ -12,6 +12,7 @@
 #include <asioctx/deadline.hpp>
 #include <asioctx/value.hpp>
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_executor.hpp>

@@ -82,7 +82,7 @@ BOOST_FIXTURE_TEST_CASE(a_signal_cancels_the_context, io_context_fixture)
     BOOST_TEST(!ctx.done());
     std::raise(SIGUSR1);
     ioc.restart();
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST(ctx.done());
     BOOST_TEST(ctx.error() == errc::canceled);
     BOOST_TEST((ctx.cause().category() == signal_category()));
@@ -95,7 +95,7 @@ BOOST_FIXTURE_TEST_CASE(
 {
     auto [ctx, cancel] = with_signals(root, {SIGUSR1, SIGTERM});
     std::raise(SIGTERM);
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST(ctx.cause() == error_code(SIGTERM, signal_category()));
     auto const e = ctx.exception();
     BOOST_REQUIRE(e);
@@ -122,7 +122,7 @@ BOOST_FIXTURE_TEST_CASE(
                 has_default_effect(SIGUSR1) && has_default_effect(SIGUSR2);
         },
         bind_context(ctx, [](error_code const&) {}));
-    ioc.run();
+    ioc.run_for(patience);
     complete();
     BOOST_TEST(had_effect);
     BOOST_TEST(has_default_effect(SIGUSR1));
@@ -137,7 +137,8 @@ BOOST_FIXTURE_TEST_CASE(
     cancel();
     BOOST_TEST(ctx.error() == errc::canceled);
     BOOST_TEST(ctx.cause() == errc::canceled);
-    ioc.run(); // returns
+    ioc.run_for(patience);
+    BOOST_TEST(ioc.stopped());
     BOOST_TEST(has_default_effect(SIGUSR1));
 }
 
@@ -148,7 +149,7 @@ BOOST_FIXTURE_TEST_CASE(
     auto [ctx, cancel] = with_signals(parent, {SIGUSR1});
     cancel_parent();
     BOOST_TEST(ctx.done());
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST(has_default_effect(SIGUSR1));
 }
 
@@ -160,7 +161,7 @@ BOOST_FIXTURE_TEST_CASE(
     ctx = with_signals(root, {SIGUSR1}).ctx;
     BOOST_TEST(ctx.done());
     BOOST_TEST(ctx.canceled_at().line() == unsigned(line));
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST(has_default_effect(SIGUSR1));
 }
 
@@ -171,7 +172,7 @@ BOOST_FIXTURE_TEST_CASE(
     cancel_parent();
     auto [ctx, cancel] = with_signals(parent, {SIGUSR1});
     BOOST_TEST(ctx.done());
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST(has_default_effect(SIGUSR1));
 }
 
@@ -193,7 +194,7 @@ BOOST_FIXTURE_TEST_CASE(an_ignored_signal_is_ignored_again, io_context_fixture)
     scoped_effect const ignored(SIGUSR1, SIG_IGN);
     auto [ctx, cancel] = with_signals(root, {SIGUSR1});
     std::raise(SIGUSR1);
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST(ctx.done());
     BOOST_TEST((effect_of(SIGUSR1) == SIG_IGN));
 }
@@ -204,7 +205,7 @@ BOOST_FIXTURE_TEST_CASE(
     scoped_effect const handled(SIGUSR1, ignore_signal);
     auto [ctx, cancel] = with_signals(root, {SIGUSR1});
     cancel();
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST((effect_of(SIGUSR1) == ignore_signal));
 }
 
@@ -218,7 +219,7 @@ BOOST_FIXTURE_TEST_CASE(
         ioc.notify_fork(asio::execution_context::fork_child);
         auto [ctx, cancel] = with_signals(root, {SIGTERM});
         std::raise(SIGTERM);
-        ioc.run();
+        ioc.run_for(patience);
         if (ctx.done())
             std::raise(SIGTERM);
         ::_exit(1);
@@ -253,7 +254,7 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(!has_default_effect(SIGUSR1));
     std::raise(SIGUSR1);
     ioc.restart();
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST(one.cause() == errc::canceled);
     BOOST_TEST(two.cause() == error_code(SIGUSR1, signal_category()));
     BOOST_TEST(has_default_effect(SIGUSR1));
@@ -265,7 +266,7 @@ BOOST_FIXTURE_TEST_CASE(
     auto [ctx, cancel] = with_signals(root, {SIGUSR1});
     auto [below, cancel_below] = with_cancel(ctx);
     std::raise(SIGUSR1);
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST(below.cause() == error_code(SIGUSR1, signal_category()));
     BOOST_TEST(!root.done());
 }
@@ -278,7 +279,7 @@ BOOST_FIXTURE_TEST_CASE(
     error_code const cause = make_error_code(boost::system::errc::io_error);
     cancel(cause);
     std::raise(SIGUSR1); // not restored yet: that takes a run
-    ioc.run();
+    ioc.run_for(patience);
     BOOST_TEST(ctx.cause() == cause);
 }
 
@@ -291,7 +292,7 @@ BOOST_FIXTURE_TEST_CASE(
     cancel();
     BOOST_TEST(ctx.done());
     ioc.restart();
-    ioc.run();
+    ioc.run_for(patience);
 }
 
 BOOST_AUTO_TEST_CASE(it_needs_an_execution_context)
