@@ -12,6 +12,8 @@
 #include <boost/asio/experimental/channel_error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <utility>
+
 namespace asioctx::detail {
 namespace {
 
@@ -87,7 +89,8 @@ void bound_op_base::ask(asio::cancellation_type_t type, asker by) noexcept
 
     if (box_.empty() && !signal_.slot().has_handler())
     {
-        missed_ = missed_ || by == asker::context;
+        missed_ |= type;
+        missed_by_context_ = missed_by_context_ || by == asker::context;
     }
     else
     {
@@ -106,8 +109,19 @@ void bound_op_base::ask(asio::cancellation_type_t type, asker by) noexcept
 
 void bound_op_base::ask_again() noexcept
 {
-    missed_ = false;
+    again_ = std::exchange(missed_, asio::cancellation_type::none);
     post_request();
+}
+
+void bound_op_base::ask_as_requested() noexcept
+{
+    // What is asked for again was asked for by either of the two.
+    auto const again = std::exchange(again_, asio::cancellation_type::none);
+    if (again == asio::cancellation_type::none)
+        ask(type_, asker::context);
+    else
+        ask(again,
+            missed_by_context_ ? asker::context : asker::upstream);
 }
 
 void bound_op_base::clear() noexcept

@@ -188,7 +188,9 @@ bool root::expire_due(time_point t) noexcept
                 // What begins when these expire begins at their time.
                 if (!due.empty())
                     break;
-                manual_now = deadlines.next().time_since_epoch().count();
+                auto const next = deadlines.next();
+                if (next > now())
+                    manual_now = next.time_since_epoch().count();
             }
             deadlines.advance(deadlines.next());
         }
@@ -284,6 +286,9 @@ context_service::context_service(asio::execution_context& context)
 
 context_service::~context_service()
 {
+    // If it was made while the execution context was shutting down.
+    if (!root_.is_shut_down)
+        root_.shut_down();
     release(&root_);
 }
 

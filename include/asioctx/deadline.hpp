@@ -100,12 +100,19 @@ cancelable with_timeout(context const& parent,
 
 /// The right to cancel a context with an idle timeout, and to keep it live.
 /**
+ * The functions of @ref cancel_source do here what they do there.
+ *
  * @par Thread Safety
  * As for cancel_source; any number of threads may call touch() as well.
  */
-class [[nodiscard]] idle_source : public cancel_source
+class [[nodiscard]] idle_source : private cancel_source
 {
 public:
+    using cancel_source::cancel;
+    using cancel_source::detach;
+    using cancel_source::operator();
+    using cancel_source::operator bool;
+
     /// Holds no right. The functions do nothing.
     idle_source() noexcept = default;
 

@@ -906,6 +906,10 @@ BOOST_AUTO_TEST_CASE(what_an_operation_puts_into_the_slot_may_be_large)
 {
     struct large
     {
+        explicit large(int& n) : calls(n)
+        {
+        }
+
         void operator()(asio::cancellation_type_t)
         {
             ++calls;

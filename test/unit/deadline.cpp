@@ -799,6 +799,19 @@ BOOST_FIXTURE_TEST_CASE(
 }
 
 BOOST_FIXTURE_TEST_CASE(
+    run_returns_when_the_parent_of_the_last_deadline_is_canceled,
+    io_context_fixture)
+{
+    auto [parent, cancel_parent] = with_cancel(root);
+    auto [ctx, cancel] = with_timeout(parent, 1h);
+    auto [idle_ctx, idle_source] = with_idle_timeout(ctx, 1h);
+    cancel_parent();
+    ioc.run_for(patience);
+    BOOST_TEST(ioc.stopped());
+    BOOST_TEST(ctx.done());
+}
+
+BOOST_FIXTURE_TEST_CASE(
     run_returns_when_contexts_with_deadlines_are_dropped, io_context_fixture)
 {
     for (int i = 0; i != 100; ++i)
@@ -1563,8 +1576,8 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(!ctx.done());
 }
 
-// Asio's timers may have to allocate. That is no reason to fail, or to stay live
-// for ever.
+// Asio's timers may have to allocate. That is no reason to fail, or to stay
+// live for ever.
 BOOST_FIXTURE_TEST_CASE(
     without_memory_for_a_timer_there_is_no_grace, io_context_fixture)
 {

@@ -90,7 +90,7 @@ public:
     H& emplace(Args&&... args)
     {
         H& h = box_.emplace<H>(std::forward<Args>(args)...);
-        if (missed_) [[unlikely]]
+        if (missed_ != asio::cancellation_type::none) [[unlikely]]
             ask_again();
         return h;
     }
@@ -224,10 +224,8 @@ protected:
     // Calls what the operation put into the slot, unless it has ended.
     ASIOCTX_DECL void ask(asio::cancellation_type_t type, asker by) noexcept;
 
-    void ask_for_context() noexcept
-    {
-        ask(type_, asker::context);
-    }
+    // For a request: asks for the context, or again for whoever was missed.
+    ASIOCTX_DECL void ask_as_requested() noexcept;
 
     // Posts a request. The caller is a step of the operation: it must not be
     // asked from within.
@@ -272,8 +270,11 @@ private:
     // The context has asked, and was not forestalled by the upstream slot.
     bool context_asked_ = false;
 
-    // The context has asked, and nothing was there to hear it.
-    bool missed_ = false;
+    // What was asked for when nothing was there to hear it, whether the context
+    // was among those who asked, and what a request on its way is to ask again.
+    asio::cancellation_type_t missed_ = asio::cancellation_type::none;
+    asio::cancellation_type_t again_ = asio::cancellation_type::none;
+    bool missed_by_context_ = false;
 
     cancel_handler_box box_;
     asio::cancellation_signal signal_; // for those who need that type
@@ -496,7 +497,7 @@ private:
 
         void operator()() noexcept
         {
-            op_->ask_for_context();
+            op_->ask_as_requested();
         }
 
     private:
@@ -579,7 +580,7 @@ private:
             {
                 // The executor had to allocate, and could not. To ask from
                 // here is better than not to ask.
-                ask_for_context();
+                ask_as_requested();
             }
             release();
         }

@@ -34,7 +34,7 @@ namespace asioctx::detail {
 template <class T>
 concept has_executor = requires(T const& t) {
     typename T::executor_type;
-    { t.get_executor() } noexcept;
+    t.get_executor();
 };
 
 // The results of an operation that is not started; void if the signature has no
@@ -259,11 +259,11 @@ private:
         auto* const self =
             op::create(context_access::take(std::move(ctx)), type, ex,
                 std::forward<H>(handler));
+        typename op::frame f; // outlives the handler, should this throw
         bound_handler<handler_type, typename steps::type> bound(self);
         self->connect_upstream();
         if (scope* const s = self->awaited_scope())
         {
-            typename op::frame f;
             self->initiating(f);
             std::forward<I>(initiation)(
                 std::move(bound), std::forward<Args>(args)...);
