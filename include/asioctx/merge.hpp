@@ -29,8 +29,7 @@ namespace asioctx {
  * To cancel the context by itself, derive from it with with_cancel().
  *
  * @par Object lifetimes
- * The context keeps the parent and, as long as it is live, the others. None of
- * them keeps the context.
+ * The context keeps the parent and the others. None of them keeps the context.
  *
  * @par Exceptions
  * @c std::bad_alloc.
