@@ -184,9 +184,6 @@ struct [[nodiscard]] idleable
  *
  * @par Thread Safety
  * Safe.
- *
- * @par Example
- * examples/08_idle_timeout.cpp
  */
 template <class Rep, class Period>
 idleable with_idle_timeout(context const& parent,

@@ -36,9 +36,6 @@ namespace asioctx {
  *
  * @par Thread Safety
  * Safe.
- *
- * @par Example
- * examples/07_merge.cpp
  */
 ASIOCTX_DECL context merge(
     context const& parent, std::initializer_list<context> others);

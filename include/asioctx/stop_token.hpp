@@ -40,9 +40,6 @@ namespace asioctx {
  *
  * @par Thread Safety
  * Safe.
- *
- * @par Example
- * examples/09_stop_token.cpp
  */
 ASIOCTX_DECL cancelable with_stop_token(context const& parent,
     std::stop_token token, source_location at = BOOST_CURRENT_LOCATION);
@@ -71,9 +68,6 @@ ASIOCTX_DECL cancelable with_stop_token(context const& parent,
  *
  * @par Thread Safety
  * Safe.
- *
- * @par Example
- * examples/09_stop_token.cpp
  */
 ASIOCTX_DECL std::stop_token get_stop_token(context const& ctx);
 

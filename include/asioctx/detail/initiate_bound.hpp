@@ -265,8 +265,17 @@ private:
         if (scope* const s = self->awaited_scope())
         {
             self->initiating(f);
-            std::forward<I>(initiation)(
-                std::move(bound), std::forward<Args>(args)...);
+            try
+            {
+                std::forward<I>(initiation)(
+                    std::move(bound), std::forward<Args>(args)...);
+            }
+            catch (...)
+            {
+                // The operation may have been started all the same.
+                op::initiated(self, *s, f);
+                throw;
+            }
             op::initiated(self, *s, f);
         }
         else
