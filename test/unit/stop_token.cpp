@@ -1,0 +1,90 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+// Test that header file is self-contained.
+#include <asioctx/stop_token.hpp>
+
+#include <asioctx/value.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <stop_token>
+
+#include "support/print.hpp"
+
+using namespace asioctx;
+
+namespace {
+
+constexpr context_key<int> number;
+
+struct fixture
+{
+    boost::asio::io_context ioc;
+    context root = background(ioc);
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(test_stop_token, fixture)
+
+BOOST_AUTO_TEST_CASE(a_stop_request_cancels_before_it_returns)
+{
+    std::stop_source source;
+    auto const c = with_stop_token(root, source.get_token());
+    BOOST_TEST(!c.ctx.done());
+    source.request_stop();
+    BOOST_TEST(c.ctx.error() == errc::canceled);
+    BOOST_TEST(with_stop_token(root, source.get_token()).ctx.done());
+}
+
+BOOST_AUTO_TEST_CASE(a_source_holds_nothing_of_contexts_that_are_gone)
+{
+    std::stop_source source;
+    auto const value = std::make_shared<int>();
+    static constexpr context_key<std::shared_ptr<int>> key;
+    for (int i = 0; i < 100'000; ++i)
+        (void)with_stop_token(with_value(root, key, value), source.get_token());
+    BOOST_TEST(value.use_count() == 1);
+    source.request_stop();
+}
+
+BOOST_AUTO_TEST_CASE(a_token_is_requested_to_stop_by_a_posted_function)
+{
+    auto const c = with_cancel(root);
+    auto const token = get_stop_token(c.ctx);
+    BOOST_TEST((get_stop_token(with_value(c.ctx, number, 1)) == token));
+    c.cancel();
+    BOOST_TEST(!token.stop_requested());
+    ioc.poll();
+    BOOST_TEST(token.stop_requested());
+}
+
+BOOST_AUTO_TEST_CASE(a_context_that_is_done_gives_a_token_that_is_requested)
+{
+    auto const c = with_cancel(root);
+    c.cancel();
+    BOOST_TEST(get_stop_token(c.ctx).stop_requested());
+}
+
+BOOST_AUTO_TEST_CASE(stop_is_impossible_without_an_end)
+{
+    BOOST_TEST(!get_stop_token(background()).stop_possible());
+    BOOST_TEST(!get_stop_token(root).stop_possible());
+    std::stop_token token;
+    {
+        auto c = with_cancel(root);
+        c.cancel.detach();
+        token = get_stop_token(c.ctx);
+        BOOST_TEST(token.stop_possible());
+    }
+    BOOST_TEST(!token.stop_possible());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
