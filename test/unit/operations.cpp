@@ -59,7 +59,7 @@ namespace {
 using any_timer = asio::steady_timer;
 
 any_timer::time_point const never = any_timer::time_point::max();
-any_timer::time_point const long_ago = any_timer::time_point() + 1h;
+any_timer::time_point const long_ago = any_timer::time_point();
 
 // Timers.
 
