@@ -69,6 +69,16 @@ private:
     std::optional<std::stop_callback<canceler>> callback_;
 };
 
+// The function that requests stop may not have run yet. It never will if the
+// execution context went before the context was done.
+std::stop_token token_of(detail::stop_bridge const& b, scope const& s)
+{
+    auto source = b.source; // a callback may drop the bridge
+    if (s.done())
+        source.request_stop();
+    return source.get_token();
+}
+
 } // namespace
 
 cancelable with_stop_token(
@@ -89,7 +99,7 @@ std::stop_token get_stop_token(context const& ctx)
     if (!s || s->kind == scope::behavior::permanent)
         return {};
     if (auto* const b = s->bridge.load(std::memory_order_acquire))
-        return b->source.get_token();
+        return token_of(*b, *s);
 
     auto made = std::make_unique<detail::stop_bridge>();
     auto registration = after_func(
@@ -97,12 +107,9 @@ std::stop_token get_stop_token(context const& ctx)
     detail::stop_bridge* other = nullptr;
     if (!s->bridge.compare_exchange_strong(
             other, made.get(), std::memory_order_acq_rel))
-        return other->source.get_token();
+        return token_of(*other, *s);
     registration.detach();
-    auto& source = made.release()->source;
-    if (s->done())
-        source.request_stop();
-    return source.get_token();
+    return token_of(*made.release(), *s);
 }
 
 } // namespace asioctx

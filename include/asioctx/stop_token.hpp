@@ -40,6 +40,9 @@ namespace asioctx {
  *
  * @par Thread Safety
  * Safe.
+ *
+ * @par Example
+ * examples/10_stop_token.cpp
  */
 ASIOCTX_DECL cancelable with_stop_token(context const& parent,
     std::stop_token token, source_location at = BOOST_CURRENT_LOCATION);
@@ -48,16 +51,18 @@ ASIOCTX_DECL cancelable with_stop_token(context const& parent,
 /**
  * The request is made by a function that is posted as that of after_func() is,
  * so that no stop callback runs inside cancel(): @c stop_requested() may be
- * false for a while after the context is done. If the context is done already,
- * stop has been requested.
+ * false for a while after the context is done. A token of a context that is
+ * done already has been requested to stop: if nobody has done so yet, this call
+ * does, and runs the stop callbacks.
  *
  * All calls for one context, and the contexts with values that are derived from
  * it, return tokens of one stop state. For a context that is never done, the
  * token has no stop state.
  *
  * @par Object lifetimes
- * The context keeps the stop state until it is done. When the context goes
- * without having been done, stop becomes impossible.
+ * The context keeps the stop state. When the context goes without having been
+ * done, stop becomes impossible. If the execution context is destroyed before
+ * the context is done, only a further call requests stop.
  *
  * @par Executor
  * Stop callbacks run on the execution context that the context's root was made
@@ -68,6 +73,9 @@ ASIOCTX_DECL cancelable with_stop_token(context const& parent,
  *
  * @par Thread Safety
  * Safe.
+ *
+ * @par Example
+ * examples/10_stop_token.cpp
  */
 ASIOCTX_DECL std::stop_token get_stop_token(context const& ctx);
 

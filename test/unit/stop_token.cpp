@@ -7,7 +7,6 @@
 
 // Test that header file is self-contained.
 #include <asioctx/stop_token.hpp>
-
 #include <asioctx/value.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -71,6 +70,32 @@ BOOST_AUTO_TEST_CASE(a_context_that_is_done_gives_a_token_that_is_requested)
     auto const c = with_cancel(root);
     c.cancel();
     BOOST_TEST(get_stop_token(c.ctx).stop_requested());
+}
+
+BOOST_AUTO_TEST_CASE(a_second_token_of_a_context_that_is_done_is_requested_too)
+{
+    auto const c = with_cancel(root);
+    auto const first = get_stop_token(c.ctx);
+    c.cancel();
+    BOOST_TEST(!first.stop_requested());
+    BOOST_TEST(get_stop_token(c.ctx).stop_requested());
+    BOOST_TEST(first.stop_requested());
+    ioc.poll();
+}
+
+BOOST_AUTO_TEST_CASE(a_token_is_requested_though_the_execution_context_is_gone)
+{
+    auto c = cancelable();
+    std::stop_token first;
+    {
+        boost::asio::io_context gone;
+        c = with_cancel(background(gone));
+        first = get_stop_token(c.ctx);
+    }
+    c.cancel();
+    BOOST_TEST(!first.stop_requested());
+    BOOST_TEST(get_stop_token(c.ctx).stop_requested());
+    BOOST_TEST(first.stop_requested());
 }
 
 BOOST_AUTO_TEST_CASE(stop_is_impossible_without_an_end)
