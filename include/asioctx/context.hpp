@@ -182,6 +182,16 @@ public:
         return nullptr;
     }
 
+    // A temporary is no key of any value.
+    template <class T>
+    T const* value(context_key<T> const&&) const noexcept
+    {
+        static_assert(detail::no_temporary_key<T>,
+            "asioctx::context::value: the key is a temporary; a key is known "
+            "by its address, so look up the one given to with_value()");
+        return nullptr;
+    }
+
     /// Throws @c boost::system::system_error with error() if done.
     void throw_if_done() const
     {

@@ -18,7 +18,8 @@ namespace asioctx {
 /**
  * A key is its address: two key objects are two keys, whatever their type and
  * name. Declare a key as a variable that outlives every context that holds a
- * value for it; at namespace scope, @c inline @c constexpr is the idiom.
+ * value for it; at namespace scope, @c inline @c constexpr is the idiom. A
+ * temporary key does not compile.
  *
  * @par Thread Safety
  * @e Distinct @e objects: Safe.@n
@@ -58,6 +59,14 @@ public:
 private:
     char const* name_;
 };
+
+namespace detail {
+
+// Fails a static_assert that depends on T.
+template <class T>
+inline constexpr bool no_temporary_key = false;
+
+} // namespace detail
 
 } // namespace asioctx
 

@@ -59,9 +59,12 @@ struct value_node_of final : value_node
  *
  * @param parent The context to derive from.
  *
- * @param key The key. It must outlive every context that holds the value.
+ * @param key The key.
  *
  * @param value What the value is made from.
+ *
+ * @par Preconditions
+ * The key outlives every context that holds the value.
  *
  * @par Object lifetimes
  * The context keeps the parent and the value. The value is destroyed on the
@@ -86,6 +89,16 @@ context with_value(
     return detail::context_access::make(
         detail::make_node<detail::value_node_of<T>>(
             detail::context_access::get(parent), key, std::forward<U>(value)));
+}
+
+// A temporary would be gone while the context still refers to it.
+template <class T, class U = T>
+context with_value(context const&, context_key<T> const&&, U&&)
+{
+    static_assert(detail::no_temporary_key<T>,
+        "asioctx::with_value: the key is a temporary; declare it as a "
+        "variable that outlives the context");
+    return {};
 }
 
 } // namespace asioctx
