@@ -29,14 +29,15 @@ ASIOCTX_DECL cancelable with_grace(
     context const& parent, duration grace, source_location at);
 
 // Converts a duration of any kind, rounding up: a deadline is never early. What
-// is too long, or too far back, becomes the limit that is nearest to it.
+// is too long, or too far back, becomes the limit that is nearest to it. What
+// is no number is as far back as can be: it must not keep anything waiting.
 template <class Rep, class Period>
 constexpr duration to_duration(std::chrono::duration<Rep, Period> d) noexcept
 {
     using wide = std::chrono::duration<long double, duration::period>;
     if (wide(d) >= wide(duration::max()))
         return duration::max();
-    if (wide(d) <= wide(duration::min()))
+    if (!(wide(d) > wide(duration::min())))
         return duration::min();
     return std::chrono::ceil<duration>(d);
 }
@@ -55,8 +56,7 @@ constexpr duration to_duration(std::chrono::duration<Rep, Period> d) noexcept
  * context done at once, unless the parent is done: then the parent's error and
  * cause count. @c time_point::max() is no deadline.
  *
- * @param parent The context to derive from. Its root must have been made from
- * an execution context, see background().
+ * @param parent The context to derive from.
  *
  * @param deadline The time at which the context is done.
  *
@@ -66,8 +66,15 @@ constexpr duration to_duration(std::chrono::duration<Rep, Period> d) noexcept
  * @param at What canceled_at() is if this deadline, or the source's destructor,
  * ends the context.
  *
+ * @par Preconditions
+ * The parent's root was made from an execution context, see background().
+ *
  * @par Object lifetimes
- * The context keeps the parent. The parent does not keep the context.
+ * As for with_cancel().
+ *
+ * @par Executor
+ * The deadline passes on a thread that runs the execution context: while none
+ * does, the context stays live.
  *
  * @par Exceptions
  * @c std::logic_error if there is no execution context, or it was destroyed.
@@ -86,8 +93,8 @@ ASIOCTX_DECL cancelable with_deadline(context const& parent,
 /// Derives a context that is done after a time.
 /**
  * The same as with_deadline() with the time that is @c timeout from now. A
- * timeout that is zero or negative has passed; one that is too long for a @c
- * time_point, as the @c max() of any duration is, is none.
+ * timeout that is zero, negative or not a number has passed; one that is too
+ * long for a @c time_point, as the @c max() of any duration is, is none.
  */
 template <class Rep, class Period>
 cancelable with_timeout(context const& parent,
@@ -161,13 +168,13 @@ struct [[nodiscard]] idleable
  * touch.
  *
  * The idle timeout is not part of the context's deadline(): that is the
- * parent's, for a deadline never moves. A timeout that is zero or negative has
- * passed; one that is too long for a @c time_point is none.
+ * parent's, for a deadline never moves. The limits of a timeout are those of
+ * with_timeout(). Preconditions, lifetimes, executor, exceptions and thread
+ * safety are as for with_deadline().
  *
- * @param parent The context to derive from. Its root must have been made from
- * an execution context, see background().
+ * @param parent The context to derive from.
  *
- * @param timeout The time.
+ * @param timeout The time without a touch.
  *
  * @param cause What the context's cause() is if the timeout ends it. Without
  * one, it is @c errc::deadline_exceeded.
@@ -175,15 +182,8 @@ struct [[nodiscard]] idleable
  * @param at What canceled_at() is if the timeout, or the source's destructor,
  * ends the context.
  *
- * @par Object lifetimes
- * The context keeps the parent. The parent does not keep the context.
- *
- * @par Exceptions
- * @c std::logic_error if there is no execution context, or it was destroyed.
- * @c std::bad_alloc.
- *
- * @par Thread Safety
- * Safe.
+ * @par Example
+ * examples/09_idle_timeout.cpp
  */
 template <class Rep, class Period>
 idleable with_idle_timeout(context const& parent,
@@ -204,29 +204,22 @@ idleable with_idle_timeout(context const& parent,
  * bound to a root, the requests to @c with_grace(root, 10s); work is bound to a
  * context, its clean-up to @c with_grace(ctx, 2s).
  *
- * If the parent has a deadline, then this context's deadline() is as much later
- * as the grace is long; if the parent is done already, it is the grace's end. A grace that is zero or negative makes this
+ * If the parent has a deadline, this context's deadline() is as much later as
+ * the grace is long. If the parent is done already, deadline() is the end of
+ * the grace. A grace that is zero, negative or not a number makes this
  * with_cancel().
  *
- * @param parent The context to derive from. Its root must have been made from
- * an execution context, see background().
+ * Preconditions, lifetimes, executor, exceptions and thread safety are as for
+ * with_deadline().
+ *
+ * @param parent The context to derive from.
  *
  * @param grace The time for which the context outlives the parent.
  *
  * @param at What canceled_at() is if the source's destructor ends the context.
  *
- * @par Object lifetimes
- * The context keeps the parent. The parent does not keep the context.
- *
- * @par Exceptions
- * @c std::logic_error if there is no execution context, or it was destroyed.
- * @c std::bad_alloc.
- *
- * @par Thread Safety
- * Safe.
- *
  * @par Example
- * examples/06_graceful_shutdown.cpp
+ * examples/08_grace.cpp, examples/06_graceful_shutdown.cpp
  */
 template <class Rep, class Period>
 cancelable with_grace(context const& parent,

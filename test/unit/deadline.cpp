@@ -18,10 +18,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <new>
 #include <optional>
 #include <random>
+#include <ratio>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -451,6 +453,31 @@ BOOST_FIXTURE_TEST_CASE(
           with_timeout(root, seconds_d::min()),
           with_timeout(root, std::chrono::hours(-10'000'000))})
         BOOST_TEST(c.ctx.error() == errc::deadline_exceeded);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_time_that_is_not_a_number_has_passed, manual_time_fixture)
+{
+    auto const in_every_way = [&](auto none)
+    {
+        BOOST_TEST(
+            with_timeout(root, none).ctx.error() == errc::deadline_exceeded);
+        BOOST_TEST(with_timeout(root, -none, slow).ctx.cause() == slow);
+        BOOST_TEST(with_idle_timeout(root, none, slow).ctx.cause() == slow);
+        auto [parent, cancel_parent] = with_cancel(root);
+        auto [graced, cancel] = with_grace(parent, none);
+        BOOST_TEST(!graced.done());
+        cancel_parent(broken);
+        BOOST_TEST(graced.cause() == broken);
+    };
+    // A conversion that is undefined does not compile here.
+    constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+    static_assert(
+        detail::to_duration(std::chrono::duration<double>(nan)) < duration(0));
+    in_every_way(std::chrono::duration<double>(nan));
+    in_every_way(std::chrono::duration<float, std::ratio<3600>>(
+        static_cast<float>(nan)));
+    in_every_way(std::chrono::duration<long double, std::nano>(nan));
 }
 
 BOOST_FIXTURE_TEST_CASE(
