@@ -24,6 +24,12 @@ namespace asioctx {
  * @c canceled is equivalent to @c std::errc::operation_canceled, and @c
  * deadline_exceeded to @c std::errc::timed_out. The conditions of
  * Boost.System of the same names compare equal too.
+ *
+ * @par Example
+ * @code
+ * if (ec == asioctx::errc::deadline_exceeded) // or: ec == std::errc::timed_out
+ *     retry();
+ * @endcode
  */
 enum class errc
 {

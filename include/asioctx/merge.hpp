@@ -18,7 +18,7 @@ namespace asioctx {
 
 /// Derives a context from several.
 /**
- * The context is done when the first of the others is, with that one's error,
+ * The context is done when the first of them is, with that one's error,
  * cause and place. If several are done already, the first in the order of the
  * arguments counts. Its values are those of the first argument. Its deadline()
  * is the earliest of theirs.
@@ -28,6 +28,10 @@ namespace asioctx {
  *
  * To cancel the context by itself, derive from it with with_cancel().
  *
+ * @param parent The context whose values are kept.
+ *
+ * @param others The other contexts. They may have other roots.
+ *
  * @par Object lifetimes
  * The context keeps the parent and the others. None of them keeps the context.
  *
@@ -36,6 +40,9 @@ namespace asioctx {
  *
  * @par Thread Safety
  * Safe.
+ *
+ * @par Example
+ * examples/07_merge.cpp
  */
 ASIOCTX_DECL context merge(
     context const& parent, std::initializer_list<context> others);

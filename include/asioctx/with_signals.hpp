@@ -27,19 +27,25 @@ namespace asioctx {
  * effect that they had before: the second Ctrl-C ends a program that does not
  * stop for the first.
  *
- * @param parent The context to derive from. Its root must have been made from
- * an execution context, see background().
+ * @param parent The context to derive from.
  *
  * @param signals The numbers of the signals, such as @c SIGINT and @c SIGTERM.
  *
  * @param at What canceled_at() is if a signal, or the source's destructor, ends
  * the context.
  *
+ * @par Preconditions
+ * The parent's root was made from an execution context, see background(). While
+ * the context is live, only Asio's signal sets change the signals' effect.
+ *
  * @par Object lifetimes
  * The context keeps the parent. The wait for a signal is outstanding work of
  * the execution context and keeps the context, until it is done.
  *
- * @par Errors
+ * @par Executor
+ * The signal counts when a thread that runs the execution context sees it.
+ *
+ * @par Exceptions
  * @c std::logic_error if there is no execution context, or it was destroyed.
  * @c boost::system::system_error if a signal cannot be caught.
  *

@@ -21,8 +21,11 @@ namespace asioctx {
  * For work that outlives the request that started it. If that work is to end
  * soon after, with_grace() says so.
  *
+ * @param parent The context to derive from.
+ *
  * @par Object lifetimes
- * The context keeps the parent. The parent does not keep the context.
+ * The context keeps the parent, and so its values. The parent does not keep the
+ * context.
  *
  * @par Exceptions
  * @c std::bad_alloc.
