@@ -332,7 +332,8 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(runs_when_a_parent_is_canceled, cancelable_fixture)
 {
     auto [child, cancel_child] = with_cancel(ctx);
-    auto const below = with_value(child, context_key<int>(), 1);
+    context_key<int> const key;
+    auto const below = with_value(child, key, 1);
     int calls = 0;
     auto const one = after_func(child, [&] { ++calls; });
     auto const two = after_func(below, [&] { ++calls; });

@@ -99,7 +99,8 @@ void check_live_for_ever(context const& ctx)
     BOOST_TEST(ctx.canceled_at().line() == 0u);
     BOOST_TEST(!ctx.deadline().has_value());
     BOOST_TEST((ctx.remaining() == duration::max()));
-    BOOST_TEST(!ctx.value(context_key<int>()));
+    context_key<int> const key;
+    BOOST_TEST(!ctx.value(key));
     BOOST_CHECK_NO_THROW(ctx.throw_if_done());
 }
 
@@ -681,7 +682,8 @@ BOOST_FIXTURE_TEST_CASE(
     the_default_token_is_deferred_and_keeps_the_context, io_context_fixture)
 {
     auto [parent, cancel] = with_cancel(root);
-    auto op = with_value(parent, context_key<int>(), 1).async_wait();
+    context_key<int> const key;
+    auto op = with_value(parent, key, 1).async_wait();
     outcome o;
     std::move(op)(o.handler());
     cancel();
