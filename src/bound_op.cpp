@@ -5,7 +5,7 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-#include <asioctx/detail/bound_op.hpp>
+#include <asioctx/detail/bound_op_base.hpp>
 #include <asioctx/detail/spin_mutex.hpp>
 
 #include <boost/asio/error.hpp>
@@ -15,19 +15,6 @@
 #include <utility>
 
 namespace asioctx::detail {
-namespace {
-
-// What asking_ is once the operation has ended.
-char const closed = 0;
-
-// A value that is different for each thread.
-void const* this_thread() noexcept
-{
-    thread_local char const identity = 0;
-    return &identity;
-}
-
-} // namespace
 
 bool bound_op_base::is_abort(error_code const& ec) noexcept
 {
@@ -38,7 +25,7 @@ bool bound_op_base::is_abort(error_code const& ec) noexcept
 
 std::exception_ptr bound_op_base::map(std::exception_ptr e) const
 {
-    if (!context_asked_ || !e)
+    if (!heard_context_ || !e)
         return e;
     try
     {
@@ -57,88 +44,224 @@ std::exception_ptr bound_op_base::map(std::exception_ptr e) const
     }
 }
 
-bound_op_base::entry bound_op_base::enter_slot(void const* mark) noexcept
+bool bound_op_base::enter_contended(word w) noexcept
 {
-    void const* current = nullptr;
-    for (backoff wait; !asking_.compare_exchange_weak(
-             current, mark, std::memory_order_acquire);
-         current = nullptr)
+    auto const me = this_thread();
+    for (backoff wait;;)
     {
-        if (current == &closed)
-            return entry::closed;
-        if (current == this_thread())
-            return entry::nested;
-        wait();
+        if ((w & thread_bits) == me)
+            return false;
+        if ((w & thread_bits) == no_turn)
+        {
+            if (turn_.compare_exchange_weak(
+                    w, w | me, std::memory_order_acquire))
+                return true;
+        }
+        else
+        {
+            wait();
+            w = turn_.load(std::memory_order_relaxed);
+        }
     }
-    return entry::entered;
 }
 
-void bound_op_base::leave_slot() noexcept
+void bound_op_base::release_contended(bool in_step) noexcept
 {
-    // Unless the operation has ended meanwhile, on this thread.
-    void const* current = this_thread();
-    asking_.compare_exchange_strong(
-        current, nullptr, std::memory_order_release);
+    auto w = turn_.load(std::memory_order_relaxed);
+    for (;;)
+    {
+        if ((w & wanted_bits) != 0 && (w & ended_bit) == 0)
+        {
+            w = turn_.fetch_and(~wanted_bits, std::memory_order_acquire);
+            if (in_step)
+            {
+                deliver(w & wanted_bits);
+            }
+            else
+            {
+                note(w & wanted_bits);
+                ask_again(false);
+            }
+            w = turn_.load(std::memory_order_relaxed);
+        }
+        else if (turn_.compare_exchange_weak(w, w & (queued_bit | ended_bit),
+                     std::memory_order_acq_rel, std::memory_order_relaxed))
+        {
+            if ((w & (queued_bit | ended_bit)) == ended_bit)
+                complete_later();
+            return;
+        }
+    }
+}
+
+// Adds to what is wanted, and delivers it, or leaves that to whoever has the
+// turn.
+template <class Add>
+void bound_op_base::ask_with(Add add) noexcept
+{
+    auto w = turn_.load(std::memory_order_relaxed);
+    for (;;)
+    {
+        if ((w & ended_bit) != 0)
+            return;
+        word const taken = (w & thread_bits) == no_turn ? this_thread() : 0;
+        if (turn_.compare_exchange_weak(w, add(w) | taken,
+                std::memory_order_acq_rel, std::memory_order_relaxed))
+        {
+            if (taken == 0)
+                return;
+            break;
+        }
+    }
+    holder_ = nullptr;
+    release_turn(true);
 }
 
 void bound_op_base::ask(asio::cancellation_type_t type, asker by) noexcept
 {
-    auto const entered = enter_slot(this_thread());
-    if (entered == entry::closed)
-        return;
-
-    if (box_.empty() && !signal_.slot().has_handler())
-    {
-        missed_ |= type;
-        missed_by_context_ = missed_by_context_ || by == asker::context;
-    }
-    else
-    {
-        // If the upstream slot asked for the same before, it is its abort.
-        if (by == asker::context && (asked_ & type) != type)
-            context_asked_ = true;
-        asked_ |= type;
-        if (!box_.empty())
-            box_.call(asked_);
-        signal_.emit(asked_);
-    }
-
-    if (entered == entry::entered)
-        leave_slot();
-}
-
-void bound_op_base::ask_again() noexcept
-{
-    again_ = std::exchange(missed_, asio::cancellation_type::none);
-    post_request();
+    ask_with([=](word w) { return with_wanted(w, type, by); });
 }
 
 void bound_op_base::ask_as_requested() noexcept
 {
-    // What is asked for again was asked for by either of the two.
-    auto const again = std::exchange(again_, asio::cancellation_type::none);
-    if (again == asio::cancellation_type::none)
-        ask(type_, asker::context);
+    // Who posts a request to ask again has set this before.
+    if (repeats_)
+        ask_with([](word w) { return w | again_bit; });
     else
-        ask(again,
-            missed_by_context_ ? asker::context : asker::upstream);
+        ask(type_, asker::context);
+}
+
+// The turn is the caller's.
+void bound_op_base::note(word wanted) noexcept
+{
+    using type = asio::cancellation_type_t;
+    auto const asks = static_cast<type>(wanted & type_bits);
+    // If another has asked for it, or for more, the abort is not the context's.
+    bool const is_new = (asked_ & asio::cancellation_type::terminal)
+            == asio::cancellation_type::none
+        && (asked_ & asks) != asks;
+    if ((wanted & by_context_bit) != 0 && is_new)
+        context_first_ = true;
+    asked_ |= asks;
+}
+
+// The turn is the caller's.
+void bound_op_base::deliver(word wanted) noexcept
+{
+    note(wanted);
+    missed_ = box_.empty() && !signal_.slot().has_handler();
+    if (missed_)
+        return;
+    heard_context_ = context_first_;
+    // The operation may end in here: then its completion is put off.
+    asking_ = true;
+    if (!box_.empty())
+        box_.call(asked_);
+    signal_.emit(asked_);
+    asking_ = false;
+}
+
+// Something has been put into the slot since a request came. The operation is
+// amid that, and must not be asked yet.
+void bound_op_base::ask_again(bool in_step) noexcept
+{
+    missed_ = false;
+    if (in_step)
+    {
+        turn_.fetch_or(again_bit, std::memory_order_relaxed);
+        return;
+    }
+    auto const w = turn_.fetch_or(queued_bit, std::memory_order_relaxed);
+    if ((w & queued_bit) != 0)
+    {
+        missed_ = true; // that request comes, and finds something
+        return;
+    }
+    repeats_ = true;
+    post_request();
 }
 
 void bound_op_base::clear() noexcept
 {
-    auto const entered = enter_slot(this_thread());
-    if (entered != entry::closed)
-        box_.clear();
-    if (entered == entry::entered)
-        leave_slot();
+    turn t(*this, false);
+    box_.clear();
 }
 
-bool bound_op_base::close_slot() noexcept
+// Whether the caller is in a step of the operation that has the turn.
+bool bound_op_base::in_own_step(word w) const noexcept
 {
-    if (enter_slot(&closed) != entry::nested)
+    return (w & thread_bits) == this_thread() && !asking_ && holder_;
+}
+
+bool bound_op_base::leave_shared() noexcept
+{
+    // Another thread is about to dispatch a request.
+    for (backoff wait; !sole_owner();)
+        wait();
+    auto const w = turn_.load(std::memory_order_acquire);
+    if (in_own_step(w) && (w & queued_bit) == 0)
+    {
+        // The turn ends here.
+        std::exchange(holder_, nullptr)->op_ = nullptr;
         return true;
-    asking_.store(&closed, std::memory_order_release);
-    return false;
+    }
+    return w == no_turn;
+}
+
+bool bound_op_base::put_off() noexcept
+{
+    auto w = turn_.load(std::memory_order_acquire);
+    bool const in_step = in_own_step(w);
+    if (in_step)
+        std::exchange(holder_, nullptr)->op_ = nullptr;
+    for (;;)
+    {
+        auto const left = in_step ? w & ~thread_bits : w;
+        if ((left & (thread_bits | queued_bit)) == 0)
+        {
+            box_.clear();
+            return false;
+        }
+        if (turn_.compare_exchange_weak(
+                w, left | ended_bit, std::memory_order_acq_rel))
+            return true;
+    }
+}
+
+bool bound_op_base::put_off_abandoned() noexcept
+{
+    auto const me = this_thread();
+    for (backoff wait;;)
+    {
+        auto const owner =
+            turn_.load(std::memory_order_acquire) & thread_bits;
+        if (owner == no_turn || owner == me)
+            return put_off();
+        wait();
+    }
+}
+
+void bound_op_base::request_done() noexcept
+{
+    repeats_ = false;
+    auto w = turn_.load(std::memory_order_relaxed);
+    for (;;)
+    {
+        bool const is_free = (w & thread_bits) == no_turn;
+        if (is_free && (w & wanted_bits) != 0 && (w & ended_bit) == 0)
+        {
+            // The context asked meanwhile, and left it to this request.
+            ask_with([](word wanted) { return wanted; });
+            w = turn_.load(std::memory_order_relaxed);
+        }
+        else if (turn_.compare_exchange_weak(w, w & ~queued_bit,
+                     std::memory_order_acq_rel, std::memory_order_relaxed))
+        {
+            if (is_free && (w & ended_bit) != 0)
+                complete_later();
+            return;
+        }
+    }
 }
 
 } // namespace asioctx::detail

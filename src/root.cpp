@@ -254,8 +254,17 @@ bool root::remove_guest(execution_context_guest& g) noexcept
     return found;
 }
 
+void execution_context_gate::close() noexcept
+{
+    state_.fetch_or(closed, std::memory_order_relaxed);
+    for (backoff wait; state_.load(std::memory_order_acquire) != closed;)
+        wait();
+}
+
 void root::shut_down() noexcept
 {
+    gate.close();
+    context.store(nullptr, std::memory_order_relaxed);
     std::optional<asio::steady_timer> dying;
     {
         std::lock_guard guard(mutex);
@@ -263,7 +272,7 @@ void root::shut_down() noexcept
         std::swap(dying, timer);
     }
     dying.reset();
-    for (;;)
+    for (backoff wait;; wait())
     {
         execution_context_guest* g;
         bool willing;
@@ -271,7 +280,7 @@ void root::shut_down() noexcept
             std::lock_guard guard(mutex);
             if (guests.empty())
                 return;
-            g = &guests.pop_front();
+            g = &guests.front();
             willing = g->begin_shut_down();
         }
         if (willing)
@@ -282,6 +291,7 @@ void root::shut_down() noexcept
 context_service::context_service(asio::execution_context& context)
     : asio::execution_context::service(context), root_(*new root)
 {
+    root_.context.store(&context, std::memory_order_relaxed);
 }
 
 context_service::~context_service()
@@ -305,10 +315,13 @@ root& root_of(asio::execution_context& context)
 root& root_of(
     asio::execution_context& context, asio::any_io_executor const& executor)
 {
+    // Before the service is made: so it shuts down before what timers, and the
+    // I/O objects, lean on.
+    asio::steady_timer timer(executor);
     root& r = root_of(context);
     std::lock_guard guard(r.mutex);
     if (!r.timer && !r.is_shut_down)
-        r.timer.emplace(executor);
+        r.timer.emplace(std::move(timer));
     return r;
 }
 

@@ -137,7 +137,8 @@ after_func_registration after_func(context const& ctx, Handler&& handler)
     using op = detail::callback<std::decay_t<Handler>,
         std::decay_t<decltype(ex)>, detail::plain_callback>;
     auto& c = op::create(detail::scope_or_never(node),
-        detail::root_of_executor(ex, node.get_root()), ex, {}, std::forward<Handler>(handler));
+        detail::host_of(ex, node.get_root()), ex, {},
+        std::forward<Handler>(handler));
     c.start();
     return {ctx, c};
 }

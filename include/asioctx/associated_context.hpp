@@ -95,18 +95,18 @@ template <class T>
 }
 
 // The handler of a bound operation: its context is the one it is bound to.
-template <class Handler, class Executor, class Candidate>
-struct associated_context<detail::bound_handler<Handler, Executor>, Candidate>
+template <class Op, class Candidate>
+struct associated_context<detail::bound_handler<Op>, Candidate>
 {
     using type = context;
 
     static type get(
-        detail::bound_handler<Handler, Executor> const& h) noexcept
+        detail::bound_handler<Op> const& h) noexcept
     {
-        return detail::context_access::make(h.node());
+        return detail::context_access::make(h.operation().node());
     }
 
-    static type get(detail::bound_handler<Handler, Executor> const& h,
+    static type get(detail::bound_handler<Op> const& h,
         Candidate const&) noexcept
     {
         return get(h);

@@ -113,6 +113,7 @@ public:
         scope& s = scope_;
         if (s.remove_hook(*this))
         {
+            host_.remove_guest(*this);
             bool const owned = !detached_;
             discard();
             if (!owned)
@@ -165,12 +166,18 @@ protected:
     // where the handler runs, and before it does.
     void post_or_discard() noexcept
     {
-        if (host_.remove_guest(*this))
         {
-            post();
-            return;
+            gate_pass const pass(host_);
+            if (pass)
+            {
+                host_.remove_guest(*this);
+                post();
+                return;
+            }
         }
+        // The shutdown waits for this.
         discard();
+        host_.remove_guest(*this);
         release();
     }
 
@@ -368,14 +375,13 @@ private:
 // The root whose execution context runs an executor's functions. An executor
 // that does not tell is taken to be of the root given, or of the system's.
 template <class Executor>
-root& root_of_executor(Executor const& ex, root* otherwise)
+root& host_of(Executor const& ex, root* otherwise)
 {
-    if constexpr (asio::can_query_v<Executor, asio::execution::context_t>)
-        return root_of(asio::query(ex, asio::execution::context));
-    else if (otherwise)
-        return *otherwise;
-    else
-        return root_of_executor(asio::system_executor(), nullptr);
+    if constexpr (!asio::can_query_v<Executor const&,
+                      asio::execution::context_t>)
+        if (otherwise)
+            return *otherwise;
+    return root_of_executor(ex);
 }
 
 } // namespace asioctx::detail

@@ -18,6 +18,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_context.hpp>
 #include <boost/asio/system_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <type_traits>
 #include <utility>
@@ -31,6 +32,26 @@ inline constexpr bool is_polymorphic_executor =
     std::is_same_v<Executor, asio::any_io_executor>
     || std::is_same_v<Executor, asio::any_completion_executor>;
 
+template <class Executor>
+inline constexpr bool is_strand = false;
+
+template <class Executor>
+inline constexpr bool is_strand<asio::strand<Executor>> = true;
+
+// Calls f with the first of these that a polymorphic executor holds; false if
+// it holds none.
+template <class... Targets, class Executor, class F>
+bool visit_targets(Executor const& ex, F& f)
+{
+    return ([&]
+    {
+        auto* const target = ex.template target<Targets>();
+        if (target)
+            f(*target);
+        return target != nullptr;
+    }() || ...);
+}
+
 // Calls f with the executor that a polymorphic one holds, if it is a usual one,
 // or else with the executor itself. A polymorphic executor does not pass the
 // function's allocator on, and so allocates; what it holds does not.
@@ -39,15 +60,12 @@ void visit_executor(Executor const& ex, F f)
 {
     if constexpr (is_polymorphic_executor<Executor>)
     {
-        using io_executor = asio::io_context::executor_type;
-        if (auto* io = ex.template target<io_executor>())
-            return f(*io);
-        if (auto* s = ex.template target<asio::strand<io_executor>>())
-            return f(*s);
-        if (auto* s = ex.template target<asio::strand<asio::any_io_executor>>())
-            return f(*s);
-        if (auto* s = ex.template target<asio::system_executor>())
-            return f(*s);
+        using io = asio::io_context::executor_type;
+        using pool = asio::thread_pool::executor_type;
+        if (visit_targets<io, asio::strand<io>,
+                asio::strand<asio::any_io_executor>, pool, asio::strand<pool>,
+                asio::system_executor>(ex, f))
+            return;
     }
     f(ex);
 }
@@ -70,7 +88,11 @@ void post_to(Executor const& ex, F&& f)
 template <class Executor>
 inline constexpr bool executes_in_given_memory =
     std::is_same_v<Executor, asio::io_context::executor_type>
-    || std::is_same_v<Executor, asio::strand<asio::io_context::executor_type>>;
+    || std::is_same_v<Executor, asio::thread_pool::executor_type>;
+
+template <class Executor>
+inline constexpr bool executes_in_given_memory<asio::strand<Executor>> =
+    executes_in_given_memory<Executor>;
 
 // Whether an executor is one of the system context's, which runs a function on
 // any thread, the caller's included.

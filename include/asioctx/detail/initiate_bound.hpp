@@ -24,6 +24,8 @@
 #include <boost/asio/associated_immediate_executor.hpp>
 #endif
 
+#include <algorithm>
+#include <cstddef>
 #include <exception>
 #include <tuple>
 #include <type_traits>
@@ -75,6 +77,33 @@ struct not_started<R(std::tuple<Results...>)>
     }
 };
 
+// The size of the largest results.
+template <class Signature>
+inline constexpr std::size_t size_of_result = 0;
+
+template <class R, class... Args>
+inline constexpr std::size_t size_of_result<R(Args...)> =
+    sizeof(std::tuple<std::decay_t<Args>...>);
+
+// Links the operation at the end of the initiating function, which may throw
+// and have started the operation all the same.
+struct linked_after
+{
+    bound_op_base::turn& turn;
+    bound_op_base& op;
+
+    linked_after(bound_op_base::turn& t, bound_op_base& o) noexcept
+        : turn(t), op(o)
+    {
+    }
+
+    ~linked_after()
+    {
+        if (turn.holds())
+            op.link();
+    }
+};
+
 template <class... Signatures>
 struct first_not_started
 {
@@ -114,9 +143,9 @@ private:
     Results results_;
 };
 
-// Where an operation's steps run, or void.
+// Where an operation is asked to stop, or void.
 template <class Handler, class IoExecutor>
-struct step_executor
+struct request_target
 {
     using type = asio::associated_executor_t<Handler, IoExecutor>;
 
@@ -135,7 +164,7 @@ struct unknown_executor
 template <class Handler, class IoExecutor>
     requires is_system_executor<
         asio::associated_executor_t<Handler, IoExecutor>>
-struct step_executor<Handler, IoExecutor>
+struct request_target<Handler, IoExecutor>
 {
     using type = IoExecutor;
 
@@ -146,7 +175,7 @@ struct step_executor<Handler, IoExecutor>
 };
 
 template <class Handler>
-struct step_executor<Handler, unknown_executor>
+struct request_target<Handler, unknown_executor>
 {
     using associated =
         asio::associated_executor_t<Handler, asio::system_executor>;
@@ -220,6 +249,9 @@ class initiate_bound : public initiation_holder<Initiation>
     using holder = initiation_holder<Initiation>;
     using not_started = first_not_started<Signatures...>;
 
+    static constexpr std::size_t size_of_results =
+        std::max({size_of_result<Signatures>...});
+
 public:
     using holder::holder;
 
@@ -246,43 +278,24 @@ private:
     {
         using handler_type = std::decay_t<H>;
         auto const io = this->io_executor();
-        using steps =
-            step_executor<handler_type, std::decay_t<decltype(io)>>;
-        using op = bound_op<handler_type, typename steps::type>;
+        using target =
+            request_target<handler_type, std::decay_t<decltype(io)>>;
+        using op =
+            bound_op<handler_type, typename target::type, size_of_results>;
 
         if constexpr (!std::is_void_v<typename not_started::results>)
             if (ctx.done())
                 return complete(
                     handler_type(std::forward<H>(handler)), ctx, io);
 
-        auto const ex = steps::get(handler, io);
-        auto* const self =
-            op::create(context_access::take(std::move(ctx)), type, ex,
-                std::forward<H>(handler));
-        typename op::frame f; // outlives the handler, should this throw
-        bound_handler<handler_type, typename steps::type> bound(self);
+        auto* const self = op::create(context_access::take(std::move(ctx)),
+            type, target::get(handler, io), std::forward<H>(handler));
+        bound_op_base::turn t(*self, bound_op_base::turn::first());
+        linked_after const link(t, *self);
+        bound_handler<op> bound(self);
         self->connect_upstream();
-        if (scope* const s = self->awaited_scope())
-        {
-            self->initiating(f);
-            try
-            {
-                std::forward<I>(initiation)(
-                    std::move(bound), std::forward<Args>(args)...);
-            }
-            catch (...)
-            {
-                // The operation may have been started all the same.
-                op::initiated(self, *s, f);
-                throw;
-            }
-            op::initiated(self, *s, f);
-        }
-        else
-        {
-            std::forward<I>(initiation)(
-                std::move(bound), std::forward<Args>(args)...);
-        }
+        std::forward<I>(initiation)(
+            std::move(bound), std::forward<Args>(args)...);
     }
 
     // Completes an operation that is not started.

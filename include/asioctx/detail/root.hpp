@@ -11,17 +11,24 @@
 #include <asioctx/config.hpp>
 
 #include <asioctx/detail/deadline_set.hpp>
+#include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
 #include <asioctx/detail/node.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/spin_mutex.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/query.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <optional>
+#include <type_traits>
 
 namespace asioctx::detail {
 
@@ -40,14 +47,44 @@ struct context_service_tag;
 class execution_context_guest : public list_link<context_service_tag>
 {
 public:
-    // Called with the root's mutex held when the execution context shuts down,
-    // after the guest has been taken off its list. If it returns true,
-    // shut_down() is called next, without the mutex.
+    // Called with the root's mutex held when the execution context shuts down.
+    // If it returns true, shut_down() is called next, without the mutex. Both
+    // are called until the guest has left the list, which another thread may
+    // be about to see to.
     virtual bool begin_shut_down() noexcept = 0;
     virtual void shut_down() noexcept = 0;
 
 protected:
     ~execution_context_guest() = default;
+};
+
+// Holds up the shutdown of an execution context while other threads dispatch
+// something to it, and turns them away from then on.
+class execution_context_gate
+{
+public:
+    bool enter() noexcept
+    {
+        if ((state_.fetch_add(visitor, std::memory_order_acquire) & closed)
+            == 0) [[likely]]
+            return true;
+        leave();
+        return false;
+    }
+
+    void leave() noexcept
+    {
+        state_.fetch_sub(visitor, std::memory_order_release);
+    }
+
+    // Waits until all have left.
+    ASIOCTX_DECL void close() noexcept;
+
+private:
+    static constexpr std::uint32_t closed = 1;
+    static constexpr std::uint32_t visitor = 2;
+
+    std::atomic<std::uint32_t> state_{0};
 };
 
 // The root of an execution context's tree, the set of its deadlines and the
@@ -98,6 +135,18 @@ struct root final : scope
 
     // False if the guest is not, or no longer, on the list.
     ASIOCTX_DECL bool remove_guest(execution_context_guest& g) noexcept;
+
+    // Whether this is the root of an execution context, and that has not shut
+    // down.
+    bool belongs_to(asio::execution_context const& c) const noexcept
+    {
+        return context.load(std::memory_order_relaxed) == &c;
+    }
+
+    // Null once it has shut down.
+    std::atomic<asio::execution_context const*> context{nullptr};
+
+    execution_context_gate gate;
 
     tree_lock tree;
 
@@ -170,6 +219,80 @@ ASIOCTX_DECL root& root_of(asio::execution_context& context);
 // The same, with a timer on an executor of that execution context.
 ASIOCTX_DECL root& root_of(
     asio::execution_context& context, asio::any_io_executor const& executor);
+
+// The same for an executor's execution context, which is that of the system if
+// the executor does not tell. What an I/O object leans on is there first, and so
+// shuts down after the root.
+template <class Executor>
+root& root_of_executor(Executor const& ex)
+{
+    if constexpr (std::is_same_v<Executor, asio::io_context::executor_type>)
+        return root_of(ex.context(), ex);
+    else if constexpr (asio::can_query_v<Executor const&,
+                           asio::execution::context_t>)
+        return root_of(asio::query(ex, asio::execution::context));
+    else
+        return root_of(asio::query(
+            asio::system_executor(), asio::execution::context));
+}
+
+// Whether an executor's execution context can be told, and can be destroyed.
+template <class Executor>
+inline constexpr bool has_mortal_context =
+    asio::can_query_v<Executor const&, asio::execution::context_t>
+    && !is_system_executor<Executor>;
+
+// Makes sure that an executor's execution context has a root, so that a
+// gate_pass finds it.
+template <class Executor>
+void provide_root(root* near, Executor const& ex)
+{
+    if constexpr (has_mortal_context<Executor>)
+        if (!near
+            || !near->belongs_to(asio::query(ex, asio::execution::context)))
+            root_of_executor(ex);
+}
+
+// Keeps an execution context from shutting down. False if it is about to.
+class gate_pass
+{
+public:
+    explicit gate_pass(root& r) noexcept
+        : root_(r.gate.enter() ? &r : nullptr), open_(root_ != nullptr)
+    {
+    }
+
+    // For an executor's execution context, which lives; it may be the root's.
+    template <class Executor>
+    gate_pass(root* near, Executor const& ex) noexcept
+    {
+        if constexpr (has_mortal_context<Executor>)
+        {
+            auto& c = asio::query(ex, asio::execution::context);
+            auto& r = near && near->belongs_to(c) ? *near : root_of(c);
+            open_ = r.gate.enter();
+            root_ = open_ ? &r : nullptr;
+        }
+    }
+
+    gate_pass(gate_pass const&) = delete;
+    gate_pass& operator=(gate_pass const&) = delete;
+
+    ~gate_pass()
+    {
+        if (root_)
+            root_->gate.leave();
+    }
+
+    explicit operator bool() const noexcept
+    {
+        return open_;
+    }
+
+private:
+    root* root_ = nullptr;
+    bool open_ = true;
+};
 
 // The executor of a root's execution context. If there is no root, or that is
 // gone, it is the system executor.

@@ -42,8 +42,8 @@ struct initiate_async_wait
         using extra = wait_callback<executor>;
         using op = callback<std::decay_t<Handler>, executor, extra>;
         auto* const r = ctx.get_root();
-        auto& o = op::create(scope_or_never(ctx), r ? *r : root_of_executor(ex, r),
-            ex,
+        auto& o = op::create(scope_or_never(ctx),
+            r ? *r : root_of_executor(ex), ex,
             extra{ctx, asio::make_work_guard(io),
                 asio::make_work_guard(ex), {}},
             std::forward<Handler>(handler));
