@@ -6,9 +6,9 @@
 //
 // What .ci/instructions.sh counts the instructions of:
 //
-//     asioctx_instructions <P1|P3|P4|P7> <count>
+//     asioctx_instructions <bare|P1|P2|P3|P4|P7> <count>
 //
-// does one thing so many times.
+// does one thing so many times; bare is the operation of P1 without a context.
 
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
@@ -52,13 +52,20 @@ struct initiate_step
     executor_type ex;
 };
 
-// Binds an operation that completes by post, from its predecessor's handler.
+// Binds an operation that completes by post, from its predecessor's handler;
+// without a context, starts it as it is.
 struct bind_next
 {
     void operator()(asioctx::error_code const&) const
     {
         if (--*left < 0)
             return;
+        if (!ctx)
+        {
+            asio::async_initiate<bind_next const, void(asioctx::error_code)>(
+                initiate_step{ex}, *this);
+            return;
+        }
         auto token = asioctx::bind_context(*ctx, *this);
         asio::async_initiate<decltype(token), void(asioctx::error_code)>(
             initiate_step{ex}, token);
@@ -86,9 +93,10 @@ int main(int argc, char** argv)
     auto const [parent, cancel] =
         asioctx::with_cancel(asioctx::background(ioc));
     bool seen = false;
-    if (what == "P1")
+    if (what == "bare" || what == "P1")
     {
-        bind_next const first{&n, &parent, ioc.get_executor()};
+        bind_next const first{
+            &n, what == "P1" ? &parent : nullptr, ioc.get_executor()};
         asio::post(ioc, [first] { first(asioctx::error_code()); });
         ioc.run();
     }
