@@ -169,11 +169,11 @@ void many(State& state, phase measured, Create create, Cancel cancel)
         else
             f();
     };
-    auto const all_phases = [&](auto const& measure)
+    auto const all_phases = [&](auto const& do_phase)
     {
         auto const before = measured == phase::bytes ? resident_bytes() : 0;
         auto all = reserved<decltype(create())>(n);
-        measure(
+        do_phase(
             phase::create,
             [&]
             {
@@ -186,7 +186,7 @@ void many(State& state, phase measured, Create create, Cancel cancel)
                 1e-9 * static_cast<double>(resident_bytes() - before)
                 / static_cast<double>(n));
         else if (measured == phase::cancel_at_random)
-            measure(
+            do_phase(
                 phase::cancel_at_random,
                 [&]
                 {
@@ -194,7 +194,7 @@ void many(State& state, phase measured, Create create, Cancel cancel)
                         cancel(all[i]);
                 });
         else
-            measure(
+            do_phase(
                 phase::cancel_in_order,
                 [&]
                 {
