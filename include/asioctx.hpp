@@ -15,6 +15,7 @@
 #include <asioctx/context.hpp>
 #include <asioctx/context_key.hpp>
 #include <asioctx/deadline.hpp>
+#include <asioctx/deadline_header.hpp>
 #include <asioctx/error.hpp>
 #include <asioctx/merge.hpp>
 #include <asioctx/stop_token.hpp>

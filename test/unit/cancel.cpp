@@ -22,7 +22,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -40,6 +39,7 @@
 #include "support/allocation_counter.hpp"
 #include "support/io_context_fixture.hpp"
 #include "support/print.hpp"
+#include "support/random_seed.hpp"
 #include "support/start_operation.hpp"
 
 using namespace asioctx;
@@ -122,13 +122,6 @@ struct tree
             && done(4 * i + 3) && done(4 * i + 4);
     }
 };
-
-unsigned random_seed()
-{
-    auto const* const text = std::getenv("ASIOCTX_TEST_SEED");
-    return text ? static_cast<unsigned>(std::strtoul(text, nullptr, 0))
-                : std::random_device()();
-}
 
 } // namespace
 
