@@ -239,6 +239,54 @@ struct blind_steps : several_steps
     }
 };
 
+// The same, written by hand: nothing keeps a request.
+struct steps_by_hand : several_steps
+{
+    using several_steps::several_steps;
+
+    template <class Handler>
+    struct implementation
+    {
+        steps_by_hand* subject;
+        Handler handler;
+        int step = 0;
+
+        void operator()(error_code const& ec = {}, std::size_t = 0)
+        {
+            if (ec || step == 8)
+                return std::move(handler)(ec);
+            auto& s = subject->pair.socket;
+            auto const slot = asio::get_associated_cancellation_slot(handler);
+            if (step++ % 2 == 0)
+                asio::post(s.get_executor(), std::move(*this));
+            else
+                s.async_read_some(
+                    asio::buffer(&subject->byte, 1),
+                    asio::bind_cancellation_slot(slot, std::move(*this)));
+        }
+    };
+
+    template <class Token>
+    void begin(Token&& token)
+    {
+        asio::async_initiate<Token, void(error_code)>(
+            [this](auto handler) {
+                implementation<decltype(handler)>{this, std::move(handler)}();
+            },
+            token);
+    }
+
+    void start(bound_token&& t) override
+    {
+        begin(std::move(t));
+    }
+
+    void start(bare_token&& t) override
+    {
+        begin(std::move(t));
+    }
+};
+
 #if BOOST_VERSION >= 108600
 struct timeout_inside : fed_once<timeout_inside>
 {
@@ -308,10 +356,15 @@ int main()
             {"parallel_group", "wait_for_all", make<group_of_all>},
             {"parallel_group", "wait_for_one", make<group_of_one>},
             {"parallel_group", "while it launches", make<group_amid_launch>},
-            {"async_compose",
-             "looks whether it was canceled",
+            {"composed operations",
+             "async_compose, looks whether it was canceled",
              make<several_steps>},
-            {"async_compose", "does not look", make<blind_steps>},
+            {"composed operations",
+             "async_compose, does not look",
+             make<blind_steps>},
+            {"composed operations",
+             "a handler written by hand",
+             make<steps_by_hand>},
 #if BOOST_VERSION >= 108600
             {"cancel_after",
              "bind_context(ctx, cancel_after(d, handler))",

@@ -12,7 +12,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/channel_error.hpp>
+#include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -30,8 +32,8 @@
 //   steps:   whether a request is honored that is made after the n-th of all
 //            handlers, for every n; see verdict()
 //   asio:    the same with a plain cancellation_signal instead of a context
-//   detail:  for people: a letter for each step, see letter(); bound and plain,
-//            then both again with the other side's part done beforehand
+//   detail:  for people: a letter for each step, see letter(), without and with
+//            the other side's part done beforehand, for each of askers
 
 namespace asioctx::test {
 
@@ -113,6 +115,22 @@ public:
     bool escaped() const
     {
         return escaped_;
+    }
+
+    // Calls a function in a handler.
+    template <class F>
+    void call_inside(F& f)
+    {
+        bool called = false;
+        asio::post(
+            ioc_,
+            [&]
+            {
+                f();
+                called = true;
+            });
+        while (!called)
+            poll(false);
     }
 
     // Runs one handler, having the other side do something if there is none.
@@ -261,39 +279,39 @@ enum class input
     beforehand,
 };
 
+// Who cancels: a context from outside of run(), so that the request is queued,
+// or between two handlers, so that it comes at once; or a plain signal.
+enum class asker
+{
+    outside,
+    inside,
+    plain,
+};
+
+constexpr asker askers[] = {asker::outside, asker::inside, asker::plain};
+
 // Starts the operation.
-void start(run& r, bool bare, input in)
+void start(run& r, asker by, input in)
 {
     if (in == input::beforehand)
         r.feed_everything();
-    if (bare)
+    if (by == asker::plain)
         r.start_bare();
     else
         r.start_bound();
 }
 
 // The number of handlers that an operation takes which nobody cancels.
-int count_handlers(operation const& op, bool bare, input in)
+int count_handlers(operation const& op, asker by, input in)
 {
     run r(op, asio::cancellation_type::terminal, true);
-    start(r, bare, in);
+    start(r, by, in);
     int steps = 0;
     int const fed = r.feeds();
     while (!r.ended() && r.step())
         ++steps;
     return steps - (r.feeds() - fed);
 }
-
-// Cancels after a number of handlers, of a total, and says what happens then:
-//   c  the operation is canceled
-//   s  it succeeds: it had all it needed, and few handlers were left to run,
-//      the one that delivers the request among them
-//   S  it had all it needed, but goes on for more steps than that and succeeds
-//   l  it goes on until it waits for the other side, and is canceled after that
-//   L  it goes on and succeeds with more from the other side
-//   e  it ends with another error, or with an exception out of run()
-//   -  it had ended before
-constexpr int few = 4;
 
 // How often the operation was canceled, and how often it succeeded afterwards.
 struct reuse
@@ -315,26 +333,44 @@ struct reuse
     int usable = 0;
 };
 
+// Cancels after a number of handlers, of a total, and says what happens then:
+//   c  the operation is canceled
+//   s  it succeeds: it had all it needed, and few handlers were left to run,
+//      the one that delivers the request among them
+//   S  it had all it needed, but goes on for more steps than that and succeeds
+//   l  it goes on until it waits for the other side, and is canceled after that
+//   L  it goes on and succeeds with more from the other side
+//   e  it ends with another error, or with an exception out of run()
+//   -  it had ended before
+constexpr int few = 4;
 char letter(
     operation const& op,
     asio::cancellation_type_t type,
-    bool bare,
+    asker by,
     input in,
     int handlers,
     int total,
     reuse& after)
 {
     run r(op, type, true);
-    start(r, bare, in);
-    for (int n = 0; n < handlers && !r.ended();)
+    bool before = false;
+    auto const cancel_amid = [&]
     {
-        int const fed = r.feeds();
-        if (!r.step())
-            break;
-        n += r.feeds() == fed;
-    }
-    bool const before = r.ended();
-    r.cancel();
+        start(r, by, in);
+        for (int n = 0; n < handlers && !r.ended();)
+        {
+            int const fed = r.feeds();
+            if (!r.step())
+                break;
+            n += r.feeds() == fed;
+        }
+        before = r.ended();
+        r.cancel();
+    };
+    if (by == asker::inside)
+        r.call_inside(cancel_amid);
+    else
+        cancel_amid();
     r.settle();
     char result = 'c';
     if (before)
@@ -355,7 +391,7 @@ char letter(
         complain(op, "the handler was called more than once");
     if (r.end().calls == 0 && op.side != other_side::none && !r.escaped())
         complain(op, "the handler was not called");
-    if (!bare && r.was_canceled() && op.side != other_side::none)
+    if (by != asker::plain && r.was_canceled() && op.side != other_side::none)
         after.add(r.usable());
     return result;
 }
@@ -363,40 +399,39 @@ char letter(
 std::string letters(
     operation const& op,
     asio::cancellation_type_t type,
-    bool bare,
+    asker by,
     input in,
     reuse& after)
 {
-    int const total = count_handlers(op, bare, in);
+    int const total = count_handlers(op, by, in);
     std::string result;
     for (int n = 0; n <= total; ++n)
-        result += letter(op, type, bare, in, n, total, after);
+        result += letter(op, type, by, in, n, total, after);
     return result;
 }
 
-// Where requests are honored, given the letters without and with the other
-// side's part done beforehand.
-std::string verdict(std::string const& waiting, std::string const& ahead)
+// Where requests are honored, from best to worst.
+constexpr char const* verdicts[] = {
+    "every", "while it waits", "not before the first", "not every", "none"};
+
+// An index of verdicts, given the letters without and with the other side's
+// part done beforehand.
+int verdict(std::string const& waiting, std::string const& ahead)
 {
     constexpr std::string_view lost = "SlLe";
-    auto const is_lost = [&](char c)
-    {
-        return lost.find(c) != lost.npos;
-    };
     auto const any = [&](std::string_view s)
     {
         return s.find_first_of(lost) != s.npos;
     };
     if (!any(waiting) && !any(ahead))
-        return "every";
+        return 0;
     if ((waiting + ahead).find('c') == std::string::npos)
-        return "none";
+        return 4;
     if (!any(waiting))
-        return "while it waits";
-    if (is_lost(waiting[0]) && !any(std::string_view(waiting).substr(1))
-        && (ahead.empty() || !any(std::string_view(ahead).substr(1))))
-        return "not before the first";
-    return "not every";
+        return 1;
+    bool const only_first = !any(std::string_view(waiting).substr(1))
+        && (ahead.empty() || !any(std::string_view(ahead).substr(1)));
+    return only_first ? 2 : 3;
 }
 
 void try_type(
@@ -449,19 +484,21 @@ void try_type(
     {
         if (outcome != "ignored")
         {
-            std::string ahead[2];
-            if (run(op, type, true).feeds_ahead())
-                for (bool bare : {false, true})
-                    ahead[bare] =
-                        letters(op, type, bare, input::beforehand, after);
-            std::string waiting[2];
-            for (bool bare : {false, true})
-                waiting[bare] =
-                    letters(op, type, bare, input::when_waited_for, after);
-            steps = verdict(waiting[0], ahead[0]);
-            asio = verdict(waiting[1], ahead[1]);
-            detail =
-                waiting[0] + ' ' + waiting[1] + ' ' + ahead[0] + ' ' + ahead[1];
+            bool const feeds_ahead = run(op, type, true).feeds_ahead();
+            int worst[2] = {};
+            for (asker by : askers)
+            {
+                auto const waiting =
+                    letters(op, type, by, input::when_waited_for, after);
+                auto const ahead = feeds_ahead
+                    ? letters(op, type, by, input::beforehand, after)
+                    : std::string();
+                auto& v = worst[by == asker::plain];
+                v = std::max(v, verdict(waiting, ahead));
+                detail += waiting + ' ' + ahead + ' ';
+            }
+            steps = verdicts[worst[0]];
+            asio = verdicts[worst[1]];
         }
     }
     std::printf(

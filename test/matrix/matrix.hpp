@@ -181,12 +181,12 @@ class subject_of : public subject
 public:
     using subject::subject;
 
-    void start(bound_token&& t) final
+    void start(bound_token&& t) override
     {
         static_cast<Derived&>(*this).initiate(std::move(t));
     }
 
-    void start(bare_token&& t) final
+    void start(bare_token&& t) override
     {
         static_cast<Derived&>(*this).initiate(std::move(t));
     }

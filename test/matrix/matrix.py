@@ -24,7 +24,7 @@ TYPES = ["terminal", "partial", "total"]
 FAMILIES = [
     "timers", "TCP", "UDP", "local sockets", "descriptors", "files",
     "signal_set", "resolver", "composed reads and writes", "ssl::stream",
-    "channels", "parallel_group", "async_compose", "coroutines",
+    "channels", "parallel_group", "composed operations", "coroutines",
     "cancel_after", "Beast HTTP", "Beast WebSocket", "Boost.MySQL",
     "Boost.Redis", "Boost.Cobalt",
 ]
@@ -177,13 +177,13 @@ on the Boost at hand and fails if they find something else.
 - **Then usable**: after each of the requests of the next column the same
   operation was started again on the same object. It succeeded, and its other
   side understood what came. *not always*: that depends on the step.
-- **Every step**: the operation was canceled after the first of its handlers,
-  then anew after the second, and so on to the last; all that once with its
-  other side always one step behind, and once with all that it waits for there
-  beforehand. *every*: each request was honored. *while it waits*: a request
-  between two steps is missed as long as the operation finds all that it needs,
-  and honored as soon as it has to wait. *not every*: some requests were lost
-  for good.
+- **Every step**: the operation was canceled before the first of its handlers,
+  then anew after the first, and so on to the last. All that with its other side
+  always one step behind, and with all that it waits for there beforehand; from
+  outside of `run()`, and on the thread that runs the handlers. *every*: each
+  request was honored. *while it waits*: a request between two steps is missed
+  as long as the operation finds all that it needs, and honored as soon as it
+  has to wait. *not every*: some requests were lost for good.
 - **Asio alone**: the same with a `cancellation_signal` in place of a context.
   Where this says less, the binding makes the request again.
 
