@@ -9,6 +9,7 @@
 
 #include <asioctx/bind_context.hpp>
 #include <asioctx/deadline.hpp>
+#include <asioctx/deadline_header.hpp>
 #include <asioctx/without_cancel.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -64,14 +65,17 @@ struct outcome
 std::optional<asioctx::duration> timeout_of(
     http::fields const& headers, asioctx::duration max)
 {
-    for (auto const& [name, parse] :
-         {std::pair("Request-Timeout", &parse_request_timeout),
-          std::pair("grpc-timeout", &parse_grpc_timeout)})
+    auto const end = headers.end();
+    if (auto const h = headers.find("Request-Timeout"); h != end)
     {
-        auto const header = headers.find(name);
-        if (header == headers.end())
-            continue;
-        auto const timeout = parse(header->value());
+        auto const timeout = parse_request_timeout(h->value());
+        if (!timeout)
+            return std::nullopt;
+        max = std::min(max, *timeout);
+    }
+    if (auto const h = headers.find("grpc-timeout"); h != end)
+    {
+        auto const timeout = asioctx::parse_timeout(h->value());
         if (!timeout)
             return std::nullopt;
         max = std::min(max, *timeout);

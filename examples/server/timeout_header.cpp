@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <system_error>
 
 namespace example {
@@ -25,9 +24,12 @@ struct unit
     asioctx::duration length;
 };
 
-// Digits and the name of a unit, with nothing before, between or after.
-std::optional<asioctx::duration> parse(
-    std::string_view text, std::span<unit const> units) noexcept
+constexpr unit units[] = {{"us", 1us}, {"ms", 1ms}, {"s", 1s}, {"m", 1min}};
+
+} // namespace
+
+std::optional<asioctx::duration> parse_request_timeout(
+    std::string_view text) noexcept
 {
     // Unsigned, so that a sign is not a number.
     std::uint64_t value = 0;
@@ -49,26 +51,6 @@ std::optional<asioctx::duration> parse(
         return static_cast<asioctx::duration::rep>(value) * u.length;
     }
     return std::nullopt;
-}
-
-} // namespace
-
-std::optional<asioctx::duration> parse_request_timeout(
-    std::string_view text) noexcept
-{
-    static constexpr unit units[] = {
-        {"us", 1us}, {"ms", 1ms}, {"s", 1s}, {"m", 1min}};
-    return parse(text, units);
-}
-
-std::optional<asioctx::duration> parse_grpc_timeout(
-    std::string_view text) noexcept
-{
-    static constexpr unit units[] = {
-        {"H", 1h}, {"M", 1min}, {"S", 1s}, {"m", 1ms}, {"u", 1us}, {"n", 1ns}};
-    if (text.size() > 9) // 8 digits and the unit
-        return std::nullopt;
-    return parse(text, units);
 }
 
 } // namespace example

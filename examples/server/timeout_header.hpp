@@ -23,15 +23,6 @@ namespace example {
 std::optional<asioctx::duration> parse_request_timeout(
     std::string_view text) noexcept;
 
-/// Reads the value of gRPC's `grpc-timeout` header, such as `250m`.
-/**
- * It is 1 to 8 digits and one of the units H, M, S, m (milli), u (micro) and n
- * (nano). A time that is too long for a duration is duration::max(). Empty if
- * the text is anything else.
- */
-std::optional<asioctx::duration> parse_grpc_timeout(
-    std::string_view text) noexcept;
-
 } // namespace example
 
 #endif
