@@ -41,7 +41,9 @@ need_command ccache ccache
 need_command g++ g++
 need_command curl curl
 need_command python3 python3
+need_command valgrind valgrind
 [[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
+has_library benchmark || packages+=(libbenchmark-dev)
 
 boost=$(boost_version)
 [[ -z ${BOOST_ROOT:-} ]] || boost=999999

@@ -1,0 +1,3 @@
+module asioctx/bench
+
+go 1.18
