@@ -52,29 +52,59 @@ struct initiate_step
     executor_type ex;
 };
 
-// Binds an operation that completes by post, from its predecessor's handler;
-// without a context, starts it as it is.
-struct bind_next
+enum class how
+{
+    bare,
+    bound,
+    timeout_and_bound,
+};
+
+template <class Token>
+void async_step(asio::io_context::executor_type const& ex, Token&& token)
+{
+    asio::async_initiate<Token, void(asioctx::error_code)>(
+        initiate_step{ex}, token);
+}
+
+// Starts an operation that completes by post, from its predecessor's handler.
+template <how How>
+struct start_next
 {
     void operator()(asioctx::error_code const&) const
     {
         if (--*left < 0)
             return;
-        if (!ctx)
+        if constexpr (How == how::bare)
+            async_step(ex, *this);
+        else if constexpr (How == how::bound)
+            async_step(ex, asioctx::bind_context(*ctx, *this));
+        else
         {
-            asio::async_initiate<bind_next const, void(asioctx::error_code)>(
-                initiate_step{ex}, *this);
-            return;
+            // The right to cancel lives as long as the operation.
+            auto request = asioctx::with_timeout(*ctx, 30s);
+            async_step(
+                ex,
+                asioctx::bind_context(
+                    std::move(request.ctx),
+                    [next = *this, c = std::move(request.cancel)](
+                        asioctx::error_code const& ec) { next(ec); }));
         }
-        auto token = asioctx::bind_context(*ctx, *this);
-        asio::async_initiate<decltype(token), void(asioctx::error_code)>(
-            initiate_step{ex}, token);
     }
 
     long* left;
     asioctx::context const* ctx;
     asio::io_context::executor_type ex;
 };
+
+template <how How>
+void run(asio::io_context& ioc, long n, asioctx::context const& ctx)
+{
+    asio::post(
+        ioc,
+        [first = start_next<How>{&n, &ctx, ioc.get_executor()}]
+        { first(asioctx::error_code()); });
+    ioc.run();
+}
 
 } // namespace
 
@@ -93,13 +123,12 @@ int main(int argc, char** argv)
     auto const [parent, cancel] =
         asioctx::with_cancel(asioctx::background(ioc));
     bool seen = false;
-    if (what == "bare" || what == "P1")
-    {
-        bind_next const first{
-            &n, what == "P1" ? &parent : nullptr, ioc.get_executor()};
-        asio::post(ioc, [first] { first(asioctx::error_code()); });
-        ioc.run();
-    }
+    if (what == "bare")
+        run<how::bare>(ioc, n, parent);
+    else if (what == "P1")
+        run<how::bound>(ioc, n, parent);
+    else if (what == "P2")
+        run<how::timeout_and_bound>(ioc, n, parent);
     else if (what == "P3")
     {
         while (--n >= 0)
