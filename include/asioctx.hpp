@@ -19,6 +19,7 @@
 #include <asioctx/error.hpp>
 #include <asioctx/merge.hpp>
 #include <asioctx/stop_token.hpp>
+#include <asioctx/task_group.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/with_signals.hpp>
 #include <asioctx/without_cancel.hpp>

@@ -1,0 +1,632 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_IMPL_TASK_GROUP_HPP
+#define ASIOCTX_IMPL_TASK_GROUP_HPP
+
+#include <asioctx/after_func.hpp>
+#include <asioctx/bind_context.hpp>
+#include <asioctx/cancel.hpp>
+#include <asioctx/task_group.hpp>
+
+#include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/initiate_bound.hpp>
+#include <asioctx/detail/intrusive_list.hpp>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/associator.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace asioctx {
+namespace detail {
+
+struct task_tag;
+class task_handler;
+
+// A task, from the time it is spawned until it has ended.
+class group_task : public list_link<task_tag>
+{
+public:
+    explicit group_task(source_location where) noexcept : at(where)
+    {
+    }
+
+    virtual ~group_task() = default;
+
+    // Starts what the task is to do. Called once. The task may be gone by the
+    // time this returns.
+    virtual void start(task_handler handler) = 0;
+
+    source_location const at;
+    time_point since; // spawned, or started
+
+    // Tells the one who waits for the task's start; empty if nobody does.
+    cancelable admission;
+};
+
+// What the handle and the tasks of a group share.
+//
+// The mutex guards all that changes. No user code runs under it: functions are
+// started and destroyed, and errors are examined, without.
+class task_group_state : public std::enable_shared_from_this<task_group_state>
+{
+public:
+    ASIOCTX_DECL task_group_state(
+        asio::any_io_executor ex,
+        bool serializes,
+        context const& parent,
+        std::size_t limit,
+        on_error policy,
+        source_location at);
+
+    // Nothing runs any more: whoever does has a reference.
+    ASIOCTX_DECL ~task_group_state();
+
+    // Sees to it that the queue is dropped when the group is done. Called
+    // once, before the group is shared.
+    ASIOCTX_DECL void watch();
+
+    // Takes room for a task. False if there is none, or tasks are queued for
+    // it, or the group is done.
+    ASIOCTX_DECL bool try_reserve();
+
+    // Gives it back.
+    ASIOCTX_DECL void unreserve() noexcept;
+
+    // Starts a task that there is room for.
+    ASIOCTX_DECL void start_reserved(std::unique_ptr<group_task> t) noexcept;
+
+    // Starts a task as soon as there is room, or drops it if the group is
+    // done.
+    ASIOCTX_DECL void enqueue(std::unique_ptr<group_task> t);
+
+    // Takes the task with this admission off the queue and destroys it. False
+    // if it is not in the queue.
+    ASIOCTX_DECL bool withdraw(context const& admission) noexcept;
+
+    // A task has ended, with an error unless it is null.
+    ASIOCTX_DECL void end(group_task& t, std::exception_ptr e) noexcept;
+
+    // The handler of a task is destroyed without having been called.
+    ASIOCTX_DECL void abandon(group_task& t) noexcept;
+
+    ASIOCTX_DECL void cancel_here() noexcept;
+
+    // A context that can be waited on, its executor being the group's root's.
+    ASIOCTX_DECL cancelable make_signal() const;
+
+    // A context that is done when all tasks have ended.
+    ASIOCTX_DECL context drained();
+
+    // What joining the group results in.
+    ASIOCTX_DECL std::exception_ptr result() const;
+
+    ASIOCTX_DECL task_group_report report() const;
+
+    asio::any_io_executor const& executor() const noexcept
+    {
+        return executor_;
+    }
+
+    context const& ctx() const noexcept
+    {
+        return group_.ctx;
+    }
+
+    cancel_source const& source() const noexcept
+    {
+        return group_.cancel;
+    }
+
+private:
+    using task_list = intrusive_list<group_task, task_tag>;
+
+    time_point now() const noexcept;
+    void make_room_for_failure();
+    void note_stop() noexcept;
+    void pump() noexcept;
+    void launch(group_task& t) noexcept;
+    void drop(task_list& tasks) noexcept;
+    void fail(std::exception_ptr e, source_location at) noexcept;
+    void finish(group_task& t, std::size_t* count, bool close) noexcept;
+    void leave() noexcept;
+
+    asio::any_io_executor const executor_;
+    bool const serializes_; // or each task gets a strand
+    std::size_t const limit_;
+    on_error const policy_;
+    cancelable const group_;
+    context const root_;
+
+    mutable std::mutex mutex_;
+
+    // What joining waits for: tasks, and threads that are about to touch them.
+    std::size_t busy_ = 0;
+
+    std::size_t running_ = 0; // and reserved
+    mutable task_list started_;
+    mutable task_list queue_;
+
+    bool pumping_ = false; // a thread starts what is queued
+    bool closed_ = false;  // the execution context is gone
+
+    std::size_t finished_ = 0;
+    std::size_t failed_ = 0;
+    std::size_t aborted_ = 0;
+    std::vector<task_group_report::failure> failures_;
+
+    bool stopped_ = false;
+    time_point stopped_at_;
+    time_point drained_at_;
+
+    cancelable drained_; // has a right to cancel if somebody waits
+
+    after_func_registration watch_;
+};
+
+// The completion handler of a task.
+class task_handler
+{
+public:
+    using executor_type = asio::any_io_executor;
+
+    task_handler(
+        std::shared_ptr<task_group_state> s,
+        group_task& t,
+        executor_type ex) noexcept
+        : state_(std::move(s)), task_(&t), executor_(std::move(ex))
+    {
+    }
+
+    task_handler(task_handler&& other) noexcept
+        : state_(std::move(other.state_)),
+          task_(std::exchange(other.task_, nullptr)),
+          executor_(std::move(other.executor_))
+    {
+    }
+
+    ~task_handler()
+    {
+        if (task_)
+            state_->abandon(*task_);
+    }
+
+    executor_type get_executor() const noexcept
+    {
+        return executor_;
+    }
+
+    void set_executor(executor_type ex) noexcept
+    {
+        executor_ = std::move(ex);
+    }
+
+    context const& ctx() const noexcept
+    {
+        return state_->ctx();
+    }
+
+    void operator()()
+    {
+        end(nullptr);
+    }
+
+    template <class First, class... Rest>
+    void operator()(First&& first, Rest&&...)
+    {
+        using type = std::decay_t<First>;
+        if constexpr (std::is_same_v<type, error_code>)
+            end(first.failed() ? std::make_exception_ptr(
+                    boost::system::system_error(first))
+                               : nullptr);
+        else if constexpr (std::is_same_v<type, std::exception_ptr>)
+            end(std::forward<First>(first));
+        else
+            end(nullptr);
+    }
+
+private:
+    void end(std::exception_ptr e)
+    {
+        auto const s = std::move(state_);
+        s->end(*std::exchange(task_, nullptr), std::move(e));
+    }
+
+    std::shared_ptr<task_group_state> state_;
+    group_task* task_;
+    executor_type executor_;
+};
+
+template <class T>
+struct awaitable_traits
+{
+    using executor_type = void;
+};
+
+template <class T, class Executor>
+struct awaitable_traits<asio::awaitable<T, Executor>>
+{
+    using executor_type = Executor;
+};
+
+template <class T>
+concept is_awaitable =
+    !std::is_void_v<typename awaitable_traits<T>::executor_type>;
+
+using task_token = context_binder<task_handler>;
+
+template <class F>
+concept returns_awaitable =
+    std::is_invocable_v<F&> && is_awaitable<std::invoke_result_t<F&>>;
+
+template <class F>
+concept starts_operation = std::is_invocable_v<F, task_token> &&(
+    !is_awaitable<std::invoke_result_t<F, task_token>>);
+
+template <class F>
+concept returns_awaitable_with_context =
+    std::is_invocable_v<F, context> && is_awaitable<
+        std::invoke_result_t<F, context>>;
+
+// The coroutine of a task, unless there is an exception already. It leaves it
+// to co_spawn() to end in peace: that awaits something itself, and does not
+// expect to be canceled.
+template <class T, class Executor>
+asio::awaitable<void, Executor> run_task(
+    asio::awaitable<T, Executor> coroutine, std::exception_ptr e)
+{
+    try
+    {
+        if (!e)
+            static_cast<void>(co_await std::move(coroutine));
+    }
+    catch (...)
+    {
+        e = std::current_exception();
+    }
+    co_await asio::this_coro::throw_if_cancelled(false);
+    if (e)
+        std::rethrow_exception(e);
+}
+
+// Calls what returns the coroutine of a task, in the task.
+template <class F, class... Args>
+auto call_task(F& f, Args const&... args)
+{
+    std::invoke_result_t<F&, Args const&...> coroutine;
+    std::exception_ptr e;
+    try
+    {
+        coroutine = f(args...);
+    }
+    catch (...)
+    {
+        e = std::current_exception();
+    }
+    return run_task(std::move(coroutine), std::move(e));
+}
+
+template <class F>
+class group_task_of final : public group_task
+{
+public:
+    template <class T>
+    group_task_of(T&& f, source_location where)
+        : group_task(where), function_(std::forward<T>(f))
+    {
+    }
+
+    void start(task_handler handler) override
+    {
+        // The handler may be called, and this go, before the function is done
+        // with.
+        F f(std::move(function_));
+        auto const ex = handler.get_executor();
+        auto const ctx = handler.ctx();
+        task_token token = bind_context(ctx, std::move(handler));
+        if constexpr (is_awaitable<F>)
+            asio::co_spawn(
+                ex, run_task(std::move(f), nullptr), std::move(token));
+        else if constexpr (returns_awaitable<F>)
+            asio::co_spawn(
+                ex,
+                [g = std::move(f)]() mutable { return call_task(g); },
+                std::move(token));
+        else if constexpr (starts_operation<F>)
+            static_cast<void>(std::move(f)(std::move(token)));
+        else
+        {
+            static_assert(
+                returns_awaitable_with_context<F>,
+                "asioctx::task_group: the task must be a function object that "
+                "returns an asio::awaitable, called with a context or without "
+                "arguments, or an asio::awaitable, or an asynchronous "
+                "operation, which is called with a completion token");
+            asio::co_spawn(
+                ex,
+                [g = std::move(f), ctx]() mutable { return call_task(g, ctx); },
+                std::move(token));
+        }
+    }
+
+private:
+    F function_;
+};
+
+template <class F>
+std::unique_ptr<group_task> make_group_task(F&& f, source_location at)
+{
+    return std::make_unique<group_task_of<std::decay_t<F>>>(
+        std::forward<F>(f), at);
+}
+
+// Gives room back that was taken for a task, unless it is used.
+class reserved_room
+{
+public:
+    explicit reserved_room(task_group_state& s)
+        : state_(s.try_reserve() ? &s : nullptr)
+    {
+    }
+
+    reserved_room(reserved_room const&) = delete;
+    reserved_room& operator=(reserved_room const&) = delete;
+
+    ~reserved_room()
+    {
+        if (state_)
+            state_->unreserve();
+    }
+
+    explicit operator bool() const noexcept
+    {
+        return state_ != nullptr;
+    }
+
+    void start(std::unique_ptr<group_task> t) noexcept
+    {
+        std::exchange(state_, nullptr)->start_reserved(std::move(t));
+    }
+
+private:
+    task_group_state* state_;
+};
+
+// Waits for a signal of a group. What else there is in the handler's result,
+// Wait says.
+template <class Handler, class Wait>
+class group_wait_handler
+{
+public:
+    using executor_type =
+        asio::associated_executor_t<Handler, asio::any_io_executor>;
+
+    group_wait_handler(Handler&& h, Wait&& w)
+        : handler_(std::move(h)), wait_(std::move(w))
+    {
+    }
+
+    executor_type get_executor() const noexcept
+    {
+        return asio::get_associated_executor(handler_, wait_.state->executor());
+    }
+
+    Handler const& handler() const noexcept
+    {
+        return handler_;
+    }
+
+    void operator()(error_code const& ec)
+    {
+        auto result = wait_.result(ec);
+        // The handler may wait for what the group holds to go.
+        wait_ = Wait();
+        std::move(handler_)(std::move(result));
+    }
+
+private:
+    Handler handler_;
+    Wait wait_;
+};
+
+struct join_wait
+{
+    std::exception_ptr result(error_code const& ec) const
+    {
+        return ec.failed()
+            ? std::make_exception_ptr(boost::system::system_error(ec))
+            : state->result();
+    }
+
+    std::shared_ptr<task_group_state> state;
+};
+
+struct admission_wait
+{
+    ASIOCTX_DECL error_code result(error_code const& ec) const noexcept;
+
+    std::shared_ptr<task_group_state> state;
+    context admission;
+};
+
+class initiate_on_group
+{
+public:
+    using executor_type = asio::any_io_executor;
+
+    explicit initiate_on_group(std::shared_ptr<task_group_state> s) noexcept
+        : state_(std::move(s))
+    {
+    }
+
+    executor_type get_executor() const noexcept
+    {
+        return state_->executor();
+    }
+
+protected:
+    template <class Handler, class Wait>
+    void wait(context const& signal, Handler&& handler, Wait&& w) const
+    {
+        using type = std::decay_t<Handler>;
+        signal.async_wait(group_wait_handler<type, Wait>(
+            type(std::forward<Handler>(handler)), std::move(w)));
+    }
+
+    std::shared_ptr<task_group_state> state_;
+};
+
+class initiate_async_join : public initiate_on_group
+{
+public:
+    using initiate_on_group::initiate_on_group;
+
+    template <class Handler>
+    void operator()(Handler&& handler) const
+    {
+        wait(
+            state_->drained(),
+            std::forward<Handler>(handler),
+            join_wait{state_});
+    }
+};
+
+class initiate_async_spawn : public initiate_on_group
+{
+public:
+    using initiate_on_group::initiate_on_group;
+
+    template <class Handler, class F>
+    void operator()(Handler&& handler, F&& f, source_location at) const
+    {
+        if (state_->ctx().done())
+            return complete(
+                std::forward<Handler>(handler), state_->ctx().error());
+        auto t = make_group_task(std::forward<F>(f), at);
+        if (reserved_room room(*state_); room)
+        {
+            room.start(std::move(t));
+            return complete(std::forward<Handler>(handler), {});
+        }
+        auto signal = state_->make_signal();
+        auto const ctx = signal.ctx;
+        t->admission = std::move(signal);
+        wait(ctx, std::forward<Handler>(handler), admission_wait{state_, ctx});
+        state_->enqueue(std::move(t));
+    }
+
+private:
+    template <class Handler>
+    void complete(Handler&& handler, error_code const& ec) const
+    {
+        asio::post(
+            state_->executor(),
+            done_handler(
+                std::decay_t<Handler>(std::forward<Handler>(handler)),
+                std::tuple<error_code>(ec)));
+    }
+};
+
+} // namespace detail
+
+template <class Executor>
+    requires std::convertible_to<Executor, asio::any_io_executor> task_group::
+        task_group(
+            Executor const& ex,
+            context const& parent,
+            std::size_t limit,
+            on_error policy,
+            source_location at)
+        : task_group(
+            asio::any_io_executor(ex),
+            detail::is_strand<Executor> || detail::is_serializing(ex),
+            parent,
+            limit,
+            policy,
+            at)
+    {
+    }
+
+    template <class F>
+    void task_group::spawn(F&& f, source_location at)
+    {
+        auto t = detail::make_group_task(std::forward<F>(f), at);
+        if (detail::reserved_room room(*state_); room)
+            room.start(std::move(t));
+        else
+            state_->enqueue(std::move(t));
+    }
+
+    template <class F>
+    bool task_group::try_spawn(F&& f, source_location at)
+    {
+        detail::reserved_room room(*state_);
+        if (!room)
+            return false;
+        room.start(detail::make_group_task(std::forward<F>(f), at));
+        return true;
+    }
+
+    template <class F, asio::completion_token_for<void(error_code)> Token>
+    auto task_group::async_spawn(F&& f, Token&& token, source_location at)
+    {
+        return asio::async_initiate<Token, void(error_code)>(
+            detail::initiate_async_spawn(state_),
+            token,
+            std::forward<F>(f),
+            at);
+    }
+
+    template <asio::completion_token_for<void(std::exception_ptr)> Token>
+    auto task_group::async_join(Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::exception_ptr)>(
+            detail::initiate_async_join(state_), token);
+    }
+
+} // namespace asioctx
+
+template <
+    template <class, class>
+    class Associator,
+    class Handler,
+    class Wait,
+    class DefaultCandidate>
+struct boost::asio::associator<
+    Associator,
+    asioctx::detail::group_wait_handler<Handler, Wait>,
+    DefaultCandidate> : Associator<Handler, DefaultCandidate>
+{
+    static typename Associator<Handler, DefaultCandidate>::type get(
+        asioctx::detail::group_wait_handler<Handler, Wait> const& h) noexcept
+    {
+        return Associator<Handler, DefaultCandidate>::get(h.handler());
+    }
+
+    static auto get(
+        asioctx::detail::group_wait_handler<Handler, Wait> const& h,
+        DefaultCandidate const& c) noexcept
+        -> decltype(Associator<Handler, DefaultCandidate>::get(h.handler(), c))
+    {
+        return Associator<Handler, DefaultCandidate>::get(h.handler(), c);
+    }
+};
+
+#endif

@@ -1,0 +1,329 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_TASK_GROUP_HPP
+#define ASIOCTX_TASK_GROUP_HPP
+
+#include <asioctx/config.hpp>
+#include <asioctx/context.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+namespace asioctx {
+
+namespace detail {
+
+class task_group_state;
+
+ASIOCTX_DECL bool is_serializing(asio::any_io_executor const& ex) noexcept;
+
+} // namespace detail
+
+/// What a task_group does when one of its tasks fails.
+enum class on_error
+{
+    /// Cancels the group, the failure being the cause.
+    cancel,
+
+    /// Lets the other tasks go on, and keeps every failure.
+    collect,
+
+    /// Lets the other tasks go on, and counts failures only.
+    ignore,
+};
+
+/// What has become of the tasks of a task_group.
+struct task_group_report
+{
+    /// A task that has not ended.
+    struct pending_task
+    {
+        /// Where it was spawned.
+        source_location at;
+
+        /// How long it has been running, or waiting to be started.
+        duration age;
+
+        /// Whether it has not been started.
+        bool queued;
+    };
+
+    /// A task that has failed.
+    struct failure
+    {
+        /// What it failed with.
+        std::exception_ptr exception;
+
+        /// Where it was spawned.
+        source_location at;
+    };
+
+    /// The number of tasks that have succeeded.
+    std::size_t finished = 0;
+
+    /// The number of tasks that have failed.
+    std::size_t failed = 0;
+
+    /// The number of tasks that have ended because the group was done, or were
+    /// never started for that reason.
+    std::size_t aborted = 0;
+
+    /// The time from the group's end to that of the last task, or until now.
+    duration stopping{};
+
+    /// The tasks that run, then those that wait to be started.
+    std::vector<pending_task> pending;
+
+    /// With on_error::collect, the failures in their order.
+    std::vector<failure> failures;
+};
+
+/// Tasks that run concurrently under one context, and end together.
+/**
+ * A task is a coroutine or any other asynchronous operation. It is bound to the
+ * group's context as if by bind_context(): it is asked to stop when that is
+ * done. A task never runs concurrently with its own cancellation, whatever the
+ * executor: it runs on a strand of its own, unless the group's executor is a
+ * strand.
+ *
+ * A task fails with an exception, or with an error code. With on_error::cancel
+ * the first failure cancels the group: it is the cause() of the group's
+ * context, and its canceled_at() is where the task was spawned. A task that
+ * ends with the context's error(), or @c operation_aborted, after the context
+ * was done has not failed but was aborted.
+ *
+ * Tasks may spawn tasks. A group that is done starts nothing any more.
+ *
+ * @par Object lifetimes
+ * The group's context is derived from the parent. The destructor cancels the
+ * group and does not wait: tasks that have not ended go on until they do, and
+ * must not refer to what is gone by then. To wait, use async_join(). The group
+ * may be destroyed within one of its tasks, and may outlive its execution
+ * context, unless it was given a strand of it.
+ *
+ * @par Thread Safety
+ * @e Distinct @e objects: Safe.@n
+ * @e Shared @e objects: Safe, except for destruction.
+ *
+ * @par Example
+ * examples/20_task_group.cpp
+ */
+class task_group
+{
+public:
+    /// The type of the executor.
+    using executor_type = asio::any_io_executor;
+
+    /// The limit of a group that has none.
+    static constexpr std::size_t unlimited =
+        std::numeric_limits<std::size_t>::max();
+
+    /// Makes a group on the execution context of the parent's root.
+    /**
+     * @param parent The context to derive the group's from.
+     *
+     * @param limit How many tasks may run at a time.
+     *
+     * @param policy What to do when a task fails.
+     *
+     * @param at What canceled_at() is if the group is destroyed.
+     *
+     * @throws std::logic_error if the parent's root was not made from an
+     * execution context, or that is gone.
+     */
+    ASIOCTX_DECL explicit task_group(
+        context const& parent,
+        std::size_t limit = unlimited,
+        on_error policy = on_error::cancel,
+        source_location at = BOOST_CURRENT_LOCATION);
+
+    /// Makes a group on an executor.
+    /**
+     * If the executor is a strand, all tasks share it.
+     */
+    template <class Executor>
+        requires std::convertible_to<Executor, asio::any_io_executor>
+        task_group(
+            Executor const& ex,
+            context const& parent,
+            std::size_t limit = unlimited,
+            on_error policy = on_error::cancel,
+            source_location at = BOOST_CURRENT_LOCATION);
+
+    task_group(task_group const&) = delete;
+    task_group& operator=(task_group const&) = delete;
+
+    /// Cancels the group. Does not wait.
+    ASIOCTX_DECL ~task_group();
+
+    /// Returns the context that the tasks are bound to.
+    ASIOCTX_DECL context const& ctx() const noexcept;
+
+    /// Returns the executor of the group.
+    ASIOCTX_DECL executor_type get_executor() const noexcept;
+
+    /// Cancels the group, as cancel_source::cancel() does.
+    ASIOCTX_DECL void cancel(
+        source_location at = BOOST_CURRENT_LOCATION) noexcept;
+
+    /// Cancels the group and tells why.
+    ASIOCTX_DECL void cancel(
+        error_code const& cause,
+        source_location at = BOOST_CURRENT_LOCATION) noexcept;
+
+    /// Cancels the group and tells why.
+    ASIOCTX_DECL void cancel(
+        std::exception_ptr cause,
+        source_location at = BOOST_CURRENT_LOCATION) noexcept;
+
+    /// Starts a task, or queues it if the limit is reached.
+    /**
+     * Queued tasks are started in their order when others have ended. Once the
+     * group is done they are dropped, as is what is spawned then: the functions
+     * are destroyed without having been called. There is no limit to the
+     * queue; see try_spawn() and async_spawn().
+     *
+     * @param f One of these:
+     * @li a function object that returns an @c asio::awaitable, called with the
+     * group's context or without arguments;
+     * @li an @c asio::awaitable;
+     * @li an asynchronous operation: a function object that is called with a
+     * completion token and starts the operation, as what @c asio::deferred
+     * makes of one is.
+     *
+     * A function object lives as long as the coroutine that it has returned.
+     * The results of a task other than its error are dropped.
+     *
+     * @param at Where the task is said to have been spawned.
+     *
+     * @par Executor
+     * The task is started as if by asio::dispatch on its executor, so never
+     * within this call, unless the group was given a strand and this is called
+     * on it. An operation that is no coroutine is started within this call, or
+     * where the task ended that made room for it.
+     *
+     * @par Errors
+     * What starting the operation throws is the task's failure.
+     *
+     * @par Exceptions
+     * @c std::bad_alloc, and what moving the function throws. Then nothing was
+     * spawned.
+     *
+     * @par Thread Safety
+     * Safe.
+     */
+    template <class F>
+    void spawn(F&& f, source_location at = BOOST_CURRENT_LOCATION);
+
+    /// Starts a task if the limit is not reached.
+    /**
+     * Returns false if it is, or tasks are queued, or the group is done; then
+     * the function was not touched. Otherwise the same as spawn().
+     */
+    template <class F>
+    [[nodiscard]] bool try_spawn(
+        F&& f, source_location at = BOOST_CURRENT_LOCATION);
+
+    /// Starts a task as soon as the limit allows.
+    /**
+     * Starts an asynchronous operation that completes when the task has been
+     * started, not when it has ended. A producer that waits for each of these
+     * operations has one function in the queue at most.
+     *
+     * @param f As for spawn().
+     *
+     * @par Completion signature
+     * @code void(error_code) @endcode
+     *
+     * @par Executor
+     * The I/O executor is the group's. The handler runs on its associated
+     * executor, as if by asio::post.
+     *
+     * @par Per-operation cancellation
+     * All types: a task that has not been started is dropped.
+     *
+     * @par Errors
+     * The error() of the group's context if the task was dropped because the
+     * group is done. @c asio::error::operation_aborted if the operation was
+     * canceled.
+     *
+     * @par Thread Safety
+     * Safe.
+     */
+    template <
+        class F,
+        asio::completion_token_for<void(error_code)> Token = asio::deferred_t>
+    auto async_spawn(
+        F&& f,
+        Token&& token = Token(),
+        source_location at = BOOST_CURRENT_LOCATION);
+
+    /// Waits until all tasks have ended.
+    /**
+     * Starts an asynchronous operation that completes when no task runs or is
+     * queued, at once if that is so already. It does not cancel the group, and
+     * tasks may be spawned again afterwards. Any number of operations may wait.
+     *
+     * @par Object lifetimes
+     * The operation outlives the group.
+     *
+     * @par Completion signature
+     * @code void(std::exception_ptr) @endcode
+     *
+     * @par Executor
+     * The I/O executor is the group's. The handler runs on its associated
+     * executor, as if by asio::post.
+     *
+     * @par Per-operation cancellation
+     * All types. The tasks are not canceled.
+     *
+     * @par Errors
+     * Null if all tasks that were ever spawned have succeeded. Else, with
+     * on_error::cancel, the exception() of the group's context; an error code
+     * that a task failed with is the code of a @c boost::system::system_error.
+     * With on_error::collect, the first failure, or, if there are only aborted
+     * tasks, the exception() of the context. With on_error::ignore, null.
+     * @c asio::error::operation_aborted if the wait was canceled.
+     *
+     * @par Thread Safety
+     * Safe.
+     */
+    template <
+        asio::completion_token_for<void(std::exception_ptr)> Token =
+            asio::deferred_t>
+    auto async_join(Token&& token = Token());
+
+    /// Tells what has become of the tasks, and where the others come from.
+    ASIOCTX_DECL task_group_report report() const;
+
+private:
+    ASIOCTX_DECL task_group(
+        asio::any_io_executor ex,
+        bool serializes,
+        context const& parent,
+        std::size_t limit,
+        on_error policy,
+        source_location at);
+
+    std::shared_ptr<detail::task_group_state> const state_;
+};
+
+} // namespace asioctx
+
+#include <asioctx/impl/task_group.hpp>
+
+#endif

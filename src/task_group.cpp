@@ -1,0 +1,460 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/task_group.hpp>
+
+#include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/node.hpp>
+#include <asioctx/detail/root.hpp>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace asioctx {
+
+using detail::context_access;
+
+namespace detail {
+namespace {
+
+// The task that this thread is starting.
+group_task*& starting() noexcept
+{
+    static thread_local group_task* t = nullptr;
+    return t;
+}
+
+// Whether an error is what a task ends with that is asked to stop.
+bool is_abort(std::exception_ptr const& e, error_code const& of_context)
+{
+    try
+    {
+        std::rethrow_exception(e);
+    }
+    catch (boost::system::system_error const& s)
+    {
+        return s.code() == of_context
+            || s.code() == asio::error::operation_aborted;
+    }
+    catch (...)
+    {
+        return false;
+    }
+}
+
+} // namespace
+
+bool is_serializing(asio::any_io_executor const& ex) noexcept
+{
+    using asio::strand;
+    auto const ignore = [](auto const&) {
+    };
+    return visit_targets<
+        strand<asio::io_context::executor_type>,
+        strand<asio::any_io_executor>,
+        strand<asio::thread_pool::executor_type>>(ex, ignore);
+}
+
+task_group_state::task_group_state(
+    asio::any_io_executor ex,
+    bool serializes,
+    context const& parent,
+    std::size_t limit,
+    on_error policy,
+    source_location at)
+    : executor_(std::move(ex)), serializes_(serializes), limit_(limit),
+      policy_(policy), group_(with_cancel(parent, at)),
+      root_(context_access::make(
+          node_ptr(add_ref(context_access::get(parent).get_root()))))
+{
+}
+
+task_group_state::~task_group_state()
+{
+    cancel_here();
+    task_list queue;
+    queue.splice(queue_);
+    drop(queue);
+}
+
+void task_group_state::watch()
+{
+    watch_ = after_func(
+        group_.ctx,
+        asio::bind_executor(
+            executor_,
+            [weak = weak_from_this()]
+            {
+                if (auto const self = weak.lock())
+                    self->pump();
+            }));
+}
+
+bool task_group_state::try_reserve()
+{
+    std::lock_guard const lock(mutex_);
+    if (running_ >= limit_ || !queue_.empty() || closed_ || group_.ctx.done())
+        return false;
+    make_room_for_failure();
+    ++running_;
+    ++busy_;
+    return true;
+}
+
+void task_group_state::unreserve() noexcept
+{
+    {
+        std::lock_guard const lock(mutex_);
+        --running_;
+    }
+    pump();
+    leave();
+}
+
+void task_group_state::start_reserved(std::unique_ptr<group_task> t) noexcept
+{
+    // For this thread; the task's own was counted with the room.
+    {
+        std::lock_guard const lock(mutex_);
+        t->since = now();
+        started_.push_back(*t);
+        ++busy_;
+    }
+    launch(*t.release());
+    leave();
+}
+
+void task_group_state::enqueue(std::unique_ptr<group_task> t)
+{
+    {
+        std::lock_guard const lock(mutex_);
+        make_room_for_failure();
+        t->since = now();
+        queue_.push_back(*t.release());
+        ++busy_;
+    }
+    pump();
+}
+
+bool task_group_state::withdraw(context const& admission) noexcept
+{
+    std::unique_ptr<group_task> t;
+    {
+        std::lock_guard const lock(mutex_);
+        queue_.for_each_while(
+            [&](group_task& queued)
+            {
+                if (queued.admission.ctx == admission)
+                    t.reset(&queued);
+                return !t;
+            });
+        if (!t)
+            return false;
+        t->unlink();
+    }
+    t.reset();
+    leave();
+    return true;
+}
+
+void task_group_state::end(group_task& t, std::exception_ptr e) noexcept
+{
+    if (!e)
+        return finish(t, &finished_, false);
+    if (group_.ctx.done() && is_abort(e, group_.ctx.error()))
+        return finish(t, &aborted_, false);
+    fail(std::move(e), t.at);
+    finish(t, nullptr, false);
+}
+
+void task_group_state::abandon(group_task& t) noexcept
+{
+    // If it could not be started, launch() tells why.
+    if (starting() == &t)
+        finish(t, nullptr, false);
+    else
+        finish(t, &aborted_, true);
+}
+
+void task_group_state::cancel_here() noexcept
+{
+    auto& s = *context_access::get(group_.ctx).get_scope();
+    s.cancel({errc::canceled, {}, nullptr, s.made_at});
+}
+
+cancelable task_group_state::make_signal() const
+{
+    return with_cancel(root_);
+}
+
+context task_group_state::drained()
+{
+    {
+        std::lock_guard const lock(mutex_);
+        if (busy_ != 0)
+        {
+            if (!drained_.cancel)
+                drained_ = make_signal();
+            return drained_.ctx;
+        }
+    }
+    // The source is destroyed, and so cancels.
+    return make_signal().ctx;
+}
+
+std::exception_ptr task_group_state::result() const
+{
+    std::lock_guard const lock(mutex_);
+    if (policy_ == on_error::ignore)
+        return nullptr;
+    if (!failures_.empty())
+        return failures_.front().exception;
+    if (failed_ == 0 && aborted_ == 0)
+        return nullptr;
+    if (group_.ctx.done())
+        return group_.ctx.exception();
+    return std::make_exception_ptr(
+        boost::system::system_error(asio::error::operation_aborted));
+}
+
+task_group_report task_group_state::report() const
+{
+    task_group_report r;
+    std::lock_guard const lock(mutex_);
+    r.finished = finished_;
+    r.failed = failed_;
+    r.aborted = aborted_;
+    r.failures = failures_;
+    r.pending.reserve(busy_);
+    auto const time = now();
+    if (stopped_)
+        r.stopping = (busy_ == 0 ? drained_at_ : time) - stopped_at_;
+    for (auto* const list : {&started_, &queue_})
+        list->for_each_while(
+            [&](group_task const& t)
+            {
+                r.pending.push_back({t.at, time - t.since, list == &queue_});
+                return true;
+            });
+    return r;
+}
+
+time_point task_group_state::now() const noexcept
+{
+    auto const* const r = context_access::get(root_).get_root();
+    return r ? r->now() : clock_type::now();
+}
+
+// Each task that has not ended may fail, and that must not.
+void task_group_state::make_room_for_failure()
+{
+    auto const needed = failures_.size() + busy_ + 1;
+    if (policy_ == on_error::collect && failures_.capacity() < needed)
+        failures_.reserve(std::max(needed, 2 * failures_.capacity()));
+}
+
+void task_group_state::note_stop() noexcept
+{
+    if (!stopped_ && group_.ctx.done())
+    {
+        stopped_ = true;
+        stopped_at_ = drained_at_ = now();
+    }
+}
+
+// Starts what is queued, as long as there is room. One thread at a time, so
+// that tasks that end at once need no stack.
+void task_group_state::pump() noexcept
+{
+    task_list dropped;
+    {
+        std::unique_lock lock(mutex_);
+        note_stop();
+        if (pumping_)
+            return;
+        pumping_ = true;
+        while (!queue_.empty() && running_ < limit_ && !closed_
+               && !group_.ctx.done())
+        {
+            auto& t = queue_.pop_front();
+            t.since = now();
+            started_.push_back(t);
+            ++running_;
+            ++busy_;
+            lock.unlock();
+            {
+                // Cancels at the end.
+                auto const admission = std::move(t.admission);
+                launch(t);
+            }
+            leave();
+            lock.lock();
+        }
+        pumping_ = false;
+        if (closed_ || group_.ctx.done())
+            dropped.splice(queue_);
+    }
+    drop(dropped);
+}
+
+void task_group_state::launch(group_task& t) noexcept
+{
+    auto const at = t.at;
+    auto* const outer = std::exchange(starting(), &t);
+    try
+    {
+        auto ex = executor_;
+        task_handler handler(shared_from_this(), t, ex);
+        if (!serializes_)
+            handler.set_executor(asio::make_strand(std::move(ex)));
+        t.start(std::move(handler));
+    }
+    catch (...)
+    {
+        fail(std::current_exception(), at);
+    }
+    starting() = outer;
+}
+
+void task_group_state::drop(task_list& tasks) noexcept
+{
+    while (!tasks.empty())
+    {
+        std::unique_ptr<group_task> t(&tasks.pop_front());
+        {
+            std::lock_guard const lock(mutex_);
+            ++aborted_;
+        }
+        t->admission.cancel.cancel(
+            group_.ctx.done() ? group_.ctx.error()
+                              : error_code(asio::error::operation_aborted));
+        t.reset();
+        leave();
+    }
+}
+
+void task_group_state::fail(std::exception_ptr e, source_location at) noexcept
+{
+    {
+        std::lock_guard const lock(mutex_);
+        ++failed_;
+        if (policy_ == on_error::collect)
+            failures_.push_back({e, at});
+    }
+    if (policy_ == on_error::cancel)
+        group_.cancel.cancel(std::move(e), at);
+}
+
+void task_group_state::finish(
+    group_task& t, std::size_t* count, bool close) noexcept
+{
+    {
+        std::lock_guard const lock(mutex_);
+        if (count)
+            ++*count;
+        closed_ = closed_ || close;
+        t.unlink();
+        --running_;
+    }
+    delete &t;
+    pump();
+    leave();
+}
+
+void task_group_state::leave() noexcept
+{
+    // Canceled, as it is destroyed, without the lock.
+    cancelable drained;
+    std::lock_guard const lock(mutex_);
+    if (--busy_ == 0)
+    {
+        if (stopped_)
+            drained_at_ = now();
+        drained = std::exchange(drained_, {});
+    }
+}
+
+error_code admission_wait::result(error_code const& ec) const noexcept
+{
+    // Who is admitted although the wait was canceled is told so.
+    if (ec.failed() && state->withdraw(admission))
+        return ec;
+    auto const& scope = *context_access::get(admission).get_scope();
+    return scope.done() ? scope.why.cause : error_code();
+}
+
+} // namespace detail
+
+task_group::task_group(
+    context const& parent,
+    std::size_t limit,
+    on_error policy,
+    source_location at)
+    : task_group(
+        detail::executor_of(&detail::root_for(
+            "asioctx::task_group", context_access::get(parent).get_root())),
+        false,
+        parent,
+        limit,
+        policy,
+        at)
+{
+}
+
+task_group::task_group(
+    asio::any_io_executor ex,
+    bool serializes,
+    context const& parent,
+    std::size_t limit,
+    on_error policy,
+    source_location at)
+    : state_(std::make_shared<detail::task_group_state>(
+        std::move(ex), serializes, parent, limit, policy, at))
+{
+    state_->watch();
+}
+
+task_group::~task_group()
+{
+    state_->cancel_here();
+}
+
+context const& task_group::ctx() const noexcept
+{
+    return state_->ctx();
+}
+
+task_group::executor_type task_group::get_executor() const noexcept
+{
+    return state_->executor();
+}
+
+void task_group::cancel(source_location at) noexcept
+{
+    state_->source().cancel(at);
+}
+
+void task_group::cancel(error_code const& cause, source_location at) noexcept
+{
+    state_->source().cancel(cause, at);
+}
+
+void task_group::cancel(std::exception_ptr cause, source_location at) noexcept
+{
+    state_->source().cancel(std::move(cause), at);
+}
+
+task_group_report task_group::report() const
+{
+    return state_->report();
+}
+
+} // namespace asioctx

@@ -1,0 +1,625 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+// Test that header file is self-contained.
+#include <asioctx/bind_context.hpp>
+#include <asioctx/cancel.hpp>
+#include <asioctx/task_group.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/bound_fixture.hpp"
+#include "support/outcome.hpp"
+#include "support/print.hpp"
+#include "support/probe.hpp"
+
+using namespace asioctx;
+using namespace asioctx::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+error_code const no_error;
+error_code const broken(5, boost::system::generic_category());
+
+// What async_join has told.
+struct joined
+{
+    int calls = 0;
+    std::exception_ptr exception;
+
+    auto handler()
+    {
+        return [this](std::exception_ptr e)
+        {
+            ++calls;
+            exception = std::move(e);
+        };
+    }
+
+    bool failed_with(std::string const& what) const
+    {
+        try
+        {
+            if (exception)
+                std::rethrow_exception(exception);
+        }
+        catch (std::runtime_error const& e)
+        {
+            return calls == 1 && e.what() == what;
+        }
+        return false;
+    }
+
+    bool succeeded() const
+    {
+        return calls == 1 && !exception;
+    }
+
+    error_code code() const
+    {
+        return code_of(exception);
+    }
+};
+
+struct fixture : timers_fixture
+{
+    joined join;
+
+    asio::awaitable<void> wait()
+    {
+        co_await never.async_wait(asio::use_awaitable);
+    }
+
+    asio::awaitable<void> nothing()
+    {
+        co_return;
+    }
+
+    asio::awaitable<void> lost()
+    {
+        throw std::runtime_error("lost");
+        co_return;
+    }
+
+    void start_join(task_group& g)
+    {
+        g.async_join(join.handler());
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(test_task_group, fixture)
+
+BOOST_AUTO_TEST_CASE(runs_every_kind_of_task)
+{
+    task_group g(root);
+    std::vector<std::string> ran;
+    g.spawn(
+        [&]() -> asio::awaitable<void>
+        {
+            ran.push_back("coroutine");
+            co_return;
+        });
+    g.spawn(
+        [&](context ctx) -> asio::awaitable<int>
+        {
+            BOOST_TEST((ctx == g.ctx()));
+            ran.push_back("coroutine with context");
+            co_return 1;
+        });
+    g.spawn(
+        [](asio::awaitable<void> a)
+        {
+            return a;
+        }(
+            [](std::vector<std::string>& r) -> asio::awaitable<void>
+            {
+                r.push_back("awaitable");
+                co_return;
+            }(ran)));
+    g.spawn(expired.async_wait(asio::deferred));
+    g.spawn([&](auto token) { return expired.async_wait(std::move(token)); });
+    BOOST_TEST(ran.empty());
+    start_join(g);
+    poll_until(ioc, [&] { return join.calls != 0; });
+    BOOST_TEST(join.succeeded());
+    BOOST_TEST(ran.size() == 3u);
+    BOOST_TEST(g.report().finished == 5u);
+    BOOST_TEST(!g.ctx().done());
+}
+
+BOOST_AUTO_TEST_CASE(first_exception_cancels_the_rest_and_is_the_cause)
+{
+    task_group g(root);
+    g.spawn([&] { return wait(); });
+    g.spawn([&] { return lost(); });
+    auto const line = __LINE__ - 1;
+    start_join(g);
+    poll();
+    BOOST_TEST(join.failed_with("lost"));
+    BOOST_TEST(g.ctx().error() == errc::canceled);
+    BOOST_TEST((g.ctx().exception() == join.exception));
+    BOOST_TEST(g.ctx().canceled_at().line() == line);
+    auto const r = g.report();
+    BOOST_TEST(r.failed == 1u);
+    BOOST_TEST(r.aborted == 1u);
+    BOOST_TEST(r.pending.empty());
+}
+
+BOOST_AUTO_TEST_CASE(first_error_code_cancels_the_rest_and_is_the_cause)
+{
+    task_group g(root);
+    probe<> p;
+    g.spawn([&] { return wait(); });
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    start_join(g);
+    poll();
+    p.complete(broken);
+    poll();
+    BOOST_TEST(join.code() == broken);
+    BOOST_TEST(g.ctx().cause() == broken);
+}
+
+BOOST_AUTO_TEST_CASE(later_failures_change_nothing)
+{
+    task_group g(root);
+    probe<> p;
+    probe<> q;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    g.spawn([&](auto token) { return q.start(std::move(token)); });
+    start_join(g);
+    p.complete(broken);
+    q.complete(asio::error::eof);
+    poll();
+    BOOST_TEST(join.code() == broken);
+    BOOST_TEST(g.report().failed == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(the_parent_ends_the_group)
+{
+    task_group g(c.ctx);
+    g.spawn([&] { return wait(); });
+    start_join(g);
+    poll();
+    BOOST_TEST(join.calls == 0);
+    c.cancel(broken);
+    poll();
+    BOOST_TEST(join.code() == broken);
+    BOOST_TEST(g.report().aborted == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(tasks_that_succeed_after_the_end_leave_no_error)
+{
+    task_group g(root);
+    probe<> p;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    g.cancel();
+    p.complete({});
+    start_join(g);
+    poll();
+    BOOST_TEST(join.succeeded());
+}
+
+BOOST_AUTO_TEST_CASE(collects_every_failure)
+{
+    task_group g(root, task_group::unlimited, on_error::collect);
+    g.spawn([&] { return lost(); });
+    probe<> p;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    g.spawn([&] { return nothing(); });
+    start_join(g);
+    poll();
+    BOOST_TEST(!g.ctx().done());
+    p.complete(broken);
+    poll();
+    BOOST_TEST(join.failed_with("lost"));
+    auto const r = g.report();
+    BOOST_TEST(r.failures.size() == 2u);
+    BOOST_TEST(code_of(r.failures[1].exception) == broken);
+    BOOST_TEST(r.failures[1].at.line() == r.failures[0].at.line() + 2);
+    BOOST_TEST(r.finished == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(ignores_failures)
+{
+    task_group g(root, task_group::unlimited, on_error::ignore);
+    g.spawn([&] { return lost(); });
+    start_join(g);
+    poll();
+    BOOST_TEST(join.succeeded());
+    BOOST_TEST(!g.ctx().done());
+    BOOST_TEST(g.report().failed == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(queues_what_is_beyond_the_limit)
+{
+    task_group g(root, 2);
+    std::array<probe<>, 4> p;
+    for (auto& q : p)
+        g.spawn([&q](auto token) { return q.start(std::move(token)); });
+    BOOST_TEST(p[1].pending());
+    BOOST_TEST(!p[2].pending());
+    auto const r = g.report();
+    BOOST_TEST(r.pending.size() == 4u);
+    BOOST_TEST(!r.pending[1].queued);
+    BOOST_TEST(r.pending[2].queued);
+    p[1].complete({});
+    poll();
+    BOOST_TEST(p[2].pending());
+    BOOST_TEST(!p[3].pending());
+    p[0].complete({});
+    poll();
+    BOOST_TEST(p[3].pending());
+    start_join(g);
+    p[2].complete({});
+    p[3].complete({});
+    poll();
+    BOOST_TEST(join.succeeded());
+}
+
+BOOST_AUTO_TEST_CASE(drops_the_queue_when_the_group_is_done)
+{
+    task_group g(c.ctx, 1);
+    probe<> p;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    auto const alive = std::make_shared<int>();
+    g.spawn([&, alive] { return nothing(); });
+    start_join(g);
+    c.cancel(broken);
+    BOOST_TEST(alive.use_count() == 2);
+    poll(); // although the other task goes on
+    BOOST_TEST(alive.use_count() == 1);
+    BOOST_TEST(join.calls == 0);
+    p.complete({});
+    poll();
+    BOOST_TEST(join.code() == broken);
+    BOOST_TEST(g.report().aborted == 1u);
+    BOOST_TEST(g.report().finished == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(try_spawn_respects_the_limit_and_the_queue)
+{
+    task_group g(root, 1);
+    probe<> p;
+    auto const start = [&p](auto token)
+    {
+        return p.start(std::move(token));
+    };
+    BOOST_TEST(g.try_spawn(start));
+    auto const alive = std::make_shared<int>();
+    auto f = [this, alive]
+    {
+        return nothing();
+    };
+    BOOST_TEST(!g.try_spawn(std::move(f)));
+    BOOST_TEST(alive.use_count() == 2); // not moved from
+    p.complete({});
+    poll();
+    BOOST_TEST(g.try_spawn(std::move(f)));
+    poll();
+    g.cancel();
+    BOOST_TEST(!g.try_spawn(start));
+}
+
+BOOST_AUTO_TEST_CASE(async_spawn_completes_when_the_task_is_started)
+{
+    task_group g(root, 1);
+    probe<> p;
+    outcome first;
+    outcome second;
+    auto const start = [&p](auto token)
+    {
+        return p.start(std::move(token));
+    };
+    g.async_spawn(start, recorder(first));
+    BOOST_TEST(!first.completed());
+    poll();
+    BOOST_TEST(first == no_error);
+    g.async_spawn([&] { return nothing(); }, recorder(second));
+    poll();
+    BOOST_TEST(!second.completed());
+    p.complete({});
+    poll();
+    BOOST_TEST(second == no_error);
+    BOOST_TEST(g.report().finished == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(async_spawn_fails_when_the_group_is_done)
+{
+    task_group g(root, 1);
+    outcome queued;
+    outcome late;
+    probe<> p;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    g.async_spawn([&] { return nothing(); }, recorder(queued));
+    g.cancel(broken);
+    g.async_spawn([&] { return nothing(); }, recorder(late));
+    poll();
+    BOOST_TEST(queued == make_error_code(errc::canceled));
+    BOOST_TEST(late == make_error_code(errc::canceled));
+    p.complete({});
+    poll();
+}
+
+BOOST_AUTO_TEST_CASE(async_spawn_can_be_canceled)
+{
+    task_group g(root, 1);
+    probe<> p;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    auto const alive = std::make_shared<int>();
+    outcome o;
+    auto const limited = with_cancel(root);
+    g.async_spawn(
+        [&, alive] { return nothing(); },
+        bind_context(limited.ctx, recorder(o)));
+    limited.cancel();
+    poll();
+    BOOST_TEST(o == make_error_code(errc::canceled));
+    BOOST_TEST(alive.use_count() == 1);
+    BOOST_TEST(g.report().pending.size() == 1u);
+    BOOST_TEST(!g.ctx().done());
+    p.complete({});
+    poll();
+}
+
+BOOST_AUTO_TEST_CASE(async_join_can_be_canceled)
+{
+    task_group g(root);
+    probe<> p;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    outcome o;
+    auto const limited = with_cancel(root);
+    g.async_join(bind_context(limited.ctx, recorder(o)));
+    start_join(g);
+    limited.cancel();
+    poll();
+    BOOST_TEST(o == make_error_code(errc::canceled));
+    BOOST_TEST(!g.ctx().done());
+    BOOST_TEST(join.calls == 0);
+    p.complete({});
+    poll();
+    BOOST_TEST(join.succeeded());
+}
+
+BOOST_AUTO_TEST_CASE(async_join_of_nothing_completes_at_once)
+{
+    task_group g(root);
+    start_join(g);
+    BOOST_TEST(join.calls == 0);
+    poll();
+    BOOST_TEST(join.succeeded());
+}
+
+BOOST_AUTO_TEST_CASE(is_joined_twice_and_used_in_between)
+{
+    task_group g(root);
+    joined other;
+    g.spawn([&] { return nothing(); });
+    start_join(g);
+    g.async_join(other.handler());
+    poll();
+    BOOST_TEST(join.succeeded());
+    BOOST_TEST(other.succeeded());
+    g.spawn([&] { return lost(); });
+    joined third;
+    g.async_join(third.handler());
+    poll();
+    BOOST_TEST(third.failed_with("lost"));
+}
+
+BOOST_AUTO_TEST_CASE(the_destructor_cancels)
+{
+    context ctx;
+    {
+        task_group g(root);
+        ctx = g.ctx();
+        g.spawn([&] { return wait(); });
+        start_join(g);
+        poll();
+    }
+    BOOST_TEST(ctx.error() == errc::canceled);
+    poll();
+    BOOST_TEST(join.code() == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(is_destroyed_within_one_of_its_tasks)
+{
+    auto g = std::make_unique<task_group>(root, 2);
+    bool ended = false;
+    g->spawn([&] { return wait(); });
+    g->spawn(
+        [&]() -> asio::awaitable<void>
+        {
+            g.reset();
+            ended = true;
+            co_return;
+        });
+    g->spawn([&] { return nothing(); });
+    start_join(*g);
+    poll();
+    BOOST_TEST(ended);
+    BOOST_TEST(join.code() == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(tasks_spawn_tasks)
+{
+    task_group g(root, 3);
+    int ran = 0;
+    std::function<asio::awaitable<void>(int)> const tree =
+        [&](int depth) -> asio::awaitable<void>
+    {
+        ++ran;
+        for (int i = 0; i < 2 && depth > 0; ++i)
+            g.spawn([&, depth] { return tree(depth - 1); });
+        co_return;
+    };
+    g.spawn([&] { return tree(4); });
+    start_join(g);
+    poll();
+    BOOST_TEST(join.succeeded());
+    BOOST_TEST(ran == 31);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_started_once_the_group_is_done)
+{
+    task_group g(root);
+    g.cancel(broken);
+    bool ran = false;
+    g.spawn(
+        [&]() -> asio::awaitable<void>
+        {
+            ran = true;
+            co_return;
+        });
+    start_join(g);
+    poll();
+    BOOST_TEST(!ran);
+    BOOST_TEST(join.code() == broken);
+    BOOST_TEST(g.report().aborted == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_operation_that_cannot_be_started_has_failed)
+{
+    task_group g(root);
+    g.spawn([&] { return wait(); });
+    g.spawn([](detail::task_token) { throw std::runtime_error("no start"); });
+    start_join(g);
+    poll();
+    BOOST_TEST(join.failed_with("no start"));
+    BOOST_TEST(g.report().failed == 1u);
+    BOOST_TEST(g.report().aborted == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_a_task_that_does_not_look_at_cancellation)
+{
+    task_group g(root);
+    asio::steady_timer own(ioc, time_point::max());
+    auto const deaf = [&]() -> asio::awaitable<void>
+    {
+        co_await asio::this_coro::reset_cancellation_state(
+            asio::disable_cancellation());
+        co_await own.async_wait(asio::as_tuple(asio::use_awaitable));
+    };
+    g.spawn(deaf);
+    auto const line = __LINE__ - 1;
+    start_join(g);
+    poll();
+    g.cancel();
+    poll();
+    clock.advance(3s);
+    auto const r = g.report();
+    BOOST_TEST(join.calls == 0);
+    BOOST_TEST_REQUIRE(r.pending.size() == 1u);
+    BOOST_TEST(r.pending[0].at.line() == line);
+    BOOST_TEST((r.pending[0].age == 3s));
+    BOOST_TEST((r.stopping == 3s));
+    own.cancel();
+    poll();
+    BOOST_TEST(join.succeeded());
+    clock.advance(3s);
+    BOOST_TEST((g.report().stopping == 3s));
+}
+
+BOOST_AUTO_TEST_CASE(a_strand_is_shared)
+{
+    auto const strand = asio::make_strand(ioc);
+    task_group g(strand, root);
+    g.spawn(
+        [&]() -> asio::awaitable<void>
+        {
+            BOOST_TEST(strand.running_in_this_thread());
+            co_return;
+        });
+    poll();
+    BOOST_TEST(g.report().finished == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_queue_of_tasks_that_end_at_once_needs_no_stack)
+{
+    task_group g(asio::make_strand(ioc), root, 1);
+    probe<> p;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    for (int i = 0; i < 20'000; ++i)
+        g.spawn([](auto token) { std::move(token.get())(error_code()); });
+    start_join(g);
+    p.complete({});
+    poll();
+    BOOST_TEST(join.succeeded());
+    BOOST_TEST(g.report().finished == 20'001u);
+}
+
+BOOST_AUTO_TEST_CASE(needs_an_execution_context)
+{
+    BOOST_CHECK_THROW(task_group g(background()), std::logic_error);
+    task_group g(ioc.get_executor(), background());
+    g.spawn([&] { return nothing(); });
+    start_join(g);
+    poll();
+    BOOST_TEST(join.succeeded());
+}
+
+BOOST_AUTO_TEST_CASE(the_execution_context_goes_with_tasks_pending_and_queued)
+{
+    for (bool const group_first : {false, true})
+    {
+        auto const alive = std::make_shared<int>();
+        outcome spawned;
+        outcome waiting;
+        std::optional<task_group> g;
+        {
+            asio::io_context other;
+            asio::steady_timer pending(other, time_point::max());
+            g.emplace(background(other), 1);
+            g->spawn(
+                [&pending, alive](context) -> asio::awaitable<void>
+                {
+                    auto const in_frame = alive;
+                    co_await pending.async_wait(asio::use_awaitable);
+                });
+            g->spawn([alive](context) -> asio::awaitable<void> { co_return; });
+            g->async_spawn(
+                [alive](context) -> asio::awaitable<void> { co_return; },
+                recorder(spawned));
+            g->async_join(recorder(waiting));
+            other.poll();
+            BOOST_TEST(alive.use_count() > 4);
+            if (group_first)
+                g.reset();
+        }
+        if (g)
+        {
+            BOOST_TEST(g->report().pending.empty());
+            g->spawn([](context) -> asio::awaitable<void> { co_return; });
+        }
+        g.reset();
+        BOOST_TEST(alive.use_count() == 1);
+        BOOST_TEST(!waiting.completed());
+        BOOST_TEST(!spawned.completed());
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
