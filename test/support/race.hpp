@@ -51,6 +51,14 @@ inline void together(std::vector<std::function<void()>> functions)
         t.join();
 }
 
+// How many operations were canceled, and completed so; main() tells.
+inline std::atomic<long> canceled{0};
+
+inline void count(int n)
+{
+    canceled += n;
+}
+
 // A race and the number of its rounds.
 struct entry
 {
@@ -68,6 +76,8 @@ inline int main(int argc, char** argv, std::vector<entry> const& entries)
         std::fflush(stdout);
         e.run(e.rounds * factor);
     }
+    if (canceled != 0)
+        std::printf("%ld canceled\n", canceled.load());
     return 0;
 }
 
