@@ -16,6 +16,7 @@
 #include <asioctx/context_key.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/deadline_header.hpp>
+#include <asioctx/detach_on_cancel.hpp>
 #include <asioctx/error.hpp>
 #include <asioctx/merge.hpp>
 #include <asioctx/stop_token.hpp>

@@ -33,6 +33,11 @@
 
 namespace asioctx::detail {
 
+// The token adapted, const if the binder it is taken from is.
+template <class Token, class RawBinder>
+using target_of = std::conditional_t<
+    std::is_const_v<std::remove_reference_t<RawBinder>>, Token const, Token>;
+
 template <class T>
 concept has_executor = requires(T const& t) {
     typename T::executor_type;
@@ -191,6 +196,41 @@ struct request_target<Handler, unknown_executor>
     }
 };
 
+// Where a handler runs.
+template <class Handler, class IoExecutor>
+auto handler_executor(
+    Handler const& h, IoExecutor const& io, context const& ctx) noexcept
+{
+    if constexpr (std::is_same_v<IoExecutor, unknown_executor>)
+        return asio::get_associated_executor(
+            h, executor_of(context_access::get(ctx).get_root()));
+    else
+        return asio::get_associated_executor(h, io);
+}
+
+// Completes an operation that is not started, because the context is done.
+template <class NotStarted, class Handler, class IoExecutor>
+void complete_not_started(
+    Handler&& handler, context const& ctx, IoExecutor const& io)
+{
+    if constexpr (std::is_same_v<IoExecutor, unknown_executor>)
+    {
+        complete_not_started<NotStarted>(std::move(handler), ctx,
+            handler_executor(handler, io, ctx));
+    }
+    else
+    {
+        auto done =
+            done_handler(std::move(handler), NotStarted::make(ctx.error()));
+#if BOOST_VERSION >= 108200
+        auto const ex = asio::get_associated_immediate_executor(done, io);
+        asio::dispatch(ex, std::move(done));
+#else
+        asio::post(io, std::move(done));
+#endif
+    }
+}
+
 // Has the executor of the initiation that it is derived for, if that has one.
 template <class Initiation>
 class initiation_holder
@@ -285,7 +325,7 @@ private:
 
         if constexpr (!std::is_void_v<typename not_started::results>)
             if (ctx.done())
-                return complete(
+                return complete_not_started<not_started>(
                     handler_type(std::forward<H>(handler)), ctx, io);
 
         auto* const self = op::create(context_access::take(std::move(ctx)),
@@ -296,31 +336,6 @@ private:
         self->connect_upstream();
         std::forward<I>(initiation)(
             std::move(bound), std::forward<Args>(args)...);
-    }
-
-    // Completes an operation that is not started.
-    template <class Handler, class IoExecutor>
-    static void complete(
-        Handler&& handler, context const& ctx, IoExecutor const& io)
-    {
-        if constexpr (std::is_same_v<IoExecutor, unknown_executor>)
-        {
-            complete(std::move(handler), ctx,
-                asio::get_associated_executor(
-                    handler, executor_of(context_access::get(ctx).get_root())));
-        }
-        else
-        {
-            auto done = done_handler(
-                std::move(handler), not_started::make(ctx.error()));
-#if BOOST_VERSION >= 108200
-            auto const ex =
-                asio::get_associated_immediate_executor(done, io);
-            asio::dispatch(ex, std::move(done));
-#else
-            asio::post(io, std::move(done));
-#endif
-        }
     }
 };
 

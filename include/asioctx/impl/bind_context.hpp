@@ -20,11 +20,6 @@
 
 namespace asioctx::detail {
 
-// The token adapted, const if the binder it is taken from is.
-template <class Token, class RawBinder>
-using target_of = std::conditional_t<
-    std::is_const_v<std::remove_reference_t<RawBinder>>, Token const, Token>;
-
 // The default token of an operation.
 template <class Initiation>
 struct default_token

@@ -1,0 +1,274 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_IMPL_DETACH_ON_CANCEL_HPP
+#define ASIOCTX_IMPL_DETACH_ON_CANCEL_HPP
+
+#include <asioctx/detach_on_cancel.hpp>
+
+#include <asioctx/after_func.hpp>
+#include <asioctx/cancel.hpp>
+
+#include <asioctx/detail/initiate_bound.hpp>
+#include <asioctx/detail/op_slot.hpp>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace asioctx::detail {
+
+// What the operation and the callback of its context share. The first of them
+// to take the handler calls it.
+template <class Handler, class Executor, class NotStarted>
+class detachable_op
+    : public std::enable_shared_from_this<
+          detachable_op<Handler, Executor, NotStarted>>
+{
+public:
+    template <class H>
+    detachable_op(context const& parent, Executor const& ex, H&& handler)
+        : executor_(ex),
+          scope_(with_cancel(parent)),
+          handler_(std::forward<H>(handler))
+    {
+    }
+
+    // Before the operation is started.
+    void wait_for_context()
+    {
+        auto slot = slot_of(*handler_);
+        if (slot.is_connected())
+            slot.template emplace<canceler>(*this);
+        callback_ = after_func(ctx(), on_done{this->shared_from_this()});
+    }
+
+    // Done when the parent is, or when the handler's slot is asked.
+    context const& ctx() const noexcept
+    {
+        return scope_.ctx;
+    }
+
+    Executor const& executor() const noexcept
+    {
+        return executor_;
+    }
+
+    template <class First, class... Rest>
+    void complete(First&& first, Rest&&... rest)
+    {
+        // What the context brought about is told by its callback.
+        if constexpr (std::is_same_v<std::remove_cvref_t<First>, error_code>)
+            if (first && first == ctx().error())
+                return;
+        if (!take())
+            return;
+        callback_.stop();
+        Handler handler = take_handler();
+        std::move(handler)(
+            std::forward<First>(first), std::forward<Rest>(rest)...);
+    }
+
+    // The operation goes without having completed.
+    void abandon() noexcept
+    {
+        callback_.stop();
+        if (take())
+            [[maybe_unused]] Handler const dying(take_handler());
+    }
+
+private:
+    struct canceler
+    {
+        explicit canceler(detachable_op& o) noexcept : op(o)
+        {
+        }
+
+        void operator()(asio::cancellation_type_t type) const
+        {
+            if (type == asio::cancellation_type::none)
+                return;
+            op.asked_by_slot_.store(true, std::memory_order_relaxed);
+            op.scope_.cancel();
+        }
+
+        detachable_op& op;
+    };
+
+    struct on_done
+    {
+        using executor_type = Executor;
+
+        executor_type get_executor() const noexcept
+        {
+            return op->executor_;
+        }
+
+        void operator()() const
+        {
+            if (!op->take())
+                return;
+            auto const error =
+                op->asked_by_slot_.load(std::memory_order_relaxed)
+                ? error_code(asio::error::operation_aborted)
+                : op->ctx().error();
+            Handler handler = op->take_handler();
+            std::apply(std::move(handler), NotStarted::make(error));
+        }
+
+        std::shared_ptr<detachable_op> op;
+    };
+
+    bool take() noexcept
+    {
+        return !taken_.exchange(true, std::memory_order_acq_rel);
+    }
+
+    // For whoever has taken it.
+    Handler take_handler()
+    {
+        auto slot = slot_of(*handler_);
+        if (slot.is_connected())
+            slot.clear();
+        Handler handler(std::move(*handler_));
+        handler_.reset();
+        return handler;
+    }
+
+    Executor executor_;
+    cancelable scope_;
+    std::atomic<bool> taken_{false};
+    std::atomic<bool> asked_by_slot_{false};
+    std::optional<Handler> handler_; // whoever has taken it
+    after_func_registration callback_; // the operation's
+};
+
+// What the operation sees as its handler.
+template <class Op>
+class detached_handler
+{
+public:
+    using executor_type = std::remove_cvref_t<
+        decltype(std::declval<Op const&>().executor())>;
+
+    explicit detached_handler(std::shared_ptr<Op> op) noexcept
+        : op_(std::move(op))
+    {
+    }
+
+    detached_handler(detached_handler&&) noexcept = default;
+
+    ~detached_handler()
+    {
+        if (op_)
+            op_->abandon();
+    }
+
+    executor_type get_executor() const noexcept
+    {
+        return op_->executor();
+    }
+
+    template <class... Args>
+    void operator()(Args&&... args)
+    {
+        auto const op = std::move(op_);
+        op->complete(std::forward<Args>(args)...);
+    }
+
+private:
+    std::shared_ptr<Op> op_;
+};
+
+// Initiates an operation that may be let go.
+template <class Initiation, class... Signatures>
+class initiate_detachable : public initiation_holder<Initiation>
+{
+    using holder = initiation_holder<Initiation>;
+    using not_started = first_not_started<Signatures...>;
+
+    static_assert(!std::is_void_v<typename not_started::results>,
+        "asioctx::detach_on_cancel: the operation's signature must begin with "
+        "an error_code or an exception_ptr, and the other results must have "
+        "default constructors");
+
+public:
+    using holder::holder;
+
+    template <class Handler, class... Args>
+    void operator()(Handler&& handler, context const& ctx, Args&&... args) &&
+    {
+        start(std::move(this->initiation_), std::forward<Handler>(handler),
+            ctx, std::forward<Args>(args)...);
+    }
+
+    template <class Handler, class... Args>
+    void operator()(
+        Handler&& handler, context const& ctx, Args&&... args) const&
+    {
+        start(this->initiation_, std::forward<Handler>(handler), ctx,
+            std::forward<Args>(args)...);
+    }
+
+private:
+    template <class I, class H, class... Args>
+    void start(
+        I&& initiation, H&& handler, context const& ctx, Args&&... args) const
+    {
+        using handler_type = std::decay_t<H>;
+        auto const io = this->io_executor();
+        if (ctx.done())
+            return complete_not_started<not_started>(
+                handler_type(std::forward<H>(handler)), ctx, io);
+
+        auto const ex = handler_executor(handler, io, ctx);
+        using op =
+            detachable_op<handler_type, std::decay_t<decltype(ex)>, not_started>;
+        auto const self = std::allocate_shared<op>(
+            asio::recycling_allocator<void>(), ctx, ex,
+            std::forward<H>(handler));
+        detached_handler<op> detached(self);
+        self->wait_for_context();
+        initiate_bound<std::decay_t<I>, Signatures...>(
+            std::forward<I>(initiation))(std::move(detached), self->ctx(),
+            asio::cancellation_type::terminal, std::forward<Args>(args)...);
+    }
+};
+
+} // namespace asioctx::detail
+
+template <class Token, class... Signatures>
+class boost::asio::async_result<asioctx::detach_on_cancel_t<Token>,
+    Signatures...> : public boost::asio::async_result<Token, Signatures...>
+{
+public:
+    template <class Initiation, class RawToken, class... Args>
+    static auto initiate(
+        Initiation&& initiation, RawToken&& token, Args&&... args)
+        -> decltype(boost::asio::async_initiate<
+            asioctx::detail::target_of<Token, RawToken>, Signatures...>(
+            std::declval<asioctx::detail::initiate_detachable<
+                std::decay_t<Initiation>, Signatures...>>(),
+            token.get(), token.get_context(), std::forward<Args>(args)...))
+    {
+        return boost::asio::async_initiate<
+            asioctx::detail::target_of<Token, RawToken>, Signatures...>(
+            asioctx::detail::initiate_detachable<std::decay_t<Initiation>,
+                Signatures...>(std::forward<Initiation>(initiation)),
+            token.get(), token.get_context(), std::forward<Args>(args)...);
+    }
+};
+
+#endif
