@@ -39,6 +39,7 @@
 #include <exception>
 #include <future>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -105,6 +106,25 @@ void check_live_for_ever(context const& ctx)
 }
 
 constinit context global;
+
+// A slot without memory.
+struct full_slot
+{
+    template <class F, class... Args>
+    F& emplace(Args&&...)
+    {
+        throw std::bad_alloc();
+    }
+
+    bool is_connected() const noexcept
+    {
+        return true;
+    }
+
+    void clear() noexcept
+    {
+    }
+};
 
 } // namespace
 
@@ -676,6 +696,20 @@ BOOST_FIXTURE_TEST_CASE(a_wait_can_be_deferred, io_context_fixture)
     cancel();
     poll();
     BOOST_TEST(o.calls == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_wait_that_cannot_be_canceled_is_not_started, io_context_fixture)
+{
+    auto const [ctx, cancel] = with_cancel(root);
+    auto const alive = std::make_shared<int>(0);
+    BOOST_CHECK_THROW(
+        ctx.async_wait(asio::bind_cancellation_slot(
+            full_slot(), [alive](error_code) { BOOST_ERROR("called"); })),
+        std::bad_alloc);
+    BOOST_TEST(alive.use_count() == 1);
+    cancel();
+    BOOST_TEST(idle());
 }
 
 BOOST_FIXTURE_TEST_CASE(

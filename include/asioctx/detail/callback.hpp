@@ -247,8 +247,18 @@ public:
         requires Extra::is_wait
     {
         auto slot = slot_of(*handler_);
-        if (slot.is_connected())
+        if (!slot.is_connected())
+            return;
+        try
+        {
             slot.template emplace<canceler>(this);
+        }
+        catch (...)
+        {
+            discard();
+            this->release();
+            throw;
+        }
     }
 
 private:
