@@ -44,7 +44,8 @@ cmake -S . -B $out -G Ninja -D CMAKE_BUILD_TYPE=Release \
     -D ASIOCTX_BUILD_TESTS=OFF -D ASIOCTX_BUILD_EXAMPLES=OFF \
     "${options[@]}" > $out.log || { cat $out.log >&2; exit 1; }
 programs=(operations tree loopback)
-cmake --build $out --target "${programs[@]/#/asioctx_bench_}"
+cmake --build $out --target asioctx_lost_handlers \
+    "${programs[@]/#/asioctx_bench_}"
 
 results=()
 for program in "${programs[@]}"; do
@@ -75,4 +76,6 @@ fi
 
 echo
 python3 bench/table.py "${results[@]}" | tee $out/table.md
+echo
+$out/bench/asioctx_lost_handlers
 [[ -z $doc ]] || python3 bench/growth.py "${results[@]}"
