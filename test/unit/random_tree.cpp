@@ -1,0 +1,815 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+// Random trees of every kind of context, compared after every step with a model
+// that is too simple to be wrong. A failure tells the few steps that lead to it
+// and how to take them again; CONTRIBUTING.md tells how to take more.
+
+#include <asioctx/after_func.hpp>
+#include <asioctx/cancel.hpp>
+#include <asioctx/deadline.hpp>
+#include <asioctx/merge.hpp>
+#include <asioctx/stop_token.hpp>
+#include <asioctx/value.hpp>
+#include <asioctx/without_cancel.hpp>
+
+#include <asioctx/testing/manual_clock.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/allocation_counter.hpp"
+#include "support/random_seed.hpp"
+
+using namespace asioctx;
+using namespace asioctx::test;
+
+namespace {
+
+// The model.
+
+constexpr time_point never = time_point::max();
+constexpr duration forever = duration::max();
+
+time_point later(time_point t, duration d)
+{
+    return d > never - t ? never : t + d;
+}
+
+// Why a context is done. A cause of zero is none. The line is the number of the
+// step that canceled_at() names.
+struct reason
+{
+    bool expired = false;
+    int cause = 0;
+    unsigned line = 0;
+};
+
+enum class kind
+{
+    root,
+    cancel,
+    timeout,
+    value,
+    without_cancel,
+    merge,
+    grace,
+    idle,
+    stop_token,
+};
+
+constexpr char const* names[] = {
+    "root",
+    "with_cancel",
+    "with_timeout",
+    "with_value",
+    "without_cancel",
+    "merge",
+    "with_grace",
+    "with_idle_timeout",
+    "with_stop_token"};
+
+struct model_node
+{
+    kind what = kind::root;
+    std::size_t parent = 0;
+    std::vector<std::size_t> others{}; // of a merge
+    duration period{};                 // of a timeout, a grace, an idle time
+    std::size_t key = 0;               // of a value, or the token of a stop
+    int value = 0;
+
+    std::optional<reason> why{}; // once it is done
+    reason own{};                // why it is done at its expiry
+    time_point deadline = never; // what deadline() says
+    time_point expiry = never;   // when it ends by itself
+    unsigned turn = 0;           // of equal expiries, the first set is first
+};
+
+struct model
+{
+    std::vector<model_node> nodes{1};
+    time_point now;
+    unsigned turns = 0;
+    std::array<bool, 2> stopped{};
+
+    bool permanent(std::size_t i) const
+    {
+        return nodes[i].what == kind::root
+            || nodes[i].what == kind::without_cancel;
+    }
+
+    void set_expiry(model_node& n, time_point t, reason own)
+    {
+        n.expiry = t;
+        n.own = own;
+        n.turn = ++turns;
+    }
+
+    // A new node, whose own end would be for the reason given.
+    void derive(model_node n, reason own)
+    {
+        auto const& p = nodes[n.parent];
+        bool const live = !p.why;
+        n.deadline = n.what == kind::without_cancel ? never : p.deadline;
+        if (n.what == kind::grace)
+        {
+            n.deadline = later(live ? p.deadline : now, n.period);
+            if (!live)
+                set_expiry(n, n.deadline, *p.why);
+        }
+        else if (n.what != kind::without_cancel)
+            n.why = p.why;
+        bool over = false;
+        if (n.what == kind::timeout)
+        {
+            auto const t = later(now, n.period);
+            over = t <= now;
+            if (t < n.deadline)
+                set_expiry(n, n.deadline = t, own);
+        }
+        else if (n.what == kind::idle)
+        {
+            over = n.period <= duration::zero();
+            set_expiry(n, later(now, n.period), own);
+        }
+        else if (n.what == kind::stop_token)
+            over = stopped[n.key];
+        if (!n.why && over)
+            n.why = own;
+        for (auto const o : n.others)
+        {
+            n.deadline = std::min(n.deadline, nodes[o].deadline);
+            if (!n.why)
+                n.why = nodes[o].why;
+        }
+        nodes.push_back(std::move(n));
+    }
+
+    void finish(std::size_t i, reason why)
+    {
+        if (permanent(i) || nodes[i].why)
+            return;
+        nodes[i].why = why;
+        for (auto j = i + 1; j != nodes.size(); ++j)
+        {
+            auto& n = nodes[j];
+            bool const other = std::count(n.others.begin(), n.others.end(), i);
+            if (other || (n.parent == i && n.what != kind::grace))
+                finish(j, why);
+            else if (n.parent == i)
+                set_expiry(n, later(now, n.period), why);
+        }
+    }
+
+    void stop(std::size_t token, unsigned line)
+    {
+        stopped[token] = true;
+        for (std::size_t i = 0; i != nodes.size(); ++i)
+            if (nodes[i].what == kind::stop_token && nodes[i].key == token)
+                finish(i, {false, 0, line});
+    }
+
+    void advance(duration d)
+    {
+        auto const end = now + d;
+        for (;;)
+        {
+            model_node* first = nullptr;
+            for (auto& n : nodes)
+                if (!n.why && n.expiry <= end
+                    && (!first
+                        || std::pair(n.expiry, n.turn)
+                            < std::pair(first->expiry, first->turn)))
+                    first = &n;
+            if (!first)
+                break;
+            now = first->expiry;
+            finish(static_cast<std::size_t>(first - nodes.data()), first->own);
+        }
+        now = end;
+    }
+
+    void touch(std::size_t i)
+    {
+        nodes[i].expiry = later(now, nodes[i].period);
+    }
+
+    int value(std::size_t i, std::size_t key) const
+    {
+        for (;; i = nodes[i].parent)
+            if (i == 0)
+                return 0;
+            else if (nodes[i].what == kind::value && nodes[i].key == key)
+                return nodes[i].value;
+    }
+};
+
+// The real thing beside the model.
+
+constexpr context_key<int> keys[3] = {
+    context_key<int>("0"), context_key<int>("1"), context_key<int>("2")};
+
+// The line of a stop request, whichever context it ends.
+constexpr unsigned stop_line = 1'000'000;
+
+// Small, and any seed will do.
+struct random_source
+{
+    std::uint64_t state;
+
+    std::uint64_t next()
+    {
+        auto x = state += 0x9e3779b97f4a7c15;
+        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+        x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+        return x ^ (x >> 31);
+    }
+
+    std::size_t below(std::size_t n)
+    {
+        return static_cast<std::size_t>(next() % n);
+    }
+};
+
+struct real_node
+{
+    unsigned name = 0;            // the number of the step that made it
+    std::optional<context> ctx{}; // until it is dropped
+    std::optional<cancel_source> source{};
+    std::optional<idle_source> idle{};
+
+    bool held() const
+    {
+        return ctx || source || idle;
+    }
+};
+
+struct function
+{
+    unsigned name;
+    std::size_t node;
+    std::optional<after_func_registration> registration;
+    std::shared_ptr<int> runs; // the function has a reference
+    bool over = false;         // it was stopped, or went with its context
+    int expected_runs = 0;
+};
+
+error_code cause_of(int n)
+{
+    return {n, boost::system::generic_category()};
+}
+
+class experiment
+{
+public:
+    static constexpr unsigned steps = 150;
+    static constexpr std::size_t most_nodes = 60;
+
+    // What has happened in all experiments: what never happens is not tested.
+    static inline std::set<std::string> seen;
+
+    explicit experiment(std::uint64_t seed) : seed_(seed)
+    {
+        model_.now = clock_.now();
+        nodes_[0].ctx = background(ioc_);
+    }
+
+    // Takes the steps, without some, and returns what is wrong after one.
+    std::string run(std::set<unsigned> const& left_out, std::ostream* log)
+    {
+        log_ = log;
+        for (unsigned i = 0; i != steps; ++i)
+        {
+            if (left_out.count(i))
+                continue;
+            step(i);
+            ioc_.restart();
+            ioc_.poll();
+            settle_functions();
+            if (auto difference = compare(); !difference.empty())
+                return difference;
+        }
+        return {};
+    }
+
+private:
+    // Each step has its own random numbers, so that others can be left out.
+    void step(unsigned number)
+    {
+        random_ = {seed_ * 0x100000001b3 + number};
+        line_ = number + 1;
+        if (log_)
+            *log_ << "  " << line_ << ": ";
+        auto const choice = random_.below(100);
+        if (choice < 36)
+            derive();
+        else if (choice < 45)
+            cancel();
+        else if (choice < 53)
+            drop_handle();
+        else if (choice < 58)
+            drop_source();
+        else if (choice < 61)
+            detach_source();
+        else if (choice < 76)
+            advance();
+        else if (choice < 82)
+            touch();
+        else if (choice < 83)
+            stop();
+        else if (choice < 92)
+            add_function();
+        else
+            end_function();
+        if (log_)
+            *log_ << '\n';
+    }
+
+    template <class... T>
+    void note(T const&... what)
+    {
+        if (log_)
+            (*log_ << ... << what);
+    }
+
+    source_location here() const
+    {
+        return {"random_tree", line_, "step", 0};
+    }
+
+    // A node that satisfies the condition; none if there is none. Without
+    // another node, or another step, the choice is the same.
+    template <class Condition>
+    std::optional<std::size_t> pick(Condition condition)
+    {
+        auto const salt = random_.next();
+        std::optional<std::size_t> best;
+        std::uint64_t lowest = 0;
+        for (std::size_t i = 0; i != nodes_.size(); ++i)
+            if (condition(nodes_[i]))
+                if (auto const rank =
+                        random_source{salt ^ nodes_[i].name}.next();
+                    !best || rank < lowest)
+                {
+                    best = i;
+                    lowest = rank;
+                }
+        if (!best)
+            note("nothing");
+        return best;
+    }
+
+    std::size_t pick_context()
+    {
+        return *pick([](real_node const& n) { return n.ctx.has_value(); });
+    }
+
+    std::optional<std::size_t> pick_source()
+    {
+        return pick([](real_node const& n) { return n.source || n.idle; });
+    }
+
+    duration pick_period()
+    {
+        switch (random_.below(16))
+        {
+        case 0:
+            return duration::zero();
+        case 1:
+            return duration(-1);
+        case 2:
+            return forever;
+        default:
+            return std::chrono::microseconds(1 + random_.below(12));
+        }
+    }
+
+    void derive()
+    {
+        if (nodes_.size() == most_nodes)
+            return note("enough");
+        model_node n;
+        n.what = static_cast<kind>(1 + random_.below(8));
+        n.parent = pick_context();
+        n.period = pick_period();
+        n.key = random_.below(n.what == kind::stop_token ? 2 : 3);
+        n.value = static_cast<int>(line_);
+        note(
+            "n",
+            line_,
+            " = ",
+            names[static_cast<int>(n.what)],
+            "(n",
+            nodes_[n.parent].name);
+
+        auto const parent = *nodes_[n.parent].ctx;
+        reason own{true, static_cast<int>(random_.below(3)), line_};
+        auto const cause = cause_of(own.cause);
+        real_node real{line_};
+        auto const keep = [&](cancelable c)
+        {
+            real.ctx = std::move(c.ctx);
+            real.source = std::move(c.cancel);
+        };
+        switch (n.what)
+        {
+        case kind::root:
+            break;
+        case kind::cancel:
+            keep(with_cancel(parent, here()));
+            break;
+        case kind::timeout:
+            note(", ", n.period.count(), "ns, ", own.cause);
+            keep(with_timeout(parent, n.period, cause, here()));
+            break;
+        case kind::value:
+            note(", key ", n.key, ", ", n.value);
+            real.ctx = with_value(parent, keys[n.key], n.value);
+            break;
+        case kind::without_cancel:
+            real.ctx = without_cancel(parent);
+            break;
+        case kind::merge:
+            n.others = {pick_context(), pick_context()};
+            note(
+                ", n",
+                nodes_[n.others[0]].name,
+                ", n",
+                nodes_[n.others[1]].name);
+            real.ctx = merge(
+                parent, *nodes_[n.others[0]].ctx, *nodes_[n.others[1]].ctx);
+            break;
+        case kind::grace:
+            note(", ", n.period.count(), "ns");
+            keep(with_grace(parent, n.period, here()));
+            if (n.period <= duration::zero())
+                n.what = kind::cancel;
+            break;
+        case kind::idle:
+        {
+            // No two end at once: their order would not be defined.
+            if (n.period > duration::zero() && n.period != forever)
+                n.period += duration(line_);
+            note(", ", n.period.count(), "ns, ", own.cause);
+            auto c = with_idle_timeout(parent, n.period, cause, here());
+            real.ctx = std::move(c.ctx);
+            real.idle = std::move(c.idle);
+            break;
+        }
+        case kind::stop_token:
+        {
+            note(", token ", n.key);
+            own = {false, 0, stop_line};
+            keep(with_stop_token(
+                parent,
+                stops_[n.key].get_token(),
+                {"random_tree", stop_line, "stop", 0}));
+            break;
+        }
+        }
+        note(")");
+        seen.insert(names[static_cast<int>(n.what)]);
+        model_.derive(std::move(n), own);
+        nodes_.push_back(std::move(real));
+    }
+
+    void cancel()
+    {
+        auto const i = pick_source();
+        if (!i)
+            return;
+        auto const& n = nodes_[*i];
+        auto const cause = static_cast<int>(random_.below(5));
+        note("cancel n", nodes_[*i].name, ", ", cause);
+        if (n.idle)
+            n.idle->cancel(cause_of(cause), here());
+        else if (cause == 4)
+            n.source->cancel(
+                std::make_exception_ptr(
+                    boost::system::system_error(cause_of(cause))),
+                here());
+        else
+            n.source->cancel(cause_of(cause), here());
+        model_.finish(*i, {false, cause, line_});
+    }
+
+    void drop_handle()
+    {
+        auto const i = pick([this](real_node const& n)
+                            { return n.ctx && &n != nodes_.data(); });
+        if (!i)
+            return;
+        note("drop the handle of n", nodes_[*i].name);
+        nodes_[*i].ctx.reset();
+    }
+
+    void drop_source()
+    {
+        auto const i = pick_source();
+        if (!i)
+            return;
+        note("drop the source of n", nodes_[*i].name);
+        bool const token = model_.nodes[*i].what == kind::stop_token;
+        model_.finish(*i, {false, 0, token ? stop_line : nodes_[*i].name});
+        nodes_[*i].source.reset();
+        nodes_[*i].idle.reset();
+    }
+
+    void detach_source()
+    {
+        auto const i = pick_source();
+        if (!i)
+            return;
+        note("detach the source of n", nodes_[*i].name);
+        auto& n = nodes_[*i];
+        n.idle ? n.idle->detach() : n.source->detach();
+        n.source.reset();
+        n.idle.reset();
+    }
+
+    void advance()
+    {
+        auto const d = random_.below(12) == 0
+            ? duration(std::chrono::milliseconds(1))
+            : duration(std::chrono::microseconds(random_.below(5)));
+        note("advance by ", d.count(), "ns");
+        clock_.advance(d);
+        model_.advance(d);
+    }
+
+    void touch()
+    {
+        auto const i =
+            pick([](real_node const& n) { return n.idle.has_value(); });
+        if (!i)
+            return;
+        note("touch n", nodes_[*i].name);
+        nodes_[*i].idle->touch();
+        model_.touch(*i);
+    }
+
+    void stop()
+    {
+        auto const token = random_.below(2);
+        note("request stop of token ", token);
+        stops_[token].request_stop();
+        model_.stop(token, stop_line);
+    }
+
+    void add_function()
+    {
+        auto const i = pick_context();
+        note("f", line_, " = after_func(n", nodes_[i].name, ")");
+        auto runs = std::make_shared<int>(0);
+        auto registration = after_func(*nodes_[i].ctx, [runs] { ++*runs; });
+        functions_.push_back(
+            {line_, i, std::move(registration), std::move(runs)});
+    }
+
+    void end_function()
+    {
+        if (functions_.empty())
+            return note("nothing");
+        auto const salt = random_.next();
+        auto const rank = [salt](function const& g)
+        {
+            return random_source{salt ^ g.name}.next();
+        };
+        auto& f = *std::min_element(
+            functions_.begin(),
+            functions_.end(),
+            [&](auto const& x, auto const& y) { return rank(x) < rank(y); });
+        if (!f.registration)
+            return note("nothing");
+        bool const pending = !f.over && f.expected_runs == 0;
+        switch (random_.below(3))
+        {
+        case 0:
+            note("stop f", f.name);
+            if (f.registration->stop() != pending)
+                wrong_ = "stop() of f" + std::to_string(f.name);
+            f.over = f.over || pending;
+            break;
+        case 1:
+            note("drop f", f.name);
+            f.registration.reset();
+            f.over = f.over || pending;
+            break;
+        case 2:
+            note("detach f", f.name);
+            f.registration->detach();
+            f.registration.reset();
+            break;
+        }
+    }
+
+    // A context is there as long as a handle, a right, a registration, or a
+    // context derived from it is.
+    std::vector<bool> alive() const
+    {
+        std::vector<bool> result(nodes_.size());
+        for (auto const& f : functions_)
+            if (f.registration)
+                result[f.node] = true;
+        for (auto i = nodes_.size(); i-- != 0;)
+        {
+            if (nodes_[i].held())
+                result[i] = true;
+            if (!result[i])
+                continue;
+            result[model_.nodes[i].parent] = true;
+            for (auto const o : model_.nodes[i].others)
+                if (!model_.permanent(scope_of(o))) // merge() needs no link
+                    result[o] = true;
+        }
+        return result;
+    }
+
+    // A context with a value is done, and has functions, by the one above it.
+    std::size_t scope_of(std::size_t i) const
+    {
+        while (model_.nodes[i].what == kind::value)
+            i = model_.nodes[i].parent;
+        return i;
+    }
+
+    void settle_functions()
+    {
+        auto const there = alive();
+        for (auto& f : functions_)
+            if (!f.over && f.expected_runs == 0)
+            {
+                f.expected_runs = model_.nodes[f.node].why.has_value();
+                f.over = !there[scope_of(f.node)] && f.expected_runs == 0;
+            }
+    }
+
+    // Empty if all is as in the model.
+    std::string compare() const
+    {
+        if (!wrong_.empty())
+            return wrong_;
+        for (std::size_t i = 0; i != nodes_.size(); ++i)
+            if (nodes_[i].ctx)
+                if (auto const* const what = differs(i, *nodes_[i].ctx))
+                    return describe(i, what);
+        for (std::size_t i = 0; i != functions_.size(); ++i)
+        {
+            auto const& f = functions_[i];
+            bool const kept = !f.over && f.expected_runs == 0;
+            if (*f.runs != f.expected_runs || (f.runs.use_count() == 2) != kept)
+                return "f" + std::to_string(f.name) + " of n"
+                    + std::to_string(nodes_[f.node].name) + ": "
+                    + std::to_string(f.expected_runs) + " runs expected, found "
+                    + std::to_string(*f.runs)
+                    + (kept ? ", to be kept" : ", to be destroyed");
+        }
+        return {};
+    }
+
+    char const* differs(std::size_t i, context const& ctx) const
+    {
+        auto const& n = model_.nodes[i];
+        if (ctx.done() != n.why.has_value())
+            return "done()";
+        if (ctx.deadline().value_or(never) != n.deadline)
+            return "deadline()";
+        if (ctx.remaining()
+            != (n.deadline == never
+                    ? forever
+                    : std::max(n.deadline - model_.now, duration::zero())))
+            return "remaining()";
+        for (std::size_t k = 0; k != std::size(keys); ++k)
+        {
+            auto const* const v = ctx.value(keys[k]);
+            if ((v ? *v : 0) != model_.value(i, k))
+                return "value()";
+        }
+        if (!n.why)
+            return ctx.error() || ctx.cause() ? "error()" : nullptr;
+        auto const error = make_error_code(
+            n.why->expired ? errc::deadline_exceeded : errc::canceled);
+        seen.insert(n.why->expired ? "expired" : "canceled");
+        if (ctx.error() != error)
+            return "error()";
+        if (ctx.cause() != (n.why->cause ? cause_of(n.why->cause) : error))
+            return "cause()";
+        if (ctx.canceled_at().line() != n.why->line)
+            return "canceled_at()";
+        return nullptr;
+    }
+
+    std::string describe(std::size_t i, char const* what) const
+    {
+        auto const& n = model_.nodes[i];
+        auto const& ctx = *nodes_[i].ctx;
+        std::ostringstream out;
+        out << what << " of n" << nodes_[i].name << " = " << to_string(ctx)
+            << "\n  expected: ";
+        if (n.why)
+            out << (n.why->expired ? "expired" : "canceled") << ", cause "
+                << n.why->cause << ", in step " << n.why->line;
+        else
+            out << "live";
+        out << ", time left "
+            << (n.deadline == never ? forever : n.deadline - model_.now)
+                   .count();
+        for (std::size_t k = 0; k != std::size(keys); ++k)
+            out << ", key " << k << ": " << model_.value(i, k);
+        out << "\n  found: " << (ctx.done() ? ctx.error().message() : "live")
+            << ", cause " << ctx.cause().value() << ", in step "
+            << ctx.canceled_at().line() << ", time left "
+            << ctx.remaining().count();
+        for (std::size_t k = 0; k != std::size(keys); ++k)
+            out << ", key " << k << ": "
+                << (ctx.value(keys[k]) ? *ctx.value(keys[k]) : 0);
+        return out.str();
+    }
+
+    std::uint64_t const seed_;
+    random_source random_{};
+    unsigned line_ = 0;
+    std::ostream* log_ = nullptr;
+    std::string wrong_;
+
+    model model_;
+
+    asio::io_context ioc_;
+    testing::manual_clock clock_{ioc_};
+    std::array<std::stop_source, 2> stops_;
+    std::vector<real_node> nodes_{1};
+    std::vector<function> functions_;
+};
+
+// What is wrong, with no more steps than it takes.
+std::string report(std::uint64_t seed)
+{
+    std::set<unsigned> left_out;
+    for (bool shorter = true; shorter;)
+    {
+        shorter = false;
+        for (unsigned i = 0; i != experiment::steps; ++i)
+            if (left_out.insert(i).second)
+            {
+                if (experiment(seed).run(left_out, nullptr).empty())
+                    left_out.erase(i);
+                else
+                    shorter = true;
+            }
+    }
+    std::ostringstream out;
+    out << "the tree is not like its model; n0 is background(ioc)\n";
+    auto const difference = experiment(seed).run(left_out, &out);
+    out << difference << "\nrepeat: ASIOCTX_TEST_SEED=" << seed
+        << " asioctx_unit --run_test=test_random_tree";
+    return out.str();
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(test_random_tree)
+
+BOOST_AUTO_TEST_CASE(every_tree_is_like_its_model_after_every_step)
+{
+    std::uint64_t const seed = random_seed();
+    auto const* const text = std::getenv("ASIOCTX_TEST_STEPS");
+    auto const steps = text ? std::strtoull(text, nullptr, 0) : 120'000;
+    BOOST_TEST_MESSAGE("ASIOCTX_TEST_SEED=" << seed);
+    for (unsigned long long i = 0; i * experiment::steps < steps; ++i)
+    {
+        auto const live = live_objects();
+        auto const seen = experiment::seen.size();
+        bool const same = experiment(seed + i).run({}, nullptr).empty();
+        if (!same)
+            BOOST_FAIL(report(seed + i));
+        if (experiment::seen.size() == seen)
+            BOOST_TEST_REQUIRE(
+                live_objects() == live,
+                "memory is lost, ASIOCTX_TEST_SEED=" << seed + i);
+    }
+    if (!text)
+        BOOST_TEST(experiment::seen.size() == std::size(names) - 1 + 2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
