@@ -1,0 +1,153 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_WITH_PEER_HPP
+#define ASIOCTX_WITH_PEER_HPP
+
+#include <asioctx/config.hpp>
+
+// Elsewhere, with_peer() is not there: so far it needs epoll.
+#if defined(__linux__)
+
+#include <asioctx/cancel.hpp>
+#include <asioctx/context.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/basic_socket.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+
+#include <type_traits>
+
+namespace asioctx {
+
+namespace detail {
+
+ASIOCTX_DECL cancelable with_peer(
+    context const& parent,
+    int socket,
+    asio::any_io_executor const& ex,
+    source_location at);
+
+template <class T>
+inline constexpr bool is_stream_socket = false;
+
+template <class Protocol, class Executor>
+inline constexpr bool is_stream_socket<asio::basic_socket<Protocol, Executor>> =
+    std::is_same_v<
+        typename Protocol::socket,
+        asio::basic_stream_socket<Protocol>>;
+
+// The socket that a stream is, or is a layer over.
+template <class Stream>
+auto& socket_of(Stream& s) noexcept
+{
+    if constexpr (is_stream_socket<Stream>)
+        return s;
+    else if constexpr (requires { s.socket(); })
+        return detail::socket_of(s.socket());
+    else
+    {
+        constexpr bool is_layer = requires
+        {
+            requires !std::is_same_v<
+                std::remove_cvref_t<decltype(s.lowest_layer())>,
+                Stream>;
+        };
+        static_assert(
+            is_layer,
+            "asioctx::with_peer: the second argument must be a stream socket, "
+            "or a layer over one that has socket() or lowest_layer()");
+        if constexpr (is_layer)
+            return detail::socket_of(s.lowest_layer());
+        else
+            return s;
+    }
+}
+
+} // namespace detail
+
+/// Derives a context that is done when the remote side goes away.
+/**
+ * The context is done when the remote side closes or resets the connection, or
+ * when it is canceled or the parent is done. Then nobody waits for an answer
+ * any more, so the work for it may stop: this is what Go's server does with a
+ * request's context.
+ *
+ * When the remote side has gone, error() is @c errc::canceled, and cause() is
+ * what a read will report once it has had the bytes that came before:
+ * @li @c asio::error::eof if the remote side has closed the connection, or just
+ * its sending half. The two look alike from here. A client that shuts down its
+ * sending half after the request, and still waits for the answer, counts as
+ * gone; do not use with_peer() for protocols in which it may.
+ * @li @c asio::error::connection_reset if the connection broke: it was reset,
+ * or the system gave it up.
+ *
+ * If the remote side has gone already, the context is done at once, unless the
+ * parent is: then the parent's error and cause count. A remote side that
+ * vanishes without a word is noticed when the system notices, by its keep-alive
+ * or by a write that is not acknowledged.
+ *
+ * The watch reads nothing, not even bytes of a next request that come early,
+ * and such bytes do not hide what is behind them. It does not get in the way of
+ * the socket's operations: they may be pending, or be started, during the watch
+ * and after it. To shut down the receiving half of the socket counts as the
+ * remote side's end.
+ *
+ * @param parent The context to derive from.
+ *
+ * @param stream The connection: an @c asio::basic_stream_socket, or a layer
+ * over one, such as @c asio::ssl::stream and @c boost::beast::tcp_stream. What
+ * is watched is the socket: an alert of TLS is not seen, the end of the
+ * connection is.
+ *
+ * @param at What canceled_at() is if the remote side, or the source's
+ * destructor, ends the context.
+ *
+ * @par Preconditions
+ * The socket is open.
+ *
+ * @par Object lifetimes
+ * The context keeps the parent. The watch is outstanding work of the socket's
+ * execution context, keeps the context, and uses a descriptor, until the
+ * context is done. The stream may be moved, closed or destroyed before or
+ * after the context is done; a socket that is closed is not watched any more,
+ * which does not end the context.
+ *
+ * @par Executor
+ * The end counts when a thread that runs the socket's execution context sees
+ * it. If the socket's executor is a strand, that need not be free.
+ *
+ * @par Exceptions
+ * @c boost::system::system_error if the socket is not open, or there is no
+ * descriptor left. @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe, but for the use of the stream during the call.
+ *
+ * @par Example
+ * examples/13_with_peer.cpp
+ */
+template <class Stream>
+    requires requires(Stream& s)
+    {
+        detail::socket_of(s);
+    }
+cancelable with_peer(
+    context const& parent,
+    Stream& stream,
+    source_location at = BOOST_CURRENT_LOCATION)
+{
+    auto& socket = detail::socket_of(stream);
+    return detail::with_peer(
+        parent, socket.native_handle(), socket.get_executor(), at);
+}
+
+} // namespace asioctx
+
+#endif
+
+#endif
