@@ -11,7 +11,6 @@
 #include <asioctx.hpp>
 
 #include <boost/asio.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/experimental/channel.hpp>
 
 #include <array>
@@ -269,9 +268,15 @@ asio::awaitable<std::string> handle(
 //[group
 asio::awaitable<std::string> fetch_both(asioctx::context parent)
 {
-    using namespace asio::experimental::awaitable_operators;
-    auto [ctx, cancel] = asioctx::with_timeout(parent, 2s);
-    auto [a, b] = co_await (fetch(ctx, "one") && fetch(ctx, "two"));
+    std::string a, b;
+    asioctx::task_group group(parent);
+    group.spawn(
+        [&](asioctx::context ctx) -> asio::awaitable<void>
+        { a = co_await fetch(ctx, "one"); });
+    group.spawn(
+        [&](asioctx::context ctx) -> asio::awaitable<void>
+        { b = co_await fetch(ctx, "two"); });
+    co_await group.async_join(asio::use_awaitable);
     co_return a + b;
 }
 //]
@@ -280,17 +285,21 @@ asio::awaitable<void> requests(asioctx::context parent)
 {
     CHECK(co_await handle(parent, "ann", "page") == "ann: page");
     CHECK(co_await fetch_both(parent) == "onetwo");
-    bool failed = false;
+
+    // The first that fails cancels the others.
+    asioctx::task_group group(parent);
+    group.spawn(fetch(group.ctx(), "slow"));
+    group.spawn(fetch(group.ctx(), "missing"));
+    std::string failure;
     try
     {
-        using namespace asio::experimental::awaitable_operators;
-        co_await (fetch(parent, "slow") && fetch(parent, "missing"));
+        co_await group.async_join(asio::use_awaitable);
     }
-    catch (std::exception const&)
+    catch (std::runtime_error const& e)
     {
-        failed = true; // at once: the slow one was canceled
+        failure = e.what();
     }
-    CHECK(failed);
+    CHECK(failure == "not found");
 }
 
 asio::awaitable<void> signals(asio::io_context& ioc)
