@@ -7,14 +7,19 @@
 
 // Test that header file is self-contained.
 #include <asioctx/stop_token.hpp>
+
+#include <asioctx/after_func.hpp>
+#include <asioctx/deadline.hpp>
 #include <asioctx/value.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <memory>
 #include <stop_token>
 
+#include "support/allocation_counter.hpp"
 #include "support/print.hpp"
 
 using namespace asioctx;
@@ -48,10 +53,80 @@ BOOST_AUTO_TEST_CASE(a_source_holds_nothing_of_contexts_that_are_gone)
     std::stop_source source;
     auto const value = std::make_shared<int>();
     static constexpr context_key<std::shared_ptr<int>> key;
-    for (int i = 0; i < 100'000; ++i)
+    auto const live = test::live_objects();
+    for (int i = 0; i < 1'000'000; ++i)
         (void)with_stop_token(with_value(root, key, value), source.get_token());
+    BOOST_TEST(test::live_objects() == live);
     BOOST_TEST(value.use_count() == 1);
     source.request_stop();
+}
+
+BOOST_AUTO_TEST_CASE(a_context_holds_nothing_of_tokens_that_are_gone)
+{
+    auto const c = with_cancel(root);
+    (void)get_stop_token(c.ctx);
+    auto const live = test::live_objects();
+    int stopped = 0;
+    for (int i = 0; i < 1'000'000; ++i)
+        std::stop_callback const gone(
+            get_stop_token(c.ctx), [&stopped] { ++stopped; });
+    BOOST_TEST(test::live_objects() == live);
+    c.cancel();
+    ioc.poll();
+    BOOST_TEST(stopped == 0);
+}
+
+// What Go's tests do with a context that is not of the package.
+
+BOOST_AUTO_TEST_CASE(a_stop_request_reaches_all_that_is_below)
+{
+    std::stop_source source;
+    auto const c = with_stop_token(root, source.get_token());
+    auto const child = with_cancel(with_value(c.ctx, number, 1));
+    auto const timed = with_timeout(child.ctx, std::chrono::hours(1));
+    bool called = false;
+    auto registration = after_func(c.ctx, [&] { called = true; });
+    source.request_stop();
+    BOOST_TEST(child.ctx.error() == errc::canceled);
+    BOOST_TEST(timed.ctx.error() == errc::canceled);
+    BOOST_TEST(!registration.stop());
+    BOOST_TEST(!called);
+    ioc.poll();
+    BOOST_TEST(called);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_with_a_cause_leaves_its_source_alone_and_keeps_it)
+{
+    auto const broken = make_error_code(boost::system::errc::io_error);
+    std::stop_source source;
+    auto const c = with_stop_token(root, source.get_token());
+    auto const child = with_cancel(c.ctx);
+    child.cancel(broken);
+    BOOST_TEST(!c.ctx.done());
+    BOOST_TEST(!source.stop_requested());
+    source.request_stop();
+    BOOST_TEST(c.ctx.cause() == errc::canceled);
+    BOOST_TEST(child.ctx.cause() == broken);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_callback_may_cancel_above_below_and_beside)
+{
+    std::stop_source source;
+    auto const parent = with_cancel(root);
+    auto const c = with_stop_token(parent.ctx, source.get_token());
+    auto const child = with_cancel(c.ctx);
+    std::stop_callback const before(
+        source.get_token(),
+        [&]
+        {
+            child.cancel();
+            c.cancel();
+            parent.cancel();
+        });
+    auto const beside = with_stop_token(c.ctx, source.get_token());
+    source.request_stop();
+    for (auto const& ctx : {parent.ctx, c.ctx, child.ctx, beside.ctx})
+        BOOST_TEST(ctx.error() == errc::canceled);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_is_requested_to_stop_by_a_posted_function)
