@@ -61,6 +61,7 @@ public:
           root_(background(ioc_)), c_(with_cancel(root_)),
           subject_((moving && op.make_moving ? op.make_moving : op.make)(ioc_))
     {
+        subject_->pause();
     }
 
     void start_bound()
@@ -141,27 +142,40 @@ public:
             return true;
         if (ended())
             return false;
-        if (op_.side == other_side::by_itself)
-            return ioc_.run_one_for(patience) != 0;
-        return feed();
+        if (op_.side != other_side::by_itself)
+            return feed();
+        subject_->resume();
+        bool const any = ioc_.run_one_for(patience) != 0;
+        subject_->pause();
+        return any;
     }
 
-    // Runs what is ready. What ends by itself is given time to.
+    // Runs what is ready. What ends by itself, and cannot be kept from that, is
+    // given time to.
     void settle()
     {
-        if (op_.side == other_side::by_itself)
-            while (!ended() && ioc_.run_one_for(patience) != 0)
-                ;
+        if (op_.side == other_side::by_itself && !subject_->can_pause())
+            wait();
         poll(true);
     }
 
     // Has the other side do everything.
     void finish()
     {
+        subject_->resume();
+        if (op_.side == other_side::by_itself)
+            wait();
         do
             settle();
         while (!ended() && feed());
         settle();
+        subject_->pause();
+    }
+
+    void wait()
+    {
+        while (!ended() && ioc_.run_one_for(patience) != 0)
+            ;
     }
 
     bool feed()

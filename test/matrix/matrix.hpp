@@ -166,6 +166,20 @@ public:
         return true;
     }
 
+    // Of an other side that acts by itself: keeps it from that, and lets it.
+    virtual bool can_pause() const
+    {
+        return false;
+    }
+
+    virtual void pause()
+    {
+    }
+
+    virtual void resume()
+    {
+    }
+
     // Set while the operation is initiated, by those that are asked to stop
     // amid that.
     std::function<void()> cancel_amid;
