@@ -192,8 +192,8 @@ on the Boost at hand and fails if they find something else.
   Where this says less, the binding makes the request again.
 
 A success that was there before the request stays a success, and is not counted
-as missed. Versions of Boost in brackets: the others differ, or do not have the
-operation.
+as missed. Versions of Boost in brackets: on the others it is different, or the
+operation is not there. Beside the name of a family: it was tried on no others.
 
 | operation | requests | ends with | then usable | every step | Asio alone |
 |---|---|---|---|---|---|
@@ -227,6 +227,10 @@ def page():
         return FAMILIES.index(family), operation[1]
 
     versions = list(data)
+    # Not every family is tried on every Boost.
+    tried = {}
+    for (family, _), there in every_operation.items():
+        tried.setdefault(family, set()).update(there)
     boosts = ("Boost " + versions[0] if len(versions) == 1 else
               "Boost " + ", ".join(versions[:-1]) + " and " + versions[-1])
     text = HEAD.format(boosts=boosts)
@@ -235,8 +239,10 @@ def page():
         there = every_operation[operation]
         if operation[0] != family:
             family = operation[0]
-            text += f"| **{family}** | | | | | |\n"
-        name = code(operation[1]) + joined(there, versions)
+            family_versions = [v for v in versions if v in tried[family]]
+            text += (f"| **{family}**{joined(family_versions, versions)}"
+                     " | | | | | |\n")
+        name = code(operation[1]) + joined(there, family_versions)
         columns = [
             {b: types_of(data[b], operation) for b in there},
             {b: of_strongest(data[b], operation, "outcome") for b in there},
