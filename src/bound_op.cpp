@@ -122,6 +122,25 @@ void bound_op_base::ask(asio::cancellation_type_t type, asker by) noexcept
     ask_with([=](word w) { return with_wanted(w, type, by); });
 }
 
+void bound_op_base::ask_here() noexcept
+{
+    // The operation cannot end before this gives up the caller's reference, and
+    // the record cannot go before this gives up the turn.
+    auto const me = this_thread();
+    auto w = turn_.load(std::memory_order_relaxed);
+    word taken;
+    do
+        taken = (w & thread_bits) == no_turn ? me : 0;
+    while (!turn_.compare_exchange_weak(w,
+        with_wanted(w, type_, asker::context) | taken,
+        std::memory_order_acq_rel, std::memory_order_relaxed));
+    if (taken != 0)
+        holder_ = nullptr;
+    release();
+    if (taken != 0)
+        release_turn(true);
+}
+
 void bound_op_base::ask_as_requested() noexcept
 {
     // Who posts a request to ask again has set this before.

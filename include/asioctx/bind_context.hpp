@@ -56,9 +56,15 @@ public:
     }
 
     /// The context that the operation is bound to.
-    context const& get_context() const noexcept
+    context const& get_context() const& noexcept
     {
         return ctx_;
+    }
+
+    /// The context that the operation is bound to.
+    context&& get_context() && noexcept
+    {
+        return std::move(ctx_);
     }
 
     /// What the operation is asked for.

@@ -248,6 +248,21 @@ public:
             release();
     }
 
+    // Memory for what is dispatched or posted. One thing is at a time.
+    void* allocate(std::size_t size)
+    {
+        void* p = small_block_.try_allocate(size);
+        if (!p)
+            p = large_block_.try_allocate(size);
+        return p ? p : ::operator new(size);
+    }
+
+    void deallocate(void* p, std::size_t) noexcept
+    {
+        if (!small_block_.try_deallocate(p) && !large_block_.try_deallocate(p))
+            ::operator delete(p);
+    }
+
     // The record is the caller's.
     template <class... Args>
     void call_handler(Args&&... args)
@@ -288,7 +303,7 @@ private:
     class message
     {
     public:
-        using allocator_type = owner_allocator<void, bound_op_base>;
+        using allocator_type = owner_allocator<void, bound_op>;
 
         explicit message(bound_op* op) noexcept : op_(op)
         {
@@ -416,15 +431,20 @@ private:
             auto const ex = executor_;
             visit_executor(ex, [this](auto const& e) { notify_on(e); });
         }
-        else if (queue_request())
+        else
         {
-            request::arrived(*this);
+            ask_here();
         }
     }
 
     template <class Ex>
     void notify_on(Ex const& ex) noexcept
     {
+        // Then the execution context is not about to go either.
+        if constexpr (requires { ex.running_in_this_thread(); })
+            if (ex.running_in_this_thread())
+                return ask_here();
+
         gate_pass const pass(near_root(), ex);
         if (!pass)
             this->release(); // the operation goes with its execution context
@@ -509,6 +529,8 @@ private:
     upstream* upstream_ = nullptr;
     Handler handler_;
     put_off_results<bound_op, ResultsSize> results_;
+    reserved_block<64> small_block_;
+    reserved_block<128> large_block_;
 };
 
 } // namespace asioctx::detail
@@ -537,12 +559,16 @@ struct boost::asio::associator<Associator, asioctx::detail::bound_handler<Op>,
 };
 
 template <class Op, class Candidate>
+    requires(!asioctx::detail::is_strand<std::decay_t<
+        boost::asio::associated_executor_t<typename Op::handler_type,
+            Candidate>>>)
 struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
     Candidate>
 {
     using base = associated_executor<typename Op::handler_type, Candidate>;
     using reported = asioctx::detail::reported_executor<
-        std::decay_t<typename base::type>>;
+        std::decay_t<typename base::type>,
+        asioctx::detail::has_own_executor<typename Op::handler_type>>;
     using type = typename reported::type;
 
     static type get(asioctx::detail::bound_handler<Op> const& h) noexcept

@@ -14,7 +14,6 @@
 #include <asioctx/detail/hook.hpp>
 #include <asioctx/detail/node.hpp>
 #include <asioctx/detail/op_slot.hpp>
-#include <asioctx/detail/reserved_memory.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
@@ -152,21 +151,6 @@ public:
 
     ASIOCTX_DECL std::exception_ptr map(std::exception_ptr e) const;
 
-    // Memory for what is dispatched or posted. One thing is at a time.
-    void* allocate(std::size_t size)
-    {
-        void* p = small_block_.try_allocate(size);
-        if (!p)
-            p = large_block_.try_allocate(size);
-        return p ? p : ::operator new(size);
-    }
-
-    void deallocate(void* p, std::size_t) noexcept
-    {
-        if (!small_block_.try_deallocate(p) && !large_block_.try_deallocate(p))
-            ::operator delete(p);
-    }
-
 protected:
     enum class asker : unsigned char
     {
@@ -224,8 +208,12 @@ protected:
     // at the end of the present turn.
     ASIOCTX_DECL void ask(asio::cancellation_type_t type, asker by) noexcept;
 
-    // For notify(): true if a request is to be dispatched; then it is on its
-    // way. False if one is already: that will ask for the context, too.
+    // For notify() on a thread that runs the operation's steps: calls what is
+    // in the slot, now or at the end of the present turn.
+    ASIOCTX_DECL void ask_here() noexcept;
+
+    // For notify() elsewhere: true if a request is to be dispatched; then it is
+    // on its way. False if one is already: that will ask for the context, too.
     bool queue_request() noexcept
     {
         auto w = turn_.load(std::memory_order_relaxed);
@@ -294,10 +282,14 @@ private:
 
     bool enter(turn& t) noexcept
     {
-        word free = no_turn;
-        if (!turn_.compare_exchange_strong(
-                free, this_thread(), std::memory_order_acquire))
-            if (!enter_contended(free))
+        auto const me = this_thread();
+        auto w = turn_.load(std::memory_order_relaxed);
+        if ((w & thread_bits) == me)
+            return false;
+        if (w != no_turn
+            || !turn_.compare_exchange_strong(
+                w, me, std::memory_order_acquire)) [[unlikely]]
+            if (!enter_contended(w))
                 return false;
         holder_ = &t;
         return true;
@@ -367,9 +359,6 @@ private:
 
     cancel_handler_box box_;
     asio::cancellation_signal signal_; // for those who need that type
-
-    reserved_block<64> small_block_;
-    reserved_block<128> large_block_;
 };
 
 template <class H, class... Args>

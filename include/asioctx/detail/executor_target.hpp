@@ -12,15 +12,19 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/require.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_context.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <cstdint>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 namespace asioctx::detail {
@@ -38,19 +42,38 @@ inline constexpr bool is_strand = false;
 template <class Executor>
 inline constexpr bool is_strand<asio::strand<Executor>> = true;
 
+template <class Executor>
+inline constexpr bool is_io_context_executor = false;
+
+template <class Allocator, std::uintptr_t Bits>
+inline constexpr bool is_io_context_executor<
+    asio::io_context::basic_executor_type<Allocator, Bits>> = true;
+
 // Calls f with the first of these that a polymorphic executor holds; false if
-// it holds none.
+// it holds none. To compare the types takes long unless they are the same
+// object, which they are within a program.
 template <class... Targets, class Executor, class F>
 bool visit_targets(Executor const& ex, F& f)
 {
-    return ([&]
+    auto const visit = [&]<class Target>(std::type_identity<Target>)
     {
-        auto* const target = ex.template target<Targets>();
+        auto* const target = ex.template target<Target>();
         if (target)
             f(*target);
         return target != nullptr;
-    }() || ...);
+    };
+    auto const* const type = &ex.target_type();
+    return ((type == &typeid(Targets)
+                && visit(std::type_identity<Targets>()))
+               || ...)
+        || (visit(std::type_identity<Targets>()) || ...);
 }
+
+// What a composed operation makes of an executor, to count as work of it.
+template <class Executor>
+using tracked = std::decay_t<decltype(asio::prefer(
+    std::declval<Executor const&>(),
+    asio::execution::outstanding_work.tracked))>;
 
 // Calls f with the executor that a polymorphic one holds, if it is a usual one,
 // or else with the executor itself. A polymorphic executor does not pass the
@@ -62,9 +85,10 @@ void visit_executor(Executor const& ex, F f)
     {
         using io = asio::io_context::executor_type;
         using pool = asio::thread_pool::executor_type;
-        if (visit_targets<io, asio::strand<io>,
-                asio::strand<asio::any_io_executor>, pool, asio::strand<pool>,
-                asio::system_executor>(ex, f))
+        if (visit_targets<io, tracked<io>, asio::strand<io>,
+                asio::strand<tracked<io>>, asio::strand<asio::any_io_executor>,
+                pool, tracked<pool>, asio::strand<pool>,
+                asio::strand<tracked<pool>>, asio::system_executor>(ex, f))
             return;
     }
     f(ex);
@@ -87,8 +111,11 @@ void post_to(Executor const& ex, F&& f)
 // allocator, so that dispatching a function with reserved memory cannot fail.
 template <class Executor>
 inline constexpr bool executes_in_given_memory =
-    std::is_same_v<Executor, asio::io_context::executor_type>
-    || std::is_same_v<Executor, asio::thread_pool::executor_type>;
+    is_io_context_executor<Executor>;
+
+template <class Allocator, std::uintptr_t Bits>
+inline constexpr bool executes_in_given_memory<
+    asio::thread_pool::basic_executor_type<Allocator, Bits>> = true;
 
 template <class Executor>
 inline constexpr bool executes_in_given_memory<asio::strand<Executor>> =

@@ -226,8 +226,8 @@ ASIOCTX_DECL root& root_of(
 template <class Executor>
 root& root_of_executor(Executor const& ex)
 {
-    if constexpr (std::is_same_v<Executor, asio::io_context::executor_type>)
-        return root_of(ex.context(), ex);
+    if constexpr (is_io_context_executor<Executor>)
+        return root_of(ex.context(), ex.context().get_executor());
     else if constexpr (asio::can_query_v<Executor const&,
                            asio::execution::context_t>)
         return root_of(asio::query(ex, asio::execution::context));

@@ -13,6 +13,7 @@
 #include <asioctx/detail/bound_op_base.hpp>
 #include <asioctx/detail/executor_target.hpp>
 
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/execution/executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
@@ -31,9 +32,20 @@ namespace asioctx::detail {
 //
 // It refers to the operation and does not keep it: a function that Asio runs on
 // a handler's executor holds the handler.
-template <class Executor>
+//
+// If the other executor is the I/O object's, for a handler that has none of its
+// own, the operation counts as work of it anyway. Then this one need not.
+template <class Executor, bool TracksWork>
 class step_executor
 {
+    // blocking.always cannot be had: a step may have to wait for its turn.
+    template <class Property>
+    static constexpr bool passes_on = !std::is_convertible_v<Property,
+        asio::execution::blocking_t::always_t>
+        && (TracksWork
+            || !std::is_convertible_v<Property,
+                asio::execution::outstanding_work_t>);
+
 public:
     step_executor(bound_op_base* op, Executor const& inner) noexcept
         : inner_(inner), op_(op)
@@ -48,20 +60,17 @@ public:
         return asio::query(inner_, p);
     }
 
-    // blocking.always cannot be had: a step may have to wait for its turn.
     template <class Property>
-        requires(asio::can_require_v<Executor const&, Property>
-            && !std::is_convertible_v<Property,
-                asio::execution::blocking_t::always_t>)
+        requires(passes_on<Property>
+            && asio::can_require_v<Executor const&, Property>)
     auto require(Property const& p) const noexcept
     {
         return make(asio::require(inner_, p));
     }
 
     template <class Property>
-        requires(asio::can_prefer_v<Executor const&, Property>
-            && !std::is_convertible_v<Property,
-                asio::execution::blocking_t::always_t>)
+        requires(passes_on<Property>
+            && asio::can_prefer_v<Executor const&, Property>)
     auto prefer(Property const& p) const noexcept
     {
         return make(asio::prefer(inner_, p));
@@ -104,7 +113,8 @@ private:
     };
 
     template <class E>
-    step_executor<std::decay_t<E>> make(E const& inner) const noexcept
+    step_executor<std::decay_t<E>, TracksWork> make(
+        E const& inner) const noexcept
     {
         return {op_, inner};
     }
@@ -113,15 +123,17 @@ private:
     bound_op_base* op_;
 };
 
-// The executor that a bound operation reports for its handler.
+// The executor that a bound operation reports for its handler, given the one
+// that the handler has, or the I/O object's if it has none of its own. A strand
+// takes turns by itself, and is reported as it is.
 //
 // An operation of one step needs no turns: what it calls last is the handler.
 // One of several has put something into its slot before it asks for the
-// executor, to start its first step with. A strand takes turns by itself.
-template <class Executor>
+// executor, to start its first step with.
+template <class Executor, bool IsOwn>
 struct reported_executor
 {
-    using type = step_executor<Executor>;
+    using type = step_executor<Executor, IsOwn>;
 
     static type get(bound_op_base& op, Executor const& ex) noexcept
     {
@@ -129,21 +141,9 @@ struct reported_executor
     }
 };
 
-template <class Executor>
-    requires is_strand<Executor>
-struct reported_executor<Executor>
-{
-    using type = Executor;
-
-    static type get(bound_op_base&, Executor const& ex) noexcept
-    {
-        return ex;
-    }
-};
-
-template <class Executor>
+template <class Executor, bool IsOwn>
     requires is_polymorphic_executor<Executor>
-struct reported_executor<Executor>
+struct reported_executor<Executor, IsOwn>
 {
     using type = Executor;
 
@@ -158,10 +158,17 @@ struct reported_executor<Executor>
                 if constexpr (is_strand<Ex>)
                     result = ex;
                 else
-                    result = step_executor<Ex>(&op, e);
+                    result = step_executor<Ex, IsOwn>(&op, e);
             });
         return result;
     }
+};
+
+// Whether a handler has an executor of its own.
+template <class Handler>
+inline constexpr bool has_own_executor = !requires {
+    typename asio::associated_executor<
+        Handler>::asio_associated_executor_is_unspecialised;
 };
 
 } // namespace asioctx::detail

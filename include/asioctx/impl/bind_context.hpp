@@ -57,14 +57,14 @@ public:
             asioctx::detail::target_of<Token, RawBinder>, Signatures...>(
             std::declval<asioctx::detail::initiate_bound<
                 std::decay_t<Initiation>, Signatures...>>(),
-            binder.get(), binder.get_context(),
+            binder.get(), std::forward<RawBinder>(binder).get_context(),
             binder.get_cancellation_type(), std::forward<Args>(args)...))
     {
         return boost::asio::async_initiate<
             asioctx::detail::target_of<Token, RawBinder>, Signatures...>(
             asioctx::detail::initiate_bound<std::decay_t<Initiation>,
                 Signatures...>(std::forward<Initiation>(initiation)),
-            binder.get(), binder.get_context(),
+            binder.get(), std::forward<RawBinder>(binder).get_context(),
             binder.get_cancellation_type(), std::forward<Args>(args)...);
     }
 };
