@@ -221,7 +221,7 @@ def table(results):
         theirs = [(name, f(results)) for name, f in rivals]
         rows.append((number, what, unit, show(ours), goal, ", ".join(
             f"{name} {show(v)}{ratio(v, ours)}"
-            for name, v in theirs if v is not None)))
+            for name, v in theirs if v is not None).replace("|", "\\|")))
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = []
     for row in rows:
