@@ -50,6 +50,7 @@ public:
         return *this;
     }
 
+    /// Stops the association of the function with the context.
     ~after_func_registration()
     {
         if (callback_)

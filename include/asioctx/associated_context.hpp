@@ -44,7 +44,7 @@ concept has_context_associator = requires {
  * through what erases the handler's type: a coroutine's @c awaitable, @c
  * any_completion_handler.
  *
- * A program may specialise it for a type of its own, or give that type a
+ * A program may specialize it for a type of its own, or give that type a
  * function <tt>context get_context() const noexcept</tt>.
  *
  * @par Thread Safety

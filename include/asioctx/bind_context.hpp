@@ -21,7 +21,7 @@ namespace asioctx {
 
 /// A completion token that binds an operation to a context.
 /**
- * Made with bind_context(), which see.
+ * Made by bind_context(), which says what it does.
  *
  * @par Thread Safety
  * @e Distinct @e objects: Safe.@n
@@ -81,7 +81,7 @@ private:
 
 /// A completion token that binds an operation with its default token.
 /**
- * Made with bind_context(), which see. Called with a token it makes a @ref
+ * Made by bind_context() without a token. Called with one it makes a @ref
  * context_binder.
  */
 class partial_context_binder
@@ -126,10 +126,11 @@ private:
  * token is asked to stop when the context is done. It completes as it does
  * without the context, except as follows.
  *
- * @li If the operation ends with @c asio::error::operation_aborted because the
- * context asked it to, the error is the context's error() instead: @c
- * errc::canceled or @c errc::deadline_exceeded. An operation that has succeeded
- * by then delivers its success, and any other error is passed on.
+ * @li If the operation ends with @c asio::error::operation_aborted, or a
+ * channel's @c channel_cancelled, because the context asked it to, the error is
+ * the context's error() instead: @c errc::canceled or @c
+ * errc::deadline_exceeded. An operation that has succeeded by then delivers its
+ * success, and any other error is passed on.
  *
  * @li If the context is done already, the operation is not started. It
  * completes with the context's error(), the other results being
@@ -138,12 +139,18 @@ private:
  * constructor, it is started and asked to stop at once.
  *
  * Any operation and any token will do: a coroutine is bound as a whole by
- * giving the adapted token to @c asio::co_spawn.
+ * giving the adapted token to @c asio::co_spawn. To see the error, the binder
+ * must be the outermost adapter: @c bind_context(ctx, as_tuple(token)), not the
+ * reverse.
  *
  * @param ctx The context.
  *
  * @param token The completion token to adapt. Without one, the operation's
  * default token is used, or @c asio::deferred if it has none.
+ *
+ * @par Preconditions
+ * A coroutine that is bound as a whole runs on one thread or on a strand, as
+ * Asio requires. No other operation needs a strand.
  *
  * @par Object lifetimes
  * The operation keeps the context until just before its handler is called. By
@@ -156,12 +163,14 @@ private:
  * operation is one allocation with that allocator. An operation that is not
  * started completes through the immediate executor, or as if by asio::post.
  *
- * The request to stop is dispatched to where the operation's steps run: the
- * handler's associated executor, or else the I/O object's.
+ * The request to stop is dispatched to the handler's associated executor, or
+ * else the I/O object's. So that no step of the operation runs beside it, the
+ * executor that the operation finds may be one of asioctx's own, which runs
+ * functions on the handler's.
  *
  * @par Per-operation cancellation
- * The operation is asked for @c asio::cancellation_type::terminal, which the
- * most operations honour; bind_context() with a type asks for another. The
+ * The operation is asked for @c asio::cancellation_type::terminal, which
+ * most operations honor; bind_context() with a type asks for another. The
  * cancellation slot of the token's handler works beside the context; an
  * operation that is aborted through it ends with @c operation_aborted.
  *
@@ -188,7 +197,7 @@ template <class Token>
 /// Binds an asynchronous operation to a context, and says what to ask it for.
 /**
  * @param type What the operation is asked for. The weaker types leave more of
- * the operation's object intact, but fewer operations honour them; one that
+ * the operation's object intact, but fewer operations honor them; one that
  * does not runs on.
  */
 template <class Token>

@@ -30,12 +30,12 @@ ASIOCTX_DECL cancelable make_cancelable(node_ptr n) noexcept;
  * Whoever holds it must keep it as long as the context is in use: the
  * destructor cancels.
  *
- * Canceling a context cancels every context derived from it, asks every
- * operation bound to one of them to stop, and posts every callback and wait.
- * When cancel() returns, all of them are done and all of that has been asked
- * for, parents before children and otherwise in the order in which they were
- * made. If another thread is canceling the same context, or one it is derived
- * from, the contexts are done but that thread may still be asking.
+ * Canceling a context cancels every context derived from it. To every operation
+ * that is bound to one of them it dispatches a request to stop, and it posts
+ * every callback and wait: parents first, and otherwise in the order in which
+ * the contexts were made. When cancel() returns, all contexts are done and all
+ * requests are made. If another thread is canceling the same context, or one it
+ * is derived from, the contexts are done but that thread may still be at it.
  *
  * Only the first cancellation on the way to the root counts for a context: it
  * gives the error, the cause and the place. Later ones do nothing.

@@ -48,10 +48,9 @@ struct context_access;
  * it is canceled, or its deadline passes, or its parent is done; then it is
  * done for ever. It also carries values from the parents it was derived from.
  *
- * A context is derived from another with with_cancel(), with_deadline(),
- * with_timeout(), with_value(), without_cancel() or with_grace(). The roots are
- * made with background(). An operation is bound to a context with
- * bind_context().
+ * The roots are made with background(). All others are derived: with one of
+ * the functions whose names begin with @c with_, with without_cancel() or with
+ * merge(). An operation is bound to a context with bind_context().
  *
  * Pass a context explicitly, as the first parameter, named @c ctx. Do not store
  * it in an object that outlives the call. One context may be used by any number
@@ -136,9 +135,9 @@ public:
 
     /// Returns the place in the source that canceled the context.
     /**
-     * @returns Where cancel() was called. For a deadline, or if the cancel
-     * source was destroyed, where the context was derived that was done first.
-     * An empty location if the context is live.
+     * @returns Where cancel() was called. If the context ended in another way,
+     * by a deadline or its source's destructor, where the one was derived that
+     * was done first. An empty location if the context is live.
      */
     source_location canceled_at() const noexcept
     {
@@ -167,8 +166,9 @@ public:
     /// Returns the value that the context holds for a key.
     /**
      * @returns A pointer to the value nearest to this context on the way to
-     * the root, or null. It is valid as long as a handle to this context, or to
-     * one derived from it, exists. The values of a context that is done remain.
+     * the root, or null if there is none. It is valid as long as a handle to
+     * this context, or to one derived from it, exists. The values of a context
+     * that is done remain.
      *
      * The cost grows with the number of values on the way, not with its length.
      */
@@ -223,7 +223,7 @@ public:
      * No error when the context is done: the wait has succeeded, and error()
      * tells why. @c asio::error::operation_aborted if the wait was canceled.
      *
-     * @par Thread safety
+     * @par Thread Safety
      * Any thread may start a wait.
      */
     template <asio::completion_token_for<void(error_code)> Token>
@@ -284,10 +284,12 @@ inline context background() noexcept
 
 /// Returns the root context of an execution context.
 /**
- * It is never done and has no deadline and no values. The deadlines of
- * the contexts derived from it are driven by one timer on the execution
- * context, which counts as outstanding work while there are deadlines, and
- * expire on the threads that run it.
+ * It is never done and has no deadline and no values. All calls for one
+ * execution context return the same root.
+ *
+ * One timer on the execution context drives the deadlines of all contexts
+ * derived from it. They pass on the threads that run the execution context. The
+ * timer is outstanding work as long as there are deadlines.
  *
  * @param ec The execution context: an @c asio::io_context or @c
  * asio::thread_pool, for example.

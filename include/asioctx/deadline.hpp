@@ -51,10 +51,10 @@ constexpr duration to_duration(std::chrono::duration<Rep, Period> d) noexcept
  * that is first. A deadline never fires early.
  *
  * The earlier of the parent's deadline and this one counts, and is the
- * context's deadline(). If the parent's is not later, no timer is needed, and
- * the cause is that of the parent's. A deadline that has passed makes the
- * context done at once, unless the parent is done: then the parent's error and
- * cause count. @c time_point::max() is no deadline.
+ * context's deadline(). If the parent's is not later, it ends both contexts,
+ * with its own cause. A deadline that has passed makes the context done at
+ * once, unless the parent is done: then the parent's error and cause count.
+ * @c time_point::max() is no deadline.
  *
  * @param parent The context to derive from.
  *
@@ -206,8 +206,8 @@ idleable with_idle_timeout(context const& parent,
  *
  * If the parent has a deadline, this context's deadline() is as much later as
  * the grace is long. If the parent is done already, deadline() is the end of
- * the grace. A grace that is zero, negative or not a number makes this
- * with_cancel().
+ * the grace. A grace that is zero, negative or not a number makes this the same
+ * as with_cancel().
  *
  * Preconditions, lifetimes, executor, exceptions and thread safety are as for
  * with_deadline().

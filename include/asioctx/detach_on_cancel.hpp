@@ -19,7 +19,7 @@ namespace asioctx {
 
 /// A completion token that completes an operation early.
 /**
- * Made with detach_on_cancel(), which see.
+ * Made by detach_on_cancel(), which says what it does.
  *
  * @par Thread Safety
  * @e Distinct @e objects: Safe.@n

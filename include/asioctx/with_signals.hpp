@@ -48,6 +48,7 @@ namespace asioctx {
  * @par Exceptions
  * @c std::logic_error if there is no execution context, or it was destroyed.
  * @c boost::system::system_error if a signal cannot be caught.
+ * @c std::bad_alloc.
  *
  * @par Thread Safety
  * Safe.
