@@ -32,6 +32,37 @@ group_task*& starting() noexcept
     return t;
 }
 
+// Stops a group when it is called, or when it is destroyed with the execution
+// context.
+class watcher
+{
+public:
+    explicit watcher(std::weak_ptr<task_group_state> s) noexcept
+        : state_(std::move(s))
+    {
+    }
+
+    watcher(watcher&&) = default;
+
+    ~watcher()
+    {
+        if (auto const s = state_.lock())
+            s->stop(true);
+    }
+
+    void operator()() noexcept
+    {
+        if (auto const s = std::exchange(state_, {}).lock())
+            s->stop(false);
+    }
+
+private:
+    std::weak_ptr<task_group_state> state_;
+};
+
+// How many strands are kept for tasks to come.
+constexpr std::size_t kept_strands = 16;
+
 // Whether an error is what a task ends with that is asked to stop.
 bool is_abort(std::exception_ptr const& e, error_code const& of_context)
 {
@@ -88,14 +119,18 @@ task_group_state::~task_group_state()
 void task_group_state::watch()
 {
     watch_ = after_func(
-        group_.ctx,
-        asio::bind_executor(
-            executor_,
-            [weak = weak_from_this()]
-            {
-                if (auto const self = weak.lock())
-                    self->pump();
-            }));
+        group_.ctx, asio::bind_executor(executor_, watcher(weak_from_this())));
+}
+
+void task_group_state::stop(bool close) noexcept
+{
+    std::vector<asio::any_io_executor> strands;
+    {
+        std::lock_guard const lock(mutex_);
+        closed_ = closed_ || close;
+        strands.swap(strands_);
+    }
+    pump();
 }
 
 bool task_group_state::try_reserve()
@@ -311,10 +346,12 @@ void task_group_state::launch(group_task& t) noexcept
     auto* const outer = std::exchange(starting(), &t);
     try
     {
-        auto ex = executor_;
-        task_handler handler(shared_from_this(), t, ex);
+        task_handler handler(shared_from_this(), t, executor_);
         if (!serializes_)
-            handler.set_executor(asio::make_strand(std::move(ex)));
+        {
+            t.strand = take_strand();
+            handler.set_executor(t.strand);
+        }
         t.start(std::move(handler));
     }
     catch (...)
@@ -322,6 +359,41 @@ void task_group_state::launch(group_task& t) noexcept
         fail(std::current_exception(), at);
     }
     starting() = outer;
+}
+
+asio::any_io_executor task_group_state::take_strand()
+{
+    {
+        std::lock_guard const lock(mutex_);
+        if (!strands_.empty())
+        {
+            auto strand = std::move(strands_.back());
+            strands_.pop_back();
+            return strand;
+        }
+        if (!closed_)
+            strands_.reserve(kept_strands);
+    }
+    // The strand of a usual executor fits into a polymorphic one, which would
+    // allocate for another whenever it is used.
+    asio::any_io_executor strand;
+    auto const make = [&strand](auto const& ex)
+    {
+        strand = asio::make_strand(ex);
+    };
+    if (!visit_targets<
+            asio::io_context::executor_type,
+            asio::thread_pool::executor_type>(executor_, make))
+        make(executor_);
+    return strand;
+}
+
+void task_group_state::keep_strand(asio::any_io_executor strand) noexcept
+{
+    std::lock_guard const lock(mutex_);
+    if (strand && !closed_ && !group_.ctx.done()
+        && strands_.size() < strands_.capacity())
+        strands_.push_back(std::move(strand));
 }
 
 void task_group_state::drop(task_list& tasks) noexcept
@@ -364,8 +436,11 @@ void task_group_state::finish(
         t.unlink();
         --running_;
     }
+    auto strand = std::move(t.strand);
     delete &t;
     pump();
+    // Only now: what is started on it would run at once, as this does.
+    keep_strand(std::move(strand));
     leave();
 }
 

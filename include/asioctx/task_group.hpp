@@ -276,7 +276,8 @@ public:
     /**
      * Starts an asynchronous operation that completes when no task runs or is
      * queued, at once if that is so already. It does not cancel the group, and
-     * tasks may be spawned again afterwards. Any number of operations may wait.
+     * tasks may be spawned again afterwards. Any number of operations may wait,
+     * but none of the group's tasks: they would wait for themselves.
      *
      * @par Object lifetimes
      * The operation outlives the group.

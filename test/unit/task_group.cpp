@@ -12,7 +12,9 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -30,6 +32,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/allocation_counter.hpp"
 #include "support/bound_fixture.hpp"
 #include "support/outcome.hpp"
 #include "support/print.hpp"
@@ -544,6 +547,75 @@ BOOST_AUTO_TEST_CASE(waits_for_a_task_that_does_not_look_at_cancellation)
     BOOST_TEST((g.report().stopping == 3s));
 }
 
+BOOST_AUTO_TEST_CASE(a_task_allocates_its_record_and_one_frame)
+{
+    task_group g(root);
+    auto const task = [&]
+    {
+        return nothing();
+    };
+    auto const spawn = [&]
+    {
+        g.spawn(task);
+    };
+    auto const strand = asio::make_strand(ioc.get_executor());
+    auto const spawn_without = [&]
+    {
+        asio::co_spawn(
+            asio::any_io_executor(strand),
+            task,
+            bind_context(g.ctx(), [](std::exception_ptr) {}));
+    };
+    // In a handler, where Asio keeps memory for the next one.
+    auto const allocated_by = [&](std::function<void()> const& f)
+    {
+        std::size_t n = 0;
+        for (int i = 0; i < 3; ++i)
+        {
+            asio::post(ioc, f);
+            allocation_counter const allocations;
+            poll();
+            n = allocations.count();
+        }
+        return n;
+    };
+    BOOST_TEST(allocated_by(spawn) <= allocated_by(spawn_without) + 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_task_cancels_its_own_group_and_ends_at_once)
+{
+    task_group g(root);
+    g.spawn(
+        [&]() -> asio::awaitable<void>
+        {
+            g.cancel();
+            co_return;
+        });
+    g.spawn(
+        [&]() -> asio::awaitable<void>
+        {
+            g.cancel(broken);
+            throw std::runtime_error("late");
+        }); // no coroutine
+    start_join(g);
+    poll();
+    BOOST_TEST(join.code() == errc::canceled);
+    auto const r = g.report();
+    BOOST_TEST(r.finished == 1u);
+    BOOST_TEST(r.failed + r.aborted == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_function_is_destroyed_before_the_group_is_joined)
+{
+    task_group g(root);
+    auto const alive = std::make_shared<int>();
+    g.spawn([this, alive] { return nothing(); });
+    bool gone = false;
+    g.async_join([&](std::exception_ptr) { gone = alive.use_count() == 1; });
+    poll();
+    BOOST_TEST(gone);
+}
+
 BOOST_AUTO_TEST_CASE(a_strand_is_shared)
 {
     auto const strand = asio::make_strand(ioc);
@@ -590,6 +662,7 @@ BOOST_AUTO_TEST_CASE(the_execution_context_goes_with_tasks_pending_and_queued)
         outcome spawned;
         outcome waiting;
         std::optional<task_group> g;
+        std::optional<task_group> blocked;
         {
             asio::io_context other;
             asio::steady_timer pending(other, time_point::max());
@@ -605,11 +678,14 @@ BOOST_AUTO_TEST_CASE(the_execution_context_goes_with_tasks_pending_and_queued)
                 [alive](context) -> asio::awaitable<void> { co_return; },
                 recorder(spawned));
             g->async_join(recorder(waiting));
+            blocked.emplace(background(other), 0);
+            blocked->spawn([alive] { return asio::awaitable<void>(); });
             other.poll();
             BOOST_TEST(alive.use_count() > 4);
             if (group_first)
                 g.reset();
         }
+        BOOST_TEST(blocked->report().aborted == 1u);
         if (g)
         {
             BOOST_TEST(g->report().pending.empty());

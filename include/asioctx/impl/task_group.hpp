@@ -57,6 +57,9 @@ public:
     source_location const at;
     time_point since; // spawned, or started
 
+    // A strand of the task's own. Empty if it has none, or is queued.
+    asio::any_io_executor strand;
+
     // Tells the one who waits for the task's start; empty if nobody does.
     cancelable admission;
 };
@@ -79,9 +82,12 @@ public:
     // Nothing runs any more: whoever does has a reference.
     ASIOCTX_DECL ~task_group_state();
 
-    // Sees to it that the queue is dropped when the group is done. Called
-    // once, before the group is shared.
+    // Calls stop() when the group is done, or the execution context shuts
+    // down. Called once, before the group is shared.
     ASIOCTX_DECL void watch();
+
+    // Drops the queue. If close is true, nothing is started any more.
+    ASIOCTX_DECL void stop(bool close) noexcept;
 
     // Takes room for a task. False if there is none, or tasks are queued for
     // it, or the group is done.
@@ -143,6 +149,8 @@ private:
     void note_stop() noexcept;
     void pump() noexcept;
     void launch(group_task& t) noexcept;
+    asio::any_io_executor take_strand();
+    void keep_strand(asio::any_io_executor strand) noexcept;
     void drop(task_list& tasks) noexcept;
     void fail(std::exception_ptr e, source_location at) noexcept;
     void finish(group_task& t, std::size_t* count, bool close) noexcept;
@@ -175,6 +183,10 @@ private:
     bool stopped_ = false;
     time_point stopped_at_;
     time_point drained_at_;
+
+    // Strands of tasks that have ended. They must not outlive the execution
+    // context.
+    std::vector<asio::any_io_executor> strands_;
 
     cancelable drained_; // has a right to cancel if somebody waits
 
@@ -335,22 +347,24 @@ public:
 
     void start(task_handler handler) override
     {
-        // The handler may be called, and this go, before the function is done
-        // with.
-        F f(std::move(function_));
         auto const ex = handler.get_executor();
         auto const ctx = handler.ctx();
         task_token token = bind_context(ctx, std::move(handler));
+        // The function is kept here until the handler is called: by then the
+        // coroutine is gone, but what co_spawn() holds need not be.
+        [[maybe_unused]] auto& f = function_;
         if constexpr (is_awaitable<F>)
             asio::co_spawn(
                 ex, run_task(std::move(f), nullptr), std::move(token));
         else if constexpr (returns_awaitable<F>)
             asio::co_spawn(
-                ex,
-                [g = std::move(f)]() mutable { return call_task(g); },
-                std::move(token));
+                ex, [&f] { return call_task(f); }, std::move(token));
         else if constexpr (starts_operation<F>)
-            static_cast<void>(std::move(f)(std::move(token)));
+        {
+            // The handler may be called, and this go, within the call.
+            F operation(std::move(f));
+            static_cast<void>(std::move(operation)(std::move(token)));
+        }
         else
         {
             static_assert(
@@ -360,9 +374,7 @@ public:
                 "arguments, or an asio::awaitable, or an asynchronous "
                 "operation, which is called with a completion token");
             asio::co_spawn(
-                ex,
-                [g = std::move(f), ctx]() mutable { return call_task(g, ctx); },
-                std::move(token));
+                ex, [&f, ctx] { return call_task(f, ctx); }, std::move(token));
         }
     }
 
