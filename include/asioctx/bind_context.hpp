@@ -149,8 +149,8 @@ private:
  * default token is used, or @c asio::deferred if it has none.
  *
  * @par Preconditions
- * A coroutine that is bound as a whole runs on one thread or on a strand, as
- * Asio requires. No other operation needs a strand.
+ * A coroutine that is bound as a whole, or a @c parallel_group, runs on one
+ * thread or on a strand, as Asio requires. Other operations need no strand.
  *
  * @par Object lifetimes
  * The operation keeps the context until just before its handler is called. By
