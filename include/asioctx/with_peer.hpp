@@ -129,7 +129,7 @@ auto& socket_of(Stream& s) noexcept
  * Safe, but for the use of the stream during the call.
  *
  * @par Example
- * examples/13_with_peer.cpp
+ * examples/14_with_peer.cpp
  */
 template <class Stream>
     requires requires(Stream& s)
