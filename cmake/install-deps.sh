@@ -71,6 +71,12 @@ apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq)
 echo "install-deps: apt-get update"
 "${apt[@]}" update
 
+# gRPC is no reason to install anything: without it, its tests are skipped.
+if [[ ! -r /usr/include/grpcpp/grpcpp.h \
+    && -n $(apt-cache --names-only search '^libgrpc\+\+-dev$') ]]; then
+    packages+=(libgrpc++-dev)
+fi
+
 # The headers and Boost.Context of one Boost: the installed one if it is new
 # enough, else the newest that apt offers.
 if [[ -n $boost ]]; then
