@@ -63,7 +63,7 @@ def wrong_with(suite, case, results):
     if case not in results:
         return "does not exist"
     if "skipped" in results[case]:
-        return "did not run: it is disabled"
+        return "did not run: it is skipped in the report"
     return "failed" if results[case] else None
 
 

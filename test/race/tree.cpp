@@ -122,6 +122,38 @@ void an_observer_of_done_sees_error_and_cause(int rounds)
     }
 }
 
+// Go's interlocked cancels: who sees the parent done cancels what is below it,
+// while the parent's own cancel is on its way there.
+void watchers_of_a_context_cancel_what_is_below(int rounds)
+{
+    for (int r = 0; r < rounds; ++r)
+    {
+        auto parent = with_cancel(background());
+        auto child = with_cancel(parent.ctx);
+        auto leaf = with_cancel(child.ctx);
+        auto merged = merge(background(), leaf.ctx, parent.ctx);
+        auto const watch = [&parent](cancelable& below, int cause)
+        {
+            return [&parent, &below, cause]
+            {
+                while (!parent.ctx.done())
+                    std::this_thread::yield();
+                below.cancel(cause_number(cause));
+                RACE_CHECK(below.ctx.done());
+                parent.cancel(cause_number(cause));
+            };
+        };
+        race::together({[&] { parent.cancel(cause_number(1)); },
+            watch(child, 2), watch(leaf, 3)});
+        RACE_CHECK(parent.ctx.cause() == cause_number(1));
+        auto const of_child = child.ctx.cause();
+        RACE_CHECK(of_child == cause_number(1) || of_child == cause_number(2));
+        auto const of_leaf = leaf.ctx.cause();
+        RACE_CHECK(of_leaf == of_child || of_leaf == cause_number(3));
+        RACE_CHECK(merged.done());
+    }
+}
+
 void handles_are_dropped_beside_a_cancel(int rounds)
 {
     for (int r = 0; r < rounds; ++r)
@@ -288,6 +320,7 @@ int main(int argc, char** argv)
             RACE(every_cancel_returns_with_its_subtree_done, 300),
             RACE(a_context_derived_beside_a_cancel_is_done_with_its_cause, 500),
             RACE(an_observer_of_done_sees_error_and_cause, 1000),
+            RACE(watchers_of_a_context_cancel_what_is_below, 1000),
             RACE(handles_are_dropped_beside_a_cancel, 1000),
             RACE(a_function_runs_or_is_stopped_never_both, 1000),
             RACE(functions_are_detached_and_contexts_dropped_beside_a_cancel,
