@@ -7,8 +7,8 @@
 
 // Operations without a strand on several threads, canceled from others while
 // they are initiated, run, complete or are destroyed: each handler is called
-// once, or destroyed once. With the argument 100 it cancels more than ten
-// million operations.
+// once, or destroyed once. With the argument 100 about ten million operations are
+// canceled.
 
 #include <asioctx.hpp>
 

@@ -8,12 +8,15 @@
 #ifndef ASIOCTX_TEST_SUPPORT_RACE_HPP
 #define ASIOCTX_TEST_SUPPORT_RACE_HPP
 
-// For the stand-alone programs in test/race. Each is a list of races that
-// are run for a number of rounds; the first argument multiplies that number.
+// For the stand-alone programs in test/race. Each is a list of races that are run
+// for a number of rounds. The first argument multiplies that number; with others,
+// only the races that they name are run.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -70,8 +73,17 @@ struct entry
 inline int main(int argc, char** argv, std::vector<entry> const& entries)
 {
     int const factor = argc > 1 ? std::atoi(argv[1]) : 1;
+    auto const is_wanted = [&](char const* name)
+    {
+        return argc <= 2
+            || std::find_if(argv + 2, argv + argc,
+                   [&](char const* a) { return std::strcmp(a, name) == 0; })
+            != argv + argc;
+    };
     for (auto const& e : entries)
     {
+        if (!is_wanted(e.name))
+            continue;
         std::printf("%s: %d rounds\n", e.name, e.rounds * factor);
         std::fflush(stdout);
         e.run(e.rounds * factor);
