@@ -225,7 +225,7 @@ int main()
          "co_spawn, enable_total_cancellation",
          make<total_coroutine>},
         {"coroutines",
-         "co_spawn, before its first resume",
+         "co_spawn of a coroutine that never waits",
          make<coroutine_without_await>},
         {"coroutines", "co_spawn of awaitable || awaitable", make<either>},
 #ifdef ASIOCTX_TEST_HAS_CONTEXT
