@@ -8,8 +8,8 @@
 #include "handlers.hpp"
 
 #include <asioctx/bind_context.hpp>
+#include <asioctx/task_group.hpp>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -17,11 +17,32 @@
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 namespace example {
 namespace {
 
 using std::chrono::milliseconds;
+
+// Awaits something, and notes what it was if the context ends it.
+template <class T>
+asio::awaitable<T> noted(
+    asioctx::context ctx, std::string name, asio::awaitable<T> work)
+{
+    try
+    {
+        co_return co_await std::move(work);
+    }
+    catch (...)
+    {
+        if (auto const* t = ctx.value(trace_key); t && ctx.done())
+        {
+            auto& list = (*t)->waited_for;
+            list += (list.empty() ? "" : ", ") + name;
+        }
+        throw;
+    }
+}
 
 asio::awaitable<void> pause(asioctx::context ctx, milliseconds time)
 {
@@ -29,50 +50,120 @@ asio::awaitable<void> pause(asioctx::context ctx, milliseconds time)
     co_await timer.async_wait(asioctx::bind_context(ctx, asio::use_awaitable));
 }
 
+std::string text_of(milliseconds time)
+{
+    return std::to_string(time.count());
+}
+
 asio::awaitable<reply> sleep(asioctx::context ctx, milliseconds time)
 {
-    co_await pause(ctx, time);
-    co_return reply{
-        http::status::ok, "slept " + std::to_string(time.count()) + "ms"};
+    co_await noted(ctx, "sleep", pause(ctx, time));
+    co_return reply{http::status::ok, "slept " + text_of(time) + "ms"};
 }
 
-// Asks three others at once and waits for all of them. The context is the one
-// thing that it hands on, and is enough to stop all three.
-asio::awaitable<reply> fanout(asioctx::context ctx, milliseconds time)
+// Redis waits for an element of a list to which nobody adds one.
+std::vector<std::string> redis_command(milliseconds time)
 {
-    using namespace asio::experimental::awaitable_operators;
-    co_await (pause(ctx, time) && pause(ctx, 2 * time) && pause(ctx, 3 * time));
-    co_return reply{http::status::ok, "all three have answered"};
+    if (time == milliseconds(0))
+        return {"INCR", "asioctx:fan-outs"};
+    auto const seconds = std::chrono::duration<double>(time).count();
+    return {"BLPOP", "asioctx:nobody", std::to_string(seconds)};
 }
 
-// The time that follows a prefix; empty if the target is something else.
-std::optional<milliseconds> time_after(
+// Asks one upstream. A failure tells whose it is.
+template <class T>
+asio::awaitable<void> ask(
+    asioctx::context ctx, std::string name, asio::awaitable<T> call, T& answer)
+{
+    try
+    {
+        answer = co_await noted(ctx, name, std::move(call));
+    }
+    catch (upstream_error const& e)
+    {
+        throw upstream_error(name + ": " + e.what(), e.status);
+    }
+}
+
+//[fan_out
+// Asks all upstreams at once. The first failure cancels the other calls. All
+// have ended when this does.
+asio::awaitable<reply> fan_out(
+    asioctx::context parent,
+    std::vector<milliseconds> times,
+    upstreams const& others)
+{
+    asioctx::task_group group(co_await asio::this_coro::executor, parent);
+    auto const ctx = group.ctx();
+
+    std::vector<std::string> answers(others.servers.size() + 1);
+    times.resize(answers.size());
+    for (std::size_t i = 0; i != others.servers.size(); ++i)
+        group.spawn(ask(
+            ctx,
+            "upstream " + std::to_string(i + 1),
+            http_get(
+                ctx,
+                others.servers[i],
+                "/sleep/" + text_of(times[i]),
+                others.reserve),
+            answers[i]));
+    for (auto const& server : others.redis)
+        group.spawn(ask(
+            ctx,
+            "redis",
+            redis(ctx, server, redis_command(times.back())),
+            answers.back()));
+    co_await group.async_join(asio::use_awaitable);
+
+    reply all;
+    for (auto const& answer : answers)
+        all.text += (all.text.empty() ? "" : ", ") + answer;
+    co_return all;
+}
+//]
+
+// The numbers that follow a prefix, such as 1/2/3; empty if the target is
+// something else.
+std::vector<milliseconds> times_after(
     std::string_view prefix, std::string_view target)
 {
+    std::vector<milliseconds> times;
     if (!target.starts_with(prefix))
-        return std::nullopt;
+        return times;
     target.remove_prefix(prefix.size());
-    int value = 0;
     auto const last = target.data() + target.size();
-    auto const [end, ec] = std::from_chars(target.data(), last, value);
-    if (ec != std::errc() || end != last || value < 0)
-        return std::nullopt;
-    return milliseconds(value);
+    for (auto first = target.data(); times.size() != 3; ++first)
+    {
+        int value = 0;
+        auto const [end, ec] = std::from_chars(first, last, value);
+        if (ec != std::errc() || value < 0)
+            break;
+        times.emplace_back(value);
+        if (end == last)
+            return times;
+        if (*end != '/')
+            break;
+        first = end;
+    }
+    return {};
 }
 
 } // namespace
 
-asio::awaitable<reply> handle(asioctx::context ctx, std::string_view target)
+asio::awaitable<reply> handle(
+    asioctx::context ctx, std::string_view target, upstreams const& others)
 {
     if (target == "/hello")
         co_return reply{http::status::ok, "hello"};
-    if (auto const time = time_after("/sleep/", target))
-        co_return co_await sleep(ctx, *time);
-    if (auto const time = time_after("/fanout/", target))
-        co_return co_await fanout(ctx, *time);
+    if (auto const times = times_after("/sleep/", target); times.size() == 1)
+        co_return co_await sleep(ctx, times.front());
+    if (auto times = times_after("/fan-out/", target); times.size() == 3)
+        co_return co_await fan_out(ctx, std::move(times), others);
     co_return reply{
         http::status::not_found,
-        "There are /hello, /requests, /sleep/<ms> and /fanout/<ms>."};
+        "There are /hello, /requests, /sleep/<ms> and "
+        "/fan-out/<ms>/<ms>/<ms>."};
 }
 
 } // namespace example

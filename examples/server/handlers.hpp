@@ -9,17 +9,18 @@
 #define ASIOCTX_EXAMPLES_SERVER_HANDLERS_HPP
 
 #include <asioctx/context.hpp>
+#include <asioctx/context_key.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/http/status.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
-namespace example {
+#include "upstream.hpp"
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace example {
 
 struct reply
 {
@@ -27,12 +28,22 @@ struct reply
     std::string text;
 };
 
+/// What a request's context carries.
+struct trace
+{
+    /// What the request waited for when its context was done.
+    std::string waited_for;
+};
+
+inline asioctx::context_key<std::shared_ptr<trace>> const trace_key("trace");
+
 /// Answers a request.
 /**
  * Everything it awaits is bound to ctx. So it ends as soon as ctx is done, with
  * whatever exception that leads to.
  */
-asio::awaitable<reply> handle(asioctx::context ctx, std::string_view target);
+asio::awaitable<reply> handle(
+    asioctx::context ctx, std::string_view target, upstreams const& others);
 
 } // namespace example
 

@@ -5,7 +5,7 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-// A small HTTP server in which everything that waits is bound to a context:
+// A small HTTP gateway in which everything that waits is bound to a context:
 //
 //     asioctx_example_server --port 8080 --grace 1s --max-timeout 2s
 //
@@ -19,7 +19,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 
@@ -28,32 +30,85 @@
 
 namespace {
 
+namespace asio = boost::asio;
 using example::tcp;
 
-// Returns the port.
-unsigned short parse(int argc, char* argv[], example::server& server)
+struct options
 {
+    example::server server;
     unsigned short port = 0;
-    for (int i = 1; i + 1 < argc; i += 2)
+    std::string certificate;
+    std::string key;
+};
+
+tcp::endpoint loopback(std::string_view port)
+{
+    auto const number = std::atoi(port.data());
+    return {
+        asio::ip::address_v4::loopback(), static_cast<unsigned short>(number)};
+}
+
+bool parse(std::string_view name, char const* value, options& o)
+{
+    auto const time = example::parse_request_timeout(value);
+    if (name == "--port")
+        o.port = loopback(value).port();
+    else if (name == "--upstream")
+        o.server.others.servers.push_back(loopback(value));
+    else if (name == "--redis")
+        o.server.others.redis = {loopback(value)};
+    else if (name == "--limit")
+        o.server.limit = std::atoi(value);
+    else if (name == "--certificate")
+        o.certificate = value;
+    else if (name == "--key")
+        o.key = value;
+    else if (name == "--grace" && time)
+        o.server.grace = *time;
+    else if (name == "--max-timeout" && time)
+        o.server.max_timeout = *time;
+    else if (name == "--read-timeout" && time)
+        o.server.read_timeout = *time;
+    else if (name == "--idle-timeout" && time)
+        o.server.idle_timeout = *time;
+    else
+        return false;
+    return true;
+}
+
+std::ptrdiff_t descriptors()
+{
+    std::filesystem::directory_iterator const all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+}
+
+// Returns when the last connection has ended.
+void serve(options& o)
+{
+    asio::io_context ioc;
+    asio::ssl::context tls(asio::ssl::context::tls_server);
+    if (!o.certificate.empty())
     {
-        std::string_view const name = argv[i];
-        auto const time = example::parse_request_timeout(argv[i + 1]);
-        if (name == "--port")
-            port = static_cast<unsigned short>(std::atoi(argv[i + 1]));
-        else if (name == "--grace" && time)
-            server.grace = *time;
-        else if (name == "--max-timeout" && time)
-            server.max_timeout = *time;
-        else if (name == "--read-timeout" && time)
-            server.read_timeout = *time;
-        else
-            argc = 0;
+        tls.use_certificate_chain_file(o.certificate);
+        tls.use_private_key_file(o.key, asio::ssl::context::pem);
+        o.server.tls = &tls;
     }
-    if (argc % 2 == 0)
-        throw std::invalid_argument(
-            "usage: asioctx_example_server [--port 0] [--grace 1s] "
-            "[--max-timeout 2s] [--read-timeout 5s]");
-    return port;
+
+    auto [root, cancel] =
+        asioctx::with_signals(asioctx::background(ioc), {SIGINT, SIGTERM});
+    tcp::acceptor acceptor(ioc, {asio::ip::address_v4::loopback(), o.port});
+    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
+    asio::co_spawn(
+        ioc,
+        listen(root, std::move(acceptor), o.server),
+        [](std::exception_ptr e)
+        {
+            if (e)
+                std::rethrow_exception(e);
+        });
+    ioc.run();
+    std::cout << "left: " << o.server.in_flight << " requests, "
+              << o.server.contexts.use_count() - 1 << " contexts";
 }
 
 } // namespace
@@ -61,32 +116,19 @@ unsigned short parse(int argc, char* argv[], example::server& server)
 int main(int argc, char* argv[])
 try
 {
-    example::server server;
-    auto const port = parse(argc, argv, server);
+    options o;
+    for (int i = 1; i < argc; i += 2)
+        if (i + 1 == argc || !parse(argv[i], argv[i + 1], o))
+            throw std::invalid_argument(
+                "usage: asioctx_example_server [--port 0] [--grace 1s] "
+                "[--max-timeout 2s] [--read-timeout 5s] [--idle-timeout 60s] "
+                "[--limit 1000] [--upstream <port>]... [--redis <port>] "
+                "[--certificate <file> --key <file>]");
 
-    boost::asio::io_context ioc;
-    auto [root, cancel] =
-        asioctx::with_signals(asioctx::background(ioc), {SIGINT, SIGTERM});
-    tcp::acceptor acceptor(
-        ioc, {boost::asio::ip::address_v4::loopback(), port});
-    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
-    boost::asio::co_spawn(
-        ioc,
-        listen(root, std::move(acceptor), server),
-        [](std::exception_ptr e)
-        {
-            if (e)
-                std::rethrow_exception(e);
-        });
-
-    // Returns when the last connection has ended: nothing else is left then.
-    ioc.run();
-
-    std::cout << "shutdown: signal " << root.cause().message() << "; "
-              << server.finished << " finished, " << server.aborted
-              << " aborted after a grace of "
-              << server.grace / std::chrono::milliseconds(1) << "ms"
-              << std::endl;
+    auto const before = descriptors();
+    serve(o);
+    std::cout << ", " << descriptors() - before << " descriptors; served "
+              << o.server.requests << " requests" << std::endl;
 }
 catch (std::exception const& e)
 {

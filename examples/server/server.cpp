@@ -10,12 +10,12 @@
 #include <asioctx/bind_context.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/deadline_header.hpp>
+#include <asioctx/task_group.hpp>
+#include <asioctx/value.hpp>
+#include <asioctx/with_peer.hpp>
 #include <asioctx/without_cancel.hpp>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -29,12 +29,12 @@
 #include <utility>
 
 #include "handlers.hpp"
+#include "stream.hpp"
 #include "timeout_header.hpp"
 
 namespace example {
 namespace {
 
-using namespace asio::experimental::awaitable_operators;
 using namespace std::literals;
 using asioctx::bind_context;
 using asioctx::error_code;
@@ -46,7 +46,6 @@ using request_parser = http::request_parser<http::string_body>;
 
 constexpr auto header_limit = 8 * 1024;
 constexpr auto body_limit = 64 * 1024;
-constexpr auto idle_timeout = 60s;
 constexpr auto write_timeout = 1s;
 constexpr auto accept_pause = 100ms;
 
@@ -60,6 +59,9 @@ struct outcome
     std::string what = "finished";
     reply answer;
 };
+
+// Counts the contexts, and so the operations, that a request leaves behind.
+asioctx::context_key<std::shared_ptr<int>> const census_key("census");
 
 // The time that a request has; empty if a header is malformed.
 std::optional<asioctx::duration> timeout_of(
@@ -86,82 +88,89 @@ std::optional<asioctx::duration> timeout_of(
 // How a request ended that was not received.
 outcome not_received(error_code const& ec)
 {
-    auto const status = ec == asioctx::errc::deadline_exceeded
-        ? http::status::request_timeout
-        : http::status::bad_request;
+    auto status = http::status::bad_request;
+    if (ec == asioctx::errc::deadline_exceeded)
+        status = http::status::request_timeout;
+    else if (ec == http::error::header_limit)
+        status = http::status::request_header_fields_too_large;
+    else if (ec == http::error::body_limit)
+        status = http::status::payload_too_large;
     return {"not received", {status, ec.message()}};
 }
 
 // How a request ended whose context is done.
-outcome end_of(asioctx::context const& ctx)
+outcome end_of(asioctx::context const& ctx, trace const& seen)
 {
+    auto const waited = seen.waited_for.empty()
+        ? ""
+        : " It waited for " + seen.waited_for + '.';
     if (ctx.error() == asioctx::errc::deadline_exceeded)
         return {
             "deadline exceeded",
-            {http::status::gateway_timeout, "The deadline has passed."}};
+            {http::status::gateway_timeout,
+             "The deadline has passed." + waited}};
     if (ctx.cause().category() == asioctx::signal_category())
         return {
             "canceled by signal " + ctx.cause().message(),
-            {http::status::service_unavailable, "Shutting down."}};
+            {http::status::service_unavailable, "Shutting down." + waited}};
     return {"canceled by client", {http::status::unknown, ""}};
 }
 
-asio::awaitable<outcome> run_handler(
-    asioctx::context ctx,
-    asioctx::cancel_source const& cancel,
+// How a request ended that failed because an upstream did.
+outcome end_of(upstream_error const& e)
+{
+    auto const status = e.status == http::status::gateway_timeout
+        ? http::status::gateway_timeout
+        : http::status::bad_gateway;
+    return {"upstream failed", {status, e.what()}};
+}
+
+//[run
+// Handles a request until it is done, its time is up, its client is gone, or
+// the grace of a shutdown is over.
+asio::awaitable<outcome> run(
+    asioctx::context parent,
+    stream& s,
     request const& req,
+    asioctx::duration timeout,
+    trace const& seen,
     server& self)
 {
-    outcome result;
-    ++self.in_flight;
+    auto [peer, gone] = asioctx::with_peer(parent, s);
+    auto [ctx, cancel] = with_timeout(peer, timeout);
     try
     {
         ctx.throw_if_done();
         if (req.target() == "/requests")
-            result.answer.text = std::to_string(self.in_flight);
-        else
-            result.answer = co_await handle(ctx, req.target());
+            co_return outcome{
+                "finished",
+                {http::status::ok, std::to_string(self.in_flight)}};
+        auto answer = co_await handle(ctx, req.target(), self.others);
+        co_return outcome{"finished", std::move(answer)};
+    }
+    catch (upstream_error const& e)
+    {
+        co_return end_of(e);
     }
     catch (std::exception const& e)
     {
         // The context tells why, whatever that has led to in the handler.
         if (ctx.done())
-            result = end_of(ctx);
-        else
-            result = {
-                "failed: "s + e.what(),
-                {http::status::internal_server_error, "The server failed."}};
+            co_return end_of(ctx, seen);
+        co_return outcome{
+            "failed: "s + e.what(),
+            {http::status::internal_server_error, "The server failed."}};
     }
-    --self.in_flight;
-    cancel(); // ends watch_client()
-    co_return result;
 }
+//]
 
-// Cancels the request when the client closes or resets the connection. Closing
-// only the sending side counts too, as it does for Go's server.
-asio::awaitable<void> watch_client(
+// Runs a request, or says why not.
+asio::awaitable<outcome> admit(
     asioctx::context ctx,
-    asioctx::cancel_source const& cancel,
-    tcp::socket& socket)
-{
-    error_code ec = asio::error::would_block;
-    while (ec == asio::error::would_block)
-    {
-        auto [stopped] = co_await socket.async_wait(
-            tcp::socket::wait_read, bind_context(ctx, as_result));
-        if (stopped)
-            co_return;
-        // Bytes are the next request's and stay where they are. They end the
-        // watch, since nobody can see what is behind them.
-        char byte = 0;
-        socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, ec);
-    }
-    if (ec)
-        cancel(ec);
-}
-
-asio::awaitable<outcome> run(
-    asioctx::context ctx, tcp::socket& socket, request const& req, server& self)
+    stream& s,
+    request const& req,
+    trace const& seen,
+    server& self)
 {
     if (req.method() != http::verb::get)
         co_return outcome{
@@ -173,19 +182,25 @@ asio::awaitable<outcome> run(
             {http::status::bad_request,
              "The timeout is malformed: send Request-Timeout as 250ms (or "
              "us, s, m) or grpc-timeout as 250m (or H, M, S, u, n)."}};
+    if (self.in_flight >= self.limit)
+        co_return outcome{
+            "refused",
+            {http::status::service_unavailable,
+             "There are too many requests."}};
 
-    // Both have ended before anyone else uses the socket.
-    auto limited = with_timeout(ctx, *timeout);
-    co_return co_await (
-        run_handler(limited.ctx, limited.cancel, req, self)
-        && watch_client(limited.ctx, limited.cancel, socket));
+    ++self.in_flight;
+    auto end = co_await run(ctx, s, req, *timeout, seen, self);
+    --self.in_flight;
+    co_return end;
 }
 
 asio::awaitable<error_code> send(
-    asioctx::context parent, tcp::socket& socket, reply answer, bool keep_alive)
+    asioctx::context parent, stream& s, reply answer, bool keep_alive)
 {
     http::response<http::string_body> response(answer.status, 11);
     response.set(http::field::content_type, "text/plain");
+    if (answer.status == http::status::service_unavailable)
+        response.set(http::field::retry_after, "1");
     response.keep_alive(keep_alive);
     response.body() = std::move(answer.text) + '\n';
     response.prepare_payload();
@@ -193,110 +208,188 @@ asio::awaitable<error_code> send(
     // That the parent is done may be what there is to tell.
     auto [ctx, cancel] =
         with_timeout(asioctx::without_cancel(parent), write_timeout);
-    auto [ec, n] = co_await http::async_write(
-        socket, response, bind_context(ctx, as_result));
+    auto [ec, n] =
+        co_await http::async_write(s, response, bind_context(ctx, as_result));
     co_return ec;
 }
 
-// Serves one request, whose first byte is there, and logs how it ended. Returns
-// whether the connection can take another.
+// Serves one request and logs how it ended. Returns whether the connection can
+// take another.
 asio::awaitable<bool> serve_request(
-    asioctx::context ctx,
-    tcp::socket& socket,
+    asioctx::context root,
+    asioctx::context grace,
+    stream& s,
     flat_buffer& buffer,
     server& self)
 {
     auto const start = steady_clock::now();
-    auto [grace, cancel] = asioctx::with_grace(ctx, self.grace);
+    auto const seen = std::make_shared<trace>();
+    auto const ctx = asioctx::with_value(
+        asioctx::with_value(grace, census_key, self.contexts),
+        trace_key,
+        seen);
     request_parser parser;
     parser.header_limit(header_limit);
     parser.body_limit(body_limit);
     auto const& req = parser.get();
     outcome end;
     {
-        auto [reading, stop] = with_timeout(grace, self.read_timeout);
+        auto [reading, stop] = with_timeout(ctx, self.read_timeout);
         auto [ec, n] = co_await http::async_read(
-            socket, buffer, parser, bind_context(reading, as_result));
-        if (ec == http::error::end_of_stream || (ec && grace.done()))
+            s, buffer, parser, bind_context(reading, as_result));
+        if (ec && (!parser.got_some() || grace.done()))
             co_return false; // nobody waits for an answer
         if (ec)
             end = not_received(ec);
     }
     if (parser.is_done())
-        end = co_await run(grace, socket, req, self);
+        end = co_await admit(ctx, s, req, *seen, self);
 
     auto const status = end.answer.status;
     bool const answered = status != http::status::unknown;
     bool const keep_alive = answered && parser.is_done() && req.keep_alive()
-        && req.method() == http::verb::get && !ctx.done();
+        && req.method() == http::verb::get && !root.done();
     error_code ec;
     if (answered)
-        ec = co_await send(grace, socket, end.answer, keep_alive);
-    if (answered && ctx.done())
-        ++(status == http::status::service_unavailable ? self.aborted
-                                                       : self.finished);
+        ec = co_await send(ctx, s, end.answer, keep_alive);
 
-    if (req.target().empty())
-        std::cout << "(nothing)";
-    else
-        std::cout << req.method_string() << ' ' << req.target();
-    std::cout << ' ' << end.what;
+    std::string line = "(nothing)";
+    if (!req.target().empty())
+        line = std::string(req.method_string()) + ' '
+            + std::string(req.target());
+    ++self.requests;
+    if (grace.done())
+    {
+        ++self.aborted;
+        self.aborted_at += (self.aborted_at.empty() ? "" : "; ") + line
+            + " waited for " + seen->waited_for;
+    }
+    else if (root.done() && answered)
+        ++self.finished;
+
+    std::cout << line << ' ' << end.what;
     if (answered)
         std::cout << ' ' << static_cast<unsigned>(status);
     std::cout << " in " << (steady_clock::now() - start) / 1ms << "ms";
+    if (!seen->waited_for.empty())
+        std::cout << ", waited for " << seen->waited_for;
     if (ec)
         std::cout << ", not sent: " << ec.message();
     std::cout << std::endl;
     co_return keep_alive && !ec;
 }
 
-asio::awaitable<void> serve_connection(
-    asioctx::context ctx, tcp::socket socket, server& self)
+// Lets the client have what was sent. A socket that is closed while there is
+// something left to read takes back what the client has not read.
+asio::awaitable<void> close(asioctx::context parent, stream& s)
 {
-    socket.non_blocking(true); // so that a peek cannot block
-    flat_buffer buffer(header_limit + body_limit);
-    for (bool open = true; open && !ctx.done();)
+    auto [ctx, cancel] = with_timeout(parent, write_timeout);
+    if (s.tls())
+        co_await s.tls()->async_shutdown(bind_context(ctx, as_result));
+    error_code ec;
+    s.socket().shutdown(tcp::socket::shutdown_send, ec);
+    char rest[4096];
+    while (!ec)
+        std::tie(ec, std::ignore) = co_await s.socket().async_read_some(
+            asio::buffer(rest), bind_context(ctx, as_result));
+}
+
+//[serve_connection
+// Serves a connection: one request after the other until the client closes it,
+// it is idle for too long, or root is done. What has been accepted by then is
+// bound to the grace.
+asio::awaitable<void> serve_connection(
+    asioctx::context root,
+    asioctx::context grace,
+    tcp::socket socket,
+    server& self)
+{
+    // The operations below are bound one by one.
+    co_await asio::this_coro::reset_cancellation_state(
+        asio::disable_cancellation());
+    stream s(std::move(socket), self.tls);
+    if (s.tls())
     {
+        auto [ctx, cancel] = with_timeout(grace, self.read_timeout);
+        auto [ec] = co_await s.tls()->async_handshake(
+            asio::ssl::stream_base::server, bind_context(ctx, as_result));
+        if (ec)
+            co_return;
+    }
+
+    flat_buffer buffer(header_limit + body_limit);
+    auto limits = asioctx::with_idle_timeout(root, self.idle_timeout);
+    bool open = co_await serve_request(root, grace, s, buffer, self);
+    while (open)
+    {
+        // A request may have taken longer than a connection may be idle.
+        if (limits.ctx.done() && !root.done())
+            limits = asioctx::with_idle_timeout(root, self.idle_timeout);
+        limits.idle.touch();
         if (buffer.size() == 0)
         {
-            auto [idle, cancel] = with_timeout(ctx, idle_timeout);
-            auto [ec] = co_await socket.async_wait(
-                tcp::socket::wait_read, bind_context(idle, as_result));
-            if (ec || ctx.done())
-                break;
+            auto [ec, n] = co_await s.async_read_some(
+                buffer.prepare(header_limit),
+                bind_context(limits.ctx, as_result));
+            buffer.commit(n);
+            if (ec && s.socket().available() == 0)
+                co_return;
         }
-        open = co_await serve_request(ctx, socket, buffer, self);
+        open = co_await serve_request(root, grace, s, buffer, self);
     }
+    co_await close(grace, s);
 }
+//]
 
 } // namespace
 
+//[listen
 asio::awaitable<void> listen(
-    asioctx::context ctx, tcp::acceptor acceptor, server& self)
+    asioctx::context root, tcp::acceptor acceptor, server& self)
 {
-    asio::steady_timer timer(acceptor.get_executor());
-    while (!ctx.done())
+    auto [grace, cancel] = asioctx::with_grace(root, self.grace);
+    asioctx::task_group connections(
+        grace, asioctx::task_group::unlimited, asioctx::on_error::ignore);
+    auto const spawn = [&](tcp::socket socket)
     {
-        try
+        connections.spawn(
+            serve_connection(root, connections.ctx(), std::move(socket), self));
+    };
+
+    asio::steady_timer timer(acceptor.get_executor());
+    while (!root.done())
+    {
+        auto [ec, socket] =
+            co_await acceptor.async_accept(bind_context(root, as_result));
+        if (!ec)
         {
-            auto socket = co_await acceptor.async_accept(
-                bind_context(ctx, asio::use_awaitable));
-            asio::co_spawn(
-                acceptor.get_executor(),
-                serve_connection(ctx, std::move(socket), self),
-                asio::detached);
+            spawn(std::move(socket));
             continue;
         }
-        catch (std::exception const& e)
-        {
-            if (ctx.done())
-                break;
-            std::cerr << "accept: " << e.what() << std::endl;
-        }
+        if (root.done())
+            break;
         // Out of descriptors or memory. Connections that end make room.
+        std::cerr << "accept: " << ec.message() << std::endl;
         timer.expires_after(accept_pause);
-        co_await timer.async_wait(bind_context(ctx, as_result));
+        co_await timer.async_wait(bind_context(root, as_result));
     }
+
+    // Those that the system has accepted already are served, too.
+    acceptor.non_blocking(true);
+    for (error_code ec; !ec;)
+        if (auto socket = acceptor.accept(ec); !ec)
+            spawn(std::move(socket));
+    acceptor.close();
+
+    auto const start = steady_clock::now();
+    co_await connections.async_join(asio::use_awaitable);
+    std::cout << "shutdown: signal " << root.cause().message() << "; "
+              << self.finished << " finished, " << self.aborted
+              << " aborted, in " << (steady_clock::now() - start) / 1ms << "ms";
+    if (self.aborted)
+        std::cout << "; " << self.aborted_at;
+    std::cout << std::endl;
 }
+//]
 
 } // namespace example

@@ -12,13 +12,15 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 
 #include <chrono>
+#include <memory>
+#include <string>
+
+#include "upstream.hpp"
 
 namespace example {
-
-namespace asio = boost::asio;
-using asio::ip::tcp;
 
 /// The options of a server, and what it counts.
 struct server
@@ -26,16 +28,25 @@ struct server
     asioctx::duration grace = std::chrono::seconds(1);
     asioctx::duration max_timeout = std::chrono::seconds(2);
     asioctx::duration read_timeout = std::chrono::seconds(5);
+    asioctx::duration idle_timeout = std::chrono::seconds(60);
+    int limit = 1000; // requests that are handled at a time
+    upstreams others;
+    asio::ssl::context* tls = nullptr;
 
-    int in_flight = 0; // requests that are being handled
-    int finished = 0;  // requests that were answered during a shutdown
-    int aborted = 0;   // requests that outlasted the grace
+    int in_flight = 0;   // requests that are being handled
+    int requests = 0;    // requests of any outcome
+    int finished = 0;    // requests that ended well during the shutdown
+    int aborted = 0;     // requests that outlasted the grace
+    std::string aborted_at; // what those waited for
+    std::shared_ptr<int> contexts = // one use, and one for each context
+        std::make_shared<int>();
 };
 
 /// Accepts connections and serves them until ctx is done.
 /**
- * A request that is being handled by then may go on for the grace. Everything
- * runs on the one thread that runs the io_context, which the server outlives.
+ * A request that has been accepted by then may go on for the grace. Ends when
+ * the last connection has, and says how the shutdown went. Everything runs on
+ * the one thread that runs the io_context, which the server outlives.
  */
 asio::awaitable<void> listen(
     asioctx::context ctx, tcp::acceptor acceptor, server& self);
