@@ -17,6 +17,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -26,6 +27,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "handlers.hpp"
@@ -188,8 +190,18 @@ asio::awaitable<outcome> admit(
             {http::status::service_unavailable,
              "There are too many requests."}};
 
+    outcome end;
     ++self.in_flight;
-    auto end = co_await run(ctx, s, req, *timeout, seen, self);
+    try
+    {
+        end = co_await run(ctx, s, req, *timeout, seen, self);
+    }
+    catch (std::exception const& e)
+    {
+        end = {
+            "refused: "s + e.what(),
+            {http::status::service_unavailable, "Out of resources."}};
+    }
     --self.in_flight;
     co_return end;
 }
