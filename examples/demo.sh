@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 #
-# Shows what contexts do in a server, and checks it:
+# Shows what contexts do in a gateway, and checks it:
 #
 #     bash examples/demo.sh                  # from a fresh clone: installs what
 #                                            # is missing, builds, runs
 #     bash examples/demo.sh --server PATH    # with a server that is built
 #
-# It sends real requests to examples/server, tells what became of them, and
-# exits with 0 only if each ended as it should.
+# It sends real requests to examples/server, which asks two more of its kind and
+# a Redis, tells what became of them, and exits with 0 only if each ended as it
+# should. Without redis-server it leaves Redis out and says so.
 
 set -euo pipefail
 export LC_ALL=C
@@ -29,29 +30,41 @@ if [[ -z $binary ]]; then
     cd "$(dirname "${BASH_SOURCE[0]}")/.."
     bash cmake/install-deps.sh
     cmake --preset release
-    cmake --build --preset release --target asioctx_example_server
+    cmake --build --preset release \
+        --target asioctx_example_server --target asioctx_example_load
     binary=build/release/examples/server/asioctx_example_server
 fi
 
 # What a slow machine may add to any time that is checked here.
 readonly slack=3000
 
+load=$(dirname "$binary")/asioctx_example_load
+
 dir=$(mktemp -d)
-log=$dir/log       # what the server said, a line for each request
-errors=$dir/errors # what it should not have said
-server=            # its process
-port=
-seen=0  # lines of the log that belong to steps before this one
+name=server    # whose log is looked at
+declare -A pid=() port=()
+declare -A seen=() # lines of the logs that belong to steps before this one
 steps=0
 line=   # what log_line() found
 clients=()
 
+# What a server said, a line for each request; and what it should not have said.
+log()
+{
+    echo "$dir/$name.log"
+}
+
+errors()
+{
+    echo "$dir/$name.errors"
+}
+
 cleanup()
 {
-    local pid
-    for pid in $server "${clients[@]}"; do
-        kill -KILL "$pid" 2> /dev/null || true
-        wait "$pid" 2> /dev/null || true
+    local p
+    for p in "${pid[@]}" "${clients[@]}"; do
+        kill -KILL "$p" 2> /dev/null || true
+        wait "$p" 2> /dev/null || true
     done
     rm -rf "$dir"
 }
@@ -65,12 +78,14 @@ fail() # <what> <expected> <seen>
 {
     {
         printf '\nFAILED: %s\n  expected: %s\n  seen:     %s\n' "$@"
-        printf '\nThe whole log of the server:\n'
-        sed 's/^/  /' "$log"
-        if [[ -s $errors ]]; then
-            printf '\nIts standard error:\n'
-            sed 's/^/  /' "$errors"
-        fi
+        for name in "${!pid[@]}"; do
+            printf '\nThe log of %s:\n' "$name"
+            tail -n 100 "$(log)" | sed 's/^/  /'
+            if [[ -s $(errors) ]]; then
+                printf '\nIts standard error:\n'
+                sed 's/^/  /' "$(errors)"
+            fi
+        done
     } >&2
     exit 1
 }
@@ -78,13 +93,16 @@ fail() # <what> <expected> <seen>
 step() # <title>
 {
     steps=$((steps + 1))
-    seen=$(wc -l < "$log")
+    local name
+    for name in "${!pid[@]}"; do
+        seen[$name]=$(wc -l < "$(log)")
+    done
     printf '\n%d. %s\n' "$steps" "$1"
 }
 
 did()
 {
-    printf '   %-8s %s\n' "$1:" "$2"
+    printf '   %-9s %s\n' "$1:" "$2"
 }
 
 check() # <what> <regular expression> <seen>
@@ -112,58 +130,97 @@ poll()
     done
 }
 
-# The server's log.
+# The logs.
+
+# Does something with the log of another server.
+on() # <name> <command>...
+{
+    local name=$1
+    shift
+    "$@"
+}
+
+new_lines()
+{
+    tail -n +$((seen[$name] + 1)) "$(log)"
+}
 
 find_line() # <regular expression>
 {
-    line=$(tail -n +$((seen + 1)) "$log" | grep -m 1 -xE "$1") && [[ $line ]]
+    line=$(new_lines | grep -m 1 -xE "$1") && [[ $line ]]
 }
 
 log_line() # <regular expression>: a line of this step
 {
-    poll find_line "$1" \
-        || fail "the server's log" "$1" "$(tail -n +$((seen + 1)) "$log")"
-    did server "$line"
+    poll find_line "$1" || fail "the log of $name" "$1" "$(new_lines)"
+    did "$name" "$line"
 }
 
 log_line_in() # <regular expression> <at least> <at most>: checks the time, too
 {
-    log_line "$1 in [0-9]+ms"
-    [[ $line =~ ([0-9]+)ms$ ]]
-    check_ms "the time in the server's log" "$2" "$3" "${BASH_REMATCH[1]}"
+    log_line "$1 in [0-9]+ms(, waited for .*)?"
+    [[ $line =~ in\ ([0-9]+)ms ]]
+    check_ms "the time in the log of $name" "$2" "$3" "${BASH_REMATCH[1]}"
 }
 
-# The server.
+# The servers.
 
 start() # <option>...
 {
-    : > "$log"
-    seen=0
-    "$binary" --port 0 "$@" > "$log" 2> "$errors" &
-    server=$!
+    : > "$(log)"
+    seen[$name]=0
+    "$binary" --port 0 "$@" > "$(log)" 2> "$(errors)" &
+    pid[$name]=$!
     poll find_line 'listening on 127\.0\.0\.1:[0-9]+' \
-        || fail "the server's first line" "listening on 127.0.0.1:PORT" ""
-    port=${line##*:}
+        || fail "the first line of $name" "listening on 127.0.0.1:PORT" ""
+    port[$name]=${line##*:}
     printf '\nA server is %s\n' "$line"
     did options "$*"
 }
 
-is_gone()
+# A Redis on a port that is free now; if it is taken meanwhile, on another.
+start_redis()
 {
-    ! kill -0 "$server" 2> /dev/null
+    local name=redis try
+    for try in 1 2 3 4 5; do
+        port[redis]=$(python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
+        : > "$(log)"
+        seen[redis]=0
+        redis-server --bind 127.0.0.1 --port "${port[redis]}" --save '' \
+            --appendonly no --dir "$dir" --loglevel verbose \
+            > "$(log)" 2> "$(errors)" &
+        pid[redis]=$!
+        if poll find_line '.*(Ready to accept connections.*|bind:.*)' \
+            && [[ $line == *Ready* ]]; then
+            printf '\nA Redis is listening on 127.0.0.1:%s\n' "${port[redis]}"
+            return
+        fi
+        wait "${pid[redis]}" || true
+    done
+    fail "redis-server" "listens" "it does not"
 }
 
-# The server must have ended, with success and without a word of complaint.
+is_gone()
+{
+    ! kill -0 "${pid[$name]}" 2> /dev/null
+}
+
+# The server must have ended, with success, without a word of complaint, and
+# with nothing left.
 check_end() # <started at> <at least> <at most>
 {
     local status=0
     poll is_gone || fail "the server" "ends" "it runs"
     local took=$(($(now) - $1))
-    wait "$server" || status=$?
-    server=
+    wait "${pid[$name]}" || status=$?
+    unset "pid[$name]"
+    log_line 'left: 0 requests, 0 contexts, 0 descriptors; served .*'
     check "the server's exit code" 0 "$status"
     check_ms "the time of the shutdown" "$2" "$3" "$took"
-    check "the server's standard error" "" "$(cat "$errors")"
+    check "the server's standard error" "" "$(cat "$(errors)")"
     did server "ended with exit code 0, ${took}ms after the signal"
 }
 
@@ -174,73 +231,116 @@ curl() # <argument>...
     command curl -q --noproxy '*' --silent --show-error --max-time 30 "$@"
 }
 
-get() # <expected status> <expected body> <path> [<header>]
+get() # <expected status> <expected body> <path> [<argument of curl>...]
 {
-    local url=http://127.0.0.1:$port$3 status
+    local url=http://127.0.0.1:${port[server]}$3 status expected=("$1" "$2")
+    shift 3
     : > "$dir/body"
-    did client "curl ${4:+-H \"$4\" }$url"
-    status=$(curl -o "$dir/body" -w '%{http_code}' ${4:+-H "$4"} "$url") || true
+    did client "curl $url $*"
+    status=$(curl -o "$dir/body" -w '%{http_code}' "$@" "$url") || true
     did client "$status $(cat "$dir/body")"
-    check "the status that the client sees" "$1" "$status"
-    check "the body that the client sees" "$2" "$(cat "$dir/body")"
+    check "the status that the client sees" "${expected[0]}" "$status"
+    check "the body that the client sees" "${expected[1]}" "$(cat "$dir/body")"
 }
 
 get_in_background() # <name> <path>: the answer goes to the file <name>
 {
-    did client "curl http://127.0.0.1:$port$2 &"
-    curl -w '%{http_code}' "http://127.0.0.1:$port$2" > "$dir/$1" 2>&1 &
+    local url=http://127.0.0.1:${port[server]}$2
+    did client "curl $url &"
+    curl -w '%{http_code}' "$url" > "$dir/$1" 2>&1 &
     clients+=($!)
 }
 
-# Requests that the server is handling, without the one that asks.
+hang_up_after() # <seconds> <path>
+{
+    local url=http://127.0.0.1:${port[server]}$2 status=0
+    did client "curl --max-time $1 $url"
+    curl --max-time "$1" "$url" > "$dir/body" 2>&1 || status=$?
+    did client "$(cat "$dir/body")"
+    check "curl's exit code (28 is a timeout)" 28 "$status"
+}
+
+# Requests that the server is handling.
 handles() # <number>
 {
-    [[ $(curl "http://127.0.0.1:$port/requests") == $(($1 + 1)) ]]
+    [[ $(curl "http://127.0.0.1:${port[server]}/requests") == "$1" ]]
+}
+
+blocked_in_redis() # <number>
+{
+    redis-cli -p "${port[redis]}" info clients | tr -d '\r' \
+        | grep -qx "blocked_clients:$1"
 }
 
 is_refused()
 {
     local status=0
-    curl "http://127.0.0.1:$port/hello" > "$dir/body" 2>&1 || status=$?
+    curl "http://127.0.0.1:${port[server]}/hello" > "$dir/body" 2>&1 \
+        || status=$?
     ((status == 7))
 }
 
 # The story.
 
-start --grace 10s --max-timeout 2s --read-timeout 500ms
+on upstream1 start --max-timeout 400ms
+on upstream2 start --max-timeout 1m
+upstreams=(--upstream "${port[upstream1]}" --upstream "${port[upstream2]}")
+redis=
+waits='sleep|upstream [12]|redis'
+if command -v redis-server redis-cli > /dev/null; then
+    start_redis
+    redis=yes
+    upstreams+=(--redis "${port[redis]}")
+else
+    printf '\nThere is no redis-server here: the steps go without a Redis.\n'
+fi
+start "${upstreams[@]}" --grace 10s --max-timeout 2s --read-timeout 500ms
 
-step "A request is answered."
-get 200 'slept 50ms' /sleep/50
-log_line_in 'GET /sleep/50 finished 200' 50 $((50 + slack))
+step "A request is answered. The gateway has asked all others at once."
+get 200 "slept 50ms, slept 80ms, ${redis:+[0-9]+}" /fan-out/50/80/0
+log_line_in 'GET /fan-out/50/80/0 finished 200' 80 $((80 + slack))
+on upstream1 log_line_in 'GET /sleep/50 finished 200' 50 $((50 + slack))
+on upstream2 log_line_in 'GET /sleep/80 finished 200' 80 $((80 + slack))
 
-step "A deadline passes. All three things that the handler awaits are aborted."
-get 504 '.*' /fanout/5000 'Request-Timeout: 250ms'
-log_line_in 'GET /fanout/5000 deadline exceeded 504' 250 $((250 + slack))
+step "An upstream is too slow, and says so. The other calls are aborted at once."
+get 504 'upstream 1: 504 The deadline has passed.*' /fan-out/60000/50000/40000
+log_line_in 'GET /fan-out/60000/50000/40000 upstream failed 504' \
+    400 $((400 + slack / 2))
+on upstream1 log_line_in 'GET /sleep/60000 deadline exceeded 504' \
+    400 $((400 + slack / 2))
+on upstream2 log_line_in 'GET /sleep/50000 canceled by client' 0 1900
+if [[ $redis ]]; then
+    on redis log_line '.*Client closed connection.*'
+    poll blocked_in_redis 0 || fail "clients that Redis blocks" 0 "another number"
+fi
+
+step "A deadline passes. The upstreams had a bit less time, and answer first."
+get 504 'upstream [12]: 504 The deadline has passed.*' /fan-out/9000/9000/9000 \
+    -H 'Request-Timeout: 250ms'
+log_line_in 'GET /fan-out/9000/9000/9000 upstream failed 504' 200 $((250 + slack))
 
 step "gRPC's header says the same."
-get 504 '.*' /sleep/60000 'grpc-timeout: 250m'
+get 504 'The deadline has passed. It waited for sleep.' /sleep/60000 \
+    -H 'grpc-timeout: 250m'
 log_line_in 'GET /sleep/60000 deadline exceeded 504' 250 $((250 + slack))
 
 step "A client asks for more time than the server gives."
-get 504 '.*' /sleep/60000 'Request-Timeout: 1m'
+get 504 '.*' /sleep/60000 -H 'Request-Timeout: 1m'
 log_line_in 'GET /sleep/60000 deadline exceeded 504' 2000 $((2000 + slack))
 
 step "A header is malformed."
-get 400 'The timeout is malformed: .*' /hello 'Request-Timeout: soon'
+get 400 'The timeout is malformed: .*' /hello -H 'Request-Timeout: soon'
 log_line 'GET /hello rejected 400 in .*'
 
-step "A client does not wait for the answer."
-status=0
-did client "curl --max-time 0.3 http://127.0.0.1:$port/sleep/60000"
-curl --max-time 0.3 "http://127.0.0.1:$port/sleep/60000" > "$dir/body" 2>&1 \
-    || status=$?
-did client "$(cat "$dir/body")"
-check "curl's exit code (28 is a timeout)" 28 "$status"
-log_line_in 'GET /sleep/60000 canceled by client' 0 1999
+step "A client hangs up. The upstreams see their calls aborted at once."
+hang_up_after 0.3 /fan-out/60000/50000/40000
+log_line_in 'GET /fan-out/60000/50000/40000 canceled by client' 0 1999
+on upstream2 log_line_in 'GET /sleep/50000 canceled by client' 0 1999
+[[ ! $redis ]] || on redis log_line '.*Client closed connection.*'
 
 step "A client sends its next request before it has the answer to the first."
 did client "GET /sleep/1000, and GET /hello while the server sleeps"
-exec {socket}<> "/dev/tcp/127.0.0.1/$port"
+exec {socket}<> "/dev/tcp/127.0.0.1/${port[server]}"
 printf 'GET /sleep/1000 HTTP/1.1\r\n\r\n' >&"$socket"
 poll handles 1 || fail "requests that the server handles" 1 "another number"
 printf 'GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n' >&"$socket"
@@ -255,7 +355,7 @@ log_line 'GET /hello finished 200 in .*'
 
 step "A client does not finish its request."
 did client "GET /hello, and no end of the header"
-exec {socket}<> "/dev/tcp/127.0.0.1/$port"
+exec {socket}<> "/dev/tcp/127.0.0.1/${port[server]}"
 printf 'GET /hello HTTP/1.1\r\n' >&"$socket"
 answers=$(timeout 10 cat <&"$socket" | tr -d '\r' | head -n 1)
 exec {socket}>&-
@@ -264,31 +364,37 @@ check "the answer" 'HTTP/1.1 408 Request Timeout' "$answers"
 log_line_in '.* not received 408' 500 $((500 + slack))
 
 step "SIGTERM, while one connection is open and idle: it is closed at once."
-exec {socket}<> "/dev/tcp/127.0.0.1/$port"
+exec {socket}<> "/dev/tcp/127.0.0.1/${port[server]}"
 printf 'GET /hello HTTP/1.1\r\n\r\n' >&"$socket"
 log_line 'GET /hello finished 200 in .*'
 began=$(now)
-kill -TERM "$server"
-log_line 'shutdown: signal Terminated; 0 finished, 0 aborted .*'
+kill -TERM "${pid[server]}"
+log_line 'shutdown: signal Terminated; 0 finished, 0 aborted, in .*'
 check_end "$began" 0 9000 # the grace is 10 s
 exec {socket}>&-
 
-start --grace 3s --max-timeout 1m
+start --grace 3s --max-timeout 1m --limit 2
 
-step "SIGTERM, while one request needs less than the grace and one needs more."
+step "Two requests are all that this server handles at a time. A third is refused.
+   SIGTERM, while one needs less than the grace and one needs more."
 get_in_background long /sleep/60000
 poll handles 1 || fail "requests that the server handles" 1 "another number"
 get_in_background short /sleep/1500
 poll handles 2 || fail "requests that the server handles" 2 "another number"
-did signal "kill -TERM $server"
+get 503 'There are too many requests.' /hello
+log_line 'GET /hello refused 503 in .*'
+curl -i "http://127.0.0.1:${port[server]}/hello" | tr -d '\r' > "$dir/body"
+grep -qx 'Retry-After: 1' "$dir/body" \
+    || fail "the header of a refusal" "Retry-After: 1" "$(cat "$dir/body")"
+did signal "kill -TERM ${pid[server]}"
 began=$(now)
-kill -TERM "$server"
+kill -TERM "${pid[server]}"
 poll is_refused || fail "a new client" "is refused" "$(cat "$dir/body")"
-grep -q shutdown "$log" && fail "the server" "runs for the grace" "it has ended"
+grep -q shutdown "$(log)" && fail "the server" "runs for the grace" "it has ended"
 did client "a new one is refused"
 log_line_in 'GET /sleep/1500 finished 200' 1500 $((1500 + slack))
 log_line_in 'GET /sleep/60000 canceled by signal Terminated 503' 3000 20000
-log_line 'shutdown: signal Terminated; 1 finished, 1 aborted after a grace of 3000ms'
+log_line 'shutdown: signal Terminated; 1 finished, 1 aborted, in 3[0-9]{3}ms; GET /sleep/60000 waited for sleep'
 check_end "$began" 3000 $((3000 + slack))
 wait "${clients[@]}" || true
 clients=()
@@ -298,5 +404,53 @@ did client "/sleep/1500: $short"
 did client "/sleep/60000: $long"
 check "the answer to the short request" 'slept 1500ms 200' "$short"
 check "the answer to the long request" '.* 503' "$long"
+
+start --grace 20s --max-timeout 30s
+step "SIGTERM, while 50 clients send requests: none is lost."
+"$load" --port "${port[server]}" --connections 50 --seconds 30 \
+    > "$dir/load" 2>&1 &
+clients+=($!)
+served() # <number>
+{
+    (($(new_lines | wc -l) >= $1))
+}
+poll served 300 || fail "requests that were served" 300 "$(new_lines | wc -l)"
+did signal "kill -TERM ${pid[server]}"
+began=$(now)
+kill -TERM "${pid[server]}"
+status=0
+wait "${clients[@]}" || status=$?
+clients=()
+did clients "$(cat "$dir/load")"
+check "what has become of the requests" \
+    'sent [0-9]+: [0-9]+ answered, .* 0 wrong' "$(cat "$dir/load")"
+check "the exit code of the clients" 0 "$status"
+log_line 'shutdown: signal Terminated; [0-9]+ finished, 0 aborted, in .*'
+check_end "$began" 0 20000
+answers=$(grep -cE '^GET .* [0-9]{3} in [0-9]+ms(, waited for [a-z]+)?$' "$(log)")
+[[ $(cat "$dir/load") =~ :\ ([0-9]+)\ answered,\ ([0-9]+)\ timed\ out,\ ([0-9]+)\ refused ]]
+check "answers that the server has sent, and the clients have received" \
+    "$answers" $((BASH_REMATCH[1] + BASH_REMATCH[2] + BASH_REMATCH[3]))
+did counted "$answers answers were sent, and as many received"
+
+if command -v openssl > /dev/null; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+        -days 1 -subj /CN=gateway -addext subjectAltName=IP:127.0.0.1 \
+        -keyout "$dir/key" -out "$dir/certificate" 2> "$dir/body" \
+        || fail "openssl" "makes a certificate" "$(cat "$dir/body")"
+    start --certificate "$dir/certificate" --key "$dir/key"
+    step "The same with TLS: a request is answered, a client hangs up."
+    url=https://127.0.0.1:${port[server]}
+    answers=$(curl --cacert "$dir/certificate" "$url/hello") || true
+    did client "$answers"
+    check "the answer over TLS" hello "$answers"
+    log_line 'GET /hello finished 200 in .*'
+    curl --cacert "$dir/certificate" --max-time 0.3 "$url/sleep/60000" \
+        > "$dir/body" 2>&1 || true
+    log_line_in 'GET /sleep/60000 canceled by client' 0 1999
+    began=$(now)
+    kill -TERM "${pid[server]}"
+    check_end "$began" 0 "$slack"
+fi
 
 printf '\nAll %d steps ended as they should.\n' "$steps"

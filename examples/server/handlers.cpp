@@ -99,21 +99,21 @@ asio::awaitable<reply> fan_out(
     std::vector<std::string> answers(others.servers.size() + 1);
     times.resize(answers.size());
     for (std::size_t i = 0; i != others.servers.size(); ++i)
-        group.spawn(ask(
-            ctx,
-            "upstream " + std::to_string(i + 1),
-            http_get(
-                ctx,
-                others.servers[i],
-                "/sleep/" + text_of(times[i]),
-                others.reserve),
-            answers[i]));
+        group.spawn(
+            ask(ctx,
+                "upstream " + std::to_string(i + 1),
+                http_get(
+                    ctx,
+                    others.servers[i],
+                    "/sleep/" + text_of(times[i]),
+                    others.reserve),
+                answers[i]));
     for (auto const& server : others.redis)
-        group.spawn(ask(
-            ctx,
-            "redis",
-            redis(ctx, server, redis_command(times.back())),
-            answers.back()));
+        group.spawn(
+            ask(ctx,
+                "redis",
+                redis(ctx, server, redis_command(times.back())),
+                answers.back()));
     co_await group.async_join(asio::use_awaitable);
 
     reply all;

@@ -143,10 +143,6 @@ asio::awaitable<outcome> run(
     try
     {
         ctx.throw_if_done();
-        if (req.target() == "/requests")
-            co_return outcome{
-                "finished",
-                {http::status::ok, std::to_string(self.in_flight)}};
         auto answer = co_await handle(ctx, req.target(), self.others);
         co_return outcome{"finished", std::move(answer)};
     }
@@ -174,6 +170,9 @@ asio::awaitable<outcome> admit(
     trace const& seen,
     server& self)
 {
+    if (req.target() == "/requests")
+        co_return outcome{
+            "finished", {http::status::ok, std::to_string(self.in_flight)}};
     if (req.method() != http::verb::get)
         co_return outcome{
             "rejected", {http::status::not_implemented, "Only GET is served."}};
@@ -237,9 +236,7 @@ asio::awaitable<bool> serve_request(
     auto const start = steady_clock::now();
     auto const seen = std::make_shared<trace>();
     auto const ctx = asioctx::with_value(
-        asioctx::with_value(grace, census_key, self.contexts),
-        trace_key,
-        seen);
+        asioctx::with_value(grace, census_key, self.contexts), trace_key, seen);
     request_parser parser;
     parser.header_limit(header_limit);
     parser.body_limit(body_limit);
@@ -267,8 +264,8 @@ asio::awaitable<bool> serve_request(
 
     std::string line = "(nothing)";
     if (!req.target().empty())
-        line = std::string(req.method_string()) + ' '
-            + std::string(req.target());
+        line =
+            std::string(req.method_string()) + ' ' + std::string(req.target());
     ++self.requests;
     if (grace.done())
     {

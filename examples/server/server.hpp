@@ -33,10 +33,10 @@ struct server
     upstreams others;
     asio::ssl::context* tls = nullptr;
 
-    int in_flight = 0;   // requests that are being handled
-    int requests = 0;    // requests of any outcome
-    int finished = 0;    // requests that ended well during the shutdown
-    int aborted = 0;     // requests that outlasted the grace
+    int in_flight = 0;      // requests that are being handled
+    int requests = 0;       // requests of any outcome
+    int finished = 0;       // requests that ended well during the shutdown
+    int aborted = 0;        // requests that outlasted the grace
     std::string aborted_at; // what those waited for
     std::shared_ptr<int> contexts = // one use, and one for each context
         std::make_shared<int>();

@@ -24,8 +24,8 @@
 namespace example {
 namespace {
 
-using asioctx::bind_context;
 using asio::use_awaitable;
+using asioctx::bind_context;
 
 constexpr std::size_t reply_limit = 64 * 1024;
 

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+#
+# Puts the gateway of examples/server under load and accounts for everything:
+#
+#     bash bench/server.sh                   # builds; 2000 connections, 60 s
+#     bash bench/server.sh --seconds 5 --connections 200
+#     bash bench/server.sh --server PATH     # with a server that is built
+#
+# Each request has a deadline. A random fifth of them time out, and in a random
+# tenth the client hangs up. It exits with 0 only if every request is accounted
+# for, by the clients and by the server, and the server has nothing left at the
+# end: no request, context or descriptor, and no more memory than it had when
+# the load was at its height.
+
+set -euo pipefail
+export LC_ALL=C
+
+seconds=60
+connections=2000
+binary=
+while (($# >= 2)); do
+    case $1 in
+    --seconds) seconds=$2 ;;
+    --connections) connections=$2 ;;
+    --server) binary=$2 ;;
+    *) break ;;
+    esac
+    shift 2
+done
+if (($# != 0)); then
+    sed -n 's/^# \{0,1\}//; 3,7p' "$0" >&2
+    exit 2
+fi
+
+if [[ -z $binary ]]; then
+    cd "$(dirname "${BASH_SOURCE[0]}")/.."
+    bash cmake/install-deps.sh
+    cmake --preset release
+    cmake --build --preset release \
+        --target asioctx_example_server --target asioctx_example_load
+    binary=build/release/examples/server/asioctx_example_server
+fi
+load=$(dirname "$binary")/asioctx_example_load
+
+# A connection and the watch of it take a descriptor each.
+ulimit -n "$(ulimit -Hn)"
+room=$(($(ulimit -n) / 3))
+if [[ $room =~ ^[0-9]+$ ]] && ((connections > room)); then
+    echo "There are descriptors for $room connections only."
+    connections=$room
+fi
+
+dir=$(mktemp -d)
+pids=()
+cleanup()
+{
+    local p
+    for p in "${pids[@]}"; do
+        kill -KILL "$p" 2> /dev/null || true
+        wait "$p" 2> /dev/null || true
+    done
+    rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+fail()
+{
+    echo "FAILED: $*" >&2
+    tail -n 5 "$dir/log" "$dir/errors" >&2
+    exit 1
+}
+
+rss() # in KiB
+{
+    awk '/^VmRSS/ { print $2 }' "/proc/$server/status"
+}
+
+"$binary" --port 0 --limit "$connections" --max-timeout 60s --grace 30s \
+    > "$dir/log" 2> "$dir/errors" &
+server=$!
+pids+=("$server")
+for ((i = 0; i != 500; ++i)); do
+    port=$(sed -n 's/^listening on .*://p' "$dir/log")
+    [[ -z $port ]] || break
+    sleep 0.02
+done
+[[ $port ]] || fail "the server does not listen"
+
+"$load" --port "$port" --connections "$connections" --seconds "$seconds" \
+    > "$dir/load" 2>&1 &
+client=$!
+pids+=("$client")
+
+# Memory grows to what the load needs in the first third, and then no more.
+samples=()
+for ((i = 0; i != seconds; ++i)); do
+    sleep 1
+    samples+=("$(rss)")
+done
+status=0
+wait "$client" || status=$?
+pids=("$server")
+echo "clients: $(cat "$dir/load")"
+kill -TERM "$server"
+ended=0
+wait "$server" || ended=$?
+pids=()
+echo "server:  $(grep '^shutdown:' "$dir/log")"
+left=$(grep '^left:' "$dir/log" || true)
+echo "server:  $left"
+third=$((seconds / 3))
+early=${samples[third]}
+late=${samples[-1]}
+echo "memory:  $early KiB after $((third + 1)) s, $late KiB after $seconds s"
+
+((status == 0)) || fail "requests are not accounted for"
+((ended == 0)) || fail "the server's exit code is $ended"
+[[ ! -s $dir/errors ]] || fail "the server complains"
+[[ $(cat "$dir/load") =~ ^sent\ ([0-9]+):\ ([0-9]+)\ answered,\ ([0-9]+)\ timed\ out,\ 0\ refused,\ 0\ closed,\ ([0-9]+)\ hung\ up ]] \
+    || fail "requests were refused"
+sent=${BASH_REMATCH[1]}
+((BASH_REMATCH[2] && BASH_REMATCH[3] && BASH_REMATCH[4])) \
+    || fail "there was not every kind of request"
+[[ $left == "left: 0 requests, 0 contexts, 0 descriptors; served $sent requests" ]] \
+    || fail "the server has not served $sent requests, or something is left"
+((late <= early + early / 10 + 1024)) || fail "memory grows"
+echo "Every request is accounted for, and nothing is left."
