@@ -41,6 +41,7 @@ need_command ccache ccache
 need_command g++ g++
 need_command curl curl
 need_command python3 python3
+need_command redis-server redis-server
 need_command valgrind valgrind
 [[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
 has_library benchmark || packages+=(libbenchmark-dev)

@@ -65,6 +65,7 @@ struct outcome
 // Counts the contexts, and so the operations, that a request leaves behind.
 asioctx::context_key<std::shared_ptr<int>> const census_key("census");
 
+//[timeout_of
 // The time that a request has; empty if a header is malformed.
 std::optional<asioctx::duration> timeout_of(
     http::fields const& headers, asioctx::duration max)
@@ -86,6 +87,7 @@ std::optional<asioctx::duration> timeout_of(
     }
     return max;
 }
+//]
 
 // How a request ended that was not received.
 outcome not_received(error_code const& ec)
