@@ -43,7 +43,12 @@ need_command curl curl
 need_command python3 python3
 need_command redis-server redis-server
 need_command valgrind valgrind
+need_command wrk wrk
 [[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
+# Where there is systemd, the package starts a web server.
+if [[ ! -d /run/systemd/system && ! -x /usr/sbin/nginx ]]; then
+    packages+=(nginx-light)
+fi
 has_library benchmark || packages+=(libbenchmark-dev)
 
 boost=$(boost_version)
