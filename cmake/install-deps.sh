@@ -40,6 +40,7 @@ need_command ninja ninja-build
 need_command ccache ccache
 need_command g++ g++
 need_command curl curl
+need_command openssl openssl
 need_command python3 python3
 need_command redis-server redis-server
 need_command valgrind valgrind
