@@ -408,7 +408,7 @@ check "the answer to the long request" '.* 503' "$long"
 
 start --grace 20s --max-timeout 30s
 step "SIGTERM, while 50 clients send requests: none is lost."
-"$load" --port "${port[server]}" --connections 50 --seconds 30 \
+"$load" --port "${port[server]}" --connections 50 --seconds 10 \
     > "$dir/load" 2>&1 &
 clients+=($!)
 served() # <number>
