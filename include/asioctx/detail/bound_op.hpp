@@ -67,7 +67,7 @@ public:
     ~bound_handler()
     {
         if (op_)
-            op_->abandon();
+            op_->drop_handler();
     }
 
     cancellation_slot_type get_cancellation_slot() const noexcept
@@ -237,7 +237,7 @@ public:
 
     // The operation goes without calling its handler. The record may stay for a
     // while, as a shell.
-    void abandon() noexcept
+    void drop_handler() noexcept
     {
         // The handler's slot may be gone by now, and is not touched.
         if (upstream_)
@@ -429,7 +429,7 @@ private:
         {
             // A copy: the operation may end while the request is dispatched.
             auto const ex = executor_;
-            visit_executor(ex, [this](auto const& e) { notify_on(e); });
+            visit_executor(ex, [this](auto const& e) { this->notify_on(e); });
         }
         else
         {
