@@ -11,9 +11,8 @@
 # All Boosts are built with g++, and the oldest and the newest with clang++ as
 # well, without debug information. The tree of a Boost is
 # build/boost-<version>-<compiler>. A Boost or a compiler that is not to be had
-# here is skipped, and the summary says so. So are the tests of the clients of
-# MySQL and Redis if there is no mariadb-server or redis-server. The exit status
-# is 0 if nothing failed.
+# here is skipped, and the summary says so. So is the test of Boost.Redis if there
+# is no redis-server. The exit status is 0 if nothing failed.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -32,20 +31,12 @@ note() # <text>
     summary+=("$1")
 }
 
-# Boost.Context, and what Boost.MySQL needs where Debian has it.
-libraries_of() # <version>
-{
-    echo context
-    [[ $1 != 1.88 ]] || echo charconv
-}
-
 keep_results() # <version> <tree>
 {
     local program record
     for program in "$2"/test/matrix/asioctx_matrix_*; do
         record=(python3 test/matrix/matrix.py record "$1" "$program")
         case $program in
-        *_mysql) record=(python3 test/matrix/servers.py mysql "${record[@]}") ;;
         *_redis) record=(python3 test/matrix/servers.py redis "${record[@]}") ;;
         esac
         "${record[@]}" || echo "nothing is kept of $program" >&2
@@ -56,14 +47,13 @@ keep_results() # <version> <tree>
 try() # <version> <compiler>
 {
     local name="Boost $1, $2" tree=build/boost-$1-$2 include start=$SECONDS
-    local status=0 kept libraries
+    local status=0 kept
     if ! command -v "$2" > /dev/null; then
         note "$name: skipped, there is no $2"
         return
     fi
-    mapfile -t libraries < <(libraries_of "$1")
-    include=$(bash .ci/fetch-boost.sh "$1" "build/boost/$1" \
-        "${libraries[@]}") || status=$?
+    include=$(bash .ci/fetch-boost.sh "$1" "build/boost/$1" context) \
+        || status=$?
     if ((status == 2)); then
         note "$name: skipped, there is no such Boost"
         return

@@ -26,8 +26,7 @@ FAMILIES = [
     "timers", "TCP", "UDP", "local sockets", "descriptors", "files",
     "signal_set", "resolver", "composed reads and writes", "ssl::stream",
     "channels", "parallel_group", "composed operations", "coroutines",
-    "cancel_after", "Beast HTTP", "Beast WebSocket", "Boost.MySQL",
-    "Boost.Redis", "Boost.Cobalt",
+    "cancel_after", "Beast HTTP", "Beast WebSocket", "Boost.Redis",
 ]
 
 
