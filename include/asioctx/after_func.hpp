@@ -74,7 +74,8 @@ public:
     /// Gives up the association without stopping it.
     /**
      * The function runs when the context is done, and is destroyed if the
-     * context goes without having been done.
+     * context, or the nearest one above it that can be done by itself, goes
+     * without having been done.
      */
     void detach() noexcept
     {

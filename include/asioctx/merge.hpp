@@ -33,7 +33,8 @@ namespace asioctx {
  * @param others The other contexts. They may have other roots.
  *
  * @par Object lifetimes
- * The context keeps the parent and the others. None of them keeps the context.
+ * The context keeps the parent, and those of the others that can be done. None
+ * of them keeps the context.
  *
  * @par Exceptions
  * @c std::bad_alloc.
