@@ -12,9 +12,53 @@
 #include <boost/asio/experimental/channel_error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <mutex>
 #include <utility>
 
 namespace asioctx::detail {
+
+// Gates that are free. It is never destroyed: functions may run late.
+struct step_gate::pool
+{
+    static pool& instance()
+    {
+        static auto& p = *new pool;
+        return p;
+    }
+
+    spin_mutex mutex;
+    step_gate* free = nullptr;
+};
+
+step_gate::ticket step_gate::open(bound_op_base& op)
+{
+    auto& p = pool::instance();
+    step_gate* gate;
+    {
+        std::lock_guard const lock(p.mutex);
+        gate = p.free;
+        if (gate)
+            p.free = gate->next_free_;
+    }
+    if (!gate)
+        gate = new step_gate;
+    std::lock_guard const lock(gate->mutex_);
+    gate->op_ = &op;
+    return {gate, gate->number_};
+}
+
+void step_gate::close() noexcept
+{
+    {
+        std::lock_guard const lock(mutex_);
+        ++number_;
+        op_ = nullptr;
+    }
+    auto& p = pool::instance();
+    std::lock_guard const lock(p.mutex);
+    next_free_ = p.free;
+    p.free = this;
+}
 
 bool bound_op_base::is_abort(error_code const& ec) noexcept
 {
@@ -44,25 +88,26 @@ std::exception_ptr bound_op_base::map(std::exception_ptr e) const
     }
 }
 
-bool bound_op_base::enter_contended(word w) noexcept
+bool bound_op_base::enter_contended(turn& t) noexcept
 {
-    auto const me = this_thread();
-    for (backoff wait;;)
-    {
-        if ((w & thread_bits) == me)
-            return false;
-        if ((w & thread_bits) == no_turn)
+    for (backoff wait;; wait())
+        if (auto const e = try_enter(t); e != entry::taken)
+            return e == entry::entered;
+}
+
+bound_op_base* bound_op_base::enter(
+    turn& t, step_gate::ticket const& ticket) noexcept
+{
+    bound_op_base* entered = nullptr;
+    step_gate::pass(ticket,
+        [&](bound_op_base& op)
         {
-            if (turn_.compare_exchange_weak(
-                    w, w | me, std::memory_order_acquire))
-                return true;
-        }
-        else
-        {
-            wait();
-            w = turn_.load(std::memory_order_relaxed);
-        }
-    }
+            auto const e = op.try_enter(t);
+            if (e == entry::entered)
+                entered = &op;
+            return e != entry::taken;
+        });
+    return entered;
 }
 
 void bound_op_base::release_contended(bool in_step) noexcept

@@ -731,9 +731,17 @@ BOOST_AUTO_TEST_CASE(what_is_associated_with_the_handler_is_passed_on)
     asio::async_initiate<decltype(binder), void(error_code)>(
         [&](auto h)
         {
-            BOOST_TEST((asio::get_associated_executor(h) == strand));
-            BOOST_TEST((asio::get_associated_executor(h, ioc.get_executor())
-                == strand));
+            auto const is_on_strand = [&](auto ex)
+            {
+                bool result = false;
+                asio::post(
+                    ex, [&] { result = strand.running_in_this_thread(); });
+                poll();
+                return result;
+            };
+            BOOST_TEST(is_on_strand(asio::get_associated_executor(h)));
+            BOOST_TEST(is_on_strand(
+                asio::get_associated_executor(h, ioc.get_executor())));
             BOOST_TEST(
                 (asio::get_associated_allocator(h).use() == &use));
             BOOST_TEST((asio::get_associated_allocator(

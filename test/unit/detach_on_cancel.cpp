@@ -145,6 +145,33 @@ BOOST_FIXTURE_TEST_CASE(a_success_that_comes_first_stays_one, detach_fixture)
     BOOST_TEST((o == no_error || o == errc::canceled));
 }
 
+BOOST_FIXTURE_TEST_CASE(
+    the_handler_is_not_called_before_the_operation_is_started, detach_fixture)
+{
+    op.at_begin = [&]
+    {
+        c.cancel();
+        poll();
+        BOOST_TEST(!o.completed());
+    };
+    start(op);
+    BOOST_TEST(!o.completed());
+    poll();
+    BOOST_TEST(o == errc::canceled);
+    op.abandon();
+}
+
+BOOST_FIXTURE_TEST_CASE(it_is_work_until_the_handler_is_called, detach_fixture)
+{
+    op.when_asked = [&](auto) { op.complete(operation_aborted); };
+    start(op);
+    BOOST_TEST(!idle());
+    c.cancel();
+    poll();
+    BOOST_TEST(o == errc::canceled);
+    BOOST_TEST(idle());
+}
+
 BOOST_FIXTURE_TEST_CASE(the_other_results_are_default_constructed, detach_fixture)
 {
     probe<void(error_code, std::unique_ptr<int>)> p;

@@ -427,9 +427,8 @@ private:
     {
         if constexpr (has_executor)
         {
-            // A copy: the operation may end while the request is dispatched.
-            auto const ex = executor_;
-            visit_executor(ex, [this](auto const& e) { this->notify_on(e); });
+            visit_executor(
+                executor_, [this](auto const& e) { this->notify_on(e); });
         }
         else
         {
@@ -447,9 +446,12 @@ private:
 
         gate_pass const pass(near_root(), ex);
         if (!pass)
-            this->release(); // the operation goes with its execution context
-        else if (queue_request())
-            dispatch(ex);
+            return this->release(); // it goes with its execution context
+        // A copy: the operation may end while the request is dispatched. It goes
+        // while its execution context is kept.
+        auto const copy = ex;
+        if (queue_request())
+            dispatch(copy);
     }
 
     template <class Ex>
@@ -536,7 +538,7 @@ private:
 } // namespace asioctx::detail
 
 // What is associated with the user's handler is associated with the operation,
-// but for the slot and, where steps must take turns, the executor.
+// but for the slot and the executor, on which steps take turns.
 template <template <class, class> class Associator, class Op,
     class DefaultCandidate>
 struct boost::asio::associator<Associator, asioctx::detail::bound_handler<Op>,
@@ -559,16 +561,12 @@ struct boost::asio::associator<Associator, asioctx::detail::bound_handler<Op>,
 };
 
 template <class Op, class Candidate>
-    requires(!asioctx::detail::is_strand<std::decay_t<
-        boost::asio::associated_executor_t<typename Op::handler_type,
-            Candidate>>>)
 struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
     Candidate>
 {
     using base = associated_executor<typename Op::handler_type, Candidate>;
     using reported = asioctx::detail::reported_executor<
-        std::decay_t<typename base::type>,
-        asioctx::detail::has_own_executor<typename Op::handler_type>>;
+        std::decay_t<typename base::type>>;
     using type = typename reported::type;
 
     static type get(asioctx::detail::bound_handler<Op> const& h) noexcept

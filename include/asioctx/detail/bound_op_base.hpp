@@ -14,6 +14,7 @@
 #include <asioctx/detail/hook.hpp>
 #include <asioctx/detail/node.hpp>
 #include <asioctx/detail/op_slot.hpp>
+#include <asioctx/detail/step_gate.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
@@ -61,6 +62,13 @@ public:
         {
         }
 
+        // For what runs on the operation's executor. If the operation has ended,
+        // there is no turn to take.
+        explicit turn(step_gate::ticket const& t) noexcept
+            : op_(enter(*this, t)), in_step_(true)
+        {
+        }
+
         // For the initiating function, before the operation is shared.
         struct first
         {
@@ -91,7 +99,7 @@ public:
     private:
         friend class bound_op_base;
 
-        bound_op_base* op_;
+        bound_op_base* op_; // null if nested, or if the turn has ended
         bool const in_step_;
     };
 
@@ -109,6 +117,14 @@ public:
     // For op_slot. A bound operation clears the slot of another, if it was
     // bound twice.
     ASIOCTX_DECL void clear() noexcept;
+
+    // For what is to run as a step. The caller has the turn.
+    step_gate::ticket ticket()
+    {
+        if (!ticket_.gate)
+            ticket_ = step_gate::open(*this);
+        return ticket_;
+    }
 
     bool has_cancel_handler() const noexcept
     {
@@ -187,6 +203,8 @@ protected:
                 unlink();
             scope_->unlock(state);
         }
+        if (ticket_.gate)
+            std::exchange(ticket_.gate, nullptr)->close();
         if (!sole_owner()
             || turn_.load(std::memory_order_acquire) != no_turn)
             if (!leave_shared())
@@ -280,20 +298,35 @@ private:
             | (by == asker::context && is_new ? by_context_bit : word());
     }
 
-    bool enter(turn& t) noexcept
+    enum class entry : unsigned char
+    {
+        entered,
+        nested, // this thread has the turn already
+        taken,  // another has
+    };
+
+    entry try_enter(turn& t) noexcept
     {
         auto const me = this_thread();
         auto w = turn_.load(std::memory_order_relaxed);
-        if ((w & thread_bits) == me)
-            return false;
-        if (w != no_turn
-            || !turn_.compare_exchange_strong(
-                w, me, std::memory_order_acquire)) [[unlikely]]
-            if (!enter_contended(w))
-                return false;
+        do
+        {
+            if ((w & thread_bits) != no_turn)
+                return (w & thread_bits) == me ? entry::nested : entry::taken;
+        } while (!turn_.compare_exchange_weak(w, w | me,
+            std::memory_order_acquire, std::memory_order_relaxed));
         holder_ = &t;
-        return true;
+        return entry::entered;
     }
+
+    bool enter(turn& t) noexcept
+    {
+        auto const e = try_enter(t);
+        return e == entry::taken ? enter_contended(t) : e == entry::entered;
+    }
+
+    ASIOCTX_DECL static bound_op_base* enter(
+        turn& t, step_gate::ticket const& ticket) noexcept;
 
     void release_turn(bool in_step) noexcept
     {
@@ -313,7 +346,7 @@ private:
     }
 
     ASIOCTX_DECL static bool is_abort(error_code const& ec) noexcept;
-    ASIOCTX_DECL bool enter_contended(word w) noexcept;
+    ASIOCTX_DECL bool enter_contended(turn& t) noexcept;
     ASIOCTX_DECL void release_contended(bool in_step) noexcept;
     ASIOCTX_DECL bool leave_shared() noexcept;
     ASIOCTX_DECL void ask_again(bool in_step) noexcept;
@@ -332,6 +365,7 @@ private:
     // when it has ended.
 
     turn* holder_ = nullptr; // the turn at present; null if it is a request's
+    step_gate::ticket ticket_; // without a gate until a step asks
 
     // What the context asks for.
     asio::cancellation_type_t const type_;

@@ -12,6 +12,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -100,7 +101,8 @@ template <class Executor, class F>
 void post_to(Executor const& ex, F&& f)
 {
     if constexpr (asio::can_require_v<Executor,
-                      asio::execution::blocking_t::never_t>)
+                      asio::execution::blocking_t::never_t>
+        || !asio::execution::is_executor<Executor>::value)
         asio::post(ex, std::forward<F>(f));
     else
         asio::post(asio::system_executor(),

@@ -12,11 +12,10 @@
 
 #include <asioctx/detail/bound_op_base.hpp>
 #include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/step_gate.hpp>
 
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/execution/executor.hpp>
-#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
@@ -27,28 +26,20 @@
 namespace asioctx::detail {
 
 // Runs the functions of another executor as steps of a bound operation: while
-// one runs, no request to stop is delivered, and no other step runs. Without an
-// operation it is the other executor.
-//
-// It refers to the operation and does not keep it: a function that Asio runs on
-// a handler's executor holds the handler.
-//
-// If the other executor is the I/O object's, for a handler that has none of its
-// own, the operation counts as work of it anyway. Then this one need not.
-template <class Executor, bool TracksWork>
+// one runs, no request to stop is delivered, and no other step runs. Without a
+// ticket, or once the operation has ended, it is the other executor.
+template <class Executor>
 class step_executor
 {
     // blocking.always cannot be had: a step may have to wait for its turn.
     template <class Property>
     static constexpr bool passes_on = !std::is_convertible_v<Property,
-        asio::execution::blocking_t::always_t>
-        && (TracksWork
-            || !std::is_convertible_v<Property,
-                asio::execution::outstanding_work_t>);
+        asio::execution::blocking_t::always_t>;
 
 public:
-    step_executor(bound_op_base* op, Executor const& inner) noexcept
-        : inner_(inner), op_(op)
+    step_executor(
+        step_gate::ticket const& ticket, Executor const& inner) noexcept
+        : inner_(inner), ticket_(ticket)
     {
     }
 
@@ -79,9 +70,9 @@ public:
     template <class Function>
     void execute(Function&& f) const
     {
-        if (op_)
+        if (ticket_.gate)
             inner_.execute(step<std::decay_t<Function>>{
-                op_, std::forward<Function>(f)});
+                ticket_, std::forward<Function>(f)});
         else
             inner_.execute(std::forward<Function>(f));
     }
@@ -89,7 +80,7 @@ public:
     friend bool operator==(
         step_executor const& a, step_executor const& b) noexcept
     {
-        return a.op_ == b.op_ && a.inner_ == b.inner_;
+        return a.ticket_ == b.ticket_ && a.inner_ == b.inner_;
     }
 
     friend bool operator!=(
@@ -102,48 +93,62 @@ private:
     template <class Function>
     struct step
     {
-        bound_op_base* op;
+        step_gate::ticket ticket;
         Function function;
 
         void operator()()
         {
-            bound_op_base::turn t(*op);
+            bound_op_base::turn const t(ticket);
             std::move(function)();
         }
     };
 
     template <class E>
-    step_executor<std::decay_t<E>, TracksWork> make(
-        E const& inner) const noexcept
+    step_executor<std::decay_t<E>> make(E const& inner) const noexcept
     {
-        return {op_, inner};
+        return {ticket_, inner};
     }
 
     Executor inner_;
-    bound_op_base* op_;
+    step_gate::ticket ticket_;
 };
 
 // The executor that a bound operation reports for its handler, given the one
-// that the handler has, or the I/O object's if it has none of its own. A strand
-// takes turns by itself, and is reported as it is.
+// that the handler has, or the I/O object's if it has none of its own.
 //
 // An operation of one step needs no turns: what it calls last is the handler.
 // One of several has put something into its slot before it asks for the
 // executor, to start its first step with.
-template <class Executor, bool IsOwn>
+//
+// An executor of the Networking TS, as io_context::strand, is reported as it is.
+template <class Executor>
 struct reported_executor
 {
-    using type = step_executor<Executor, IsOwn>;
+    using type = Executor;
 
-    static type get(bound_op_base& op, Executor const& ex) noexcept
+    static type get(bound_op_base&, Executor const& ex) noexcept
     {
-        return type(op.has_cancel_handler() ? &op : nullptr, ex);
+        return ex;
     }
 };
 
-template <class Executor, bool IsOwn>
+template <class Executor>
+    requires(asio::execution::is_executor<Executor>::value
+        && !is_polymorphic_executor<Executor>)
+struct reported_executor<Executor>
+{
+    using type = step_executor<Executor>;
+
+    static type get(bound_op_base& op, Executor const& ex) noexcept
+    {
+        return type(op.has_cancel_handler() ? op.ticket() : step_gate::ticket(),
+            ex);
+    }
+};
+
+template <class Executor>
     requires is_polymorphic_executor<Executor>
-struct reported_executor<Executor, IsOwn>
+struct reported_executor<Executor>
 {
     using type = Executor;
 
@@ -154,21 +159,9 @@ struct reported_executor<Executor, IsOwn>
         Executor result;
         visit_executor(ex,
             [&]<class Ex>(Ex const& e)
-            {
-                if constexpr (is_strand<Ex>)
-                    result = ex;
-                else
-                    result = step_executor<Ex, IsOwn>(&op, e);
-            });
+            { result = step_executor<Ex>(op.ticket(), e); });
         return result;
     }
-};
-
-// Whether a handler has an executor of its own.
-template <class Handler>
-inline constexpr bool has_own_executor = !requires {
-    typename asio::associated_executor<
-        Handler>::asio_associated_executor_is_unspecialised;
 };
 
 } // namespace asioctx::detail

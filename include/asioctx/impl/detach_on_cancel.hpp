@@ -13,12 +13,14 @@
 #include <asioctx/after_func.hpp>
 #include <asioctx/cancel.hpp>
 
+#include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/initiate_bound.hpp>
 #include <asioctx/detail/op_slot.hpp>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <atomic>
@@ -42,7 +44,8 @@ public:
     detachable_op(context const& parent, Executor const& ex, H&& handler)
         : executor_(ex),
           scope_(with_cancel(parent)),
-          handler_(std::forward<H>(handler))
+          handler_(std::forward<H>(handler)),
+          work_(std::in_place, ex)
     {
     }
 
@@ -53,6 +56,13 @@ public:
         if (slot.is_connected())
             slot.template emplace<canceler>(*this);
         callback_ = after_func(ctx(), on_done{this->shared_from_this()});
+    }
+
+    // The initiating function has returned.
+    void started()
+    {
+        if (phase_.fetch_or(is_started) == is_done)
+            post_to(executor_, on_done{this->shared_from_this()});
     }
 
     // Done when the parent is, or when the handler's slot is asked.
@@ -116,9 +126,12 @@ private:
             return op->executor_;
         }
 
+        // The handler may destroy the I/O object: not before the operation has
+        // been started.
         void operator()() const
         {
-            if (!op->take())
+            if ((op->phase_.fetch_or(is_done) & is_started) == 0
+                || !op->take())
                 return;
             auto const error =
                 op->asked_by_slot_.load(std::memory_order_relaxed)
@@ -144,14 +157,20 @@ private:
             slot.clear();
         Handler handler(std::move(*handler_));
         handler_.reset();
+        work_.reset();
         return handler;
     }
 
+    static constexpr unsigned is_started = 1;
+    static constexpr unsigned is_done = 2;
+
     Executor executor_;
     cancelable scope_;
+    std::atomic<unsigned> phase_{0};
     std::atomic<bool> taken_{false};
     std::atomic<bool> asked_by_slot_{false};
     std::optional<Handler> handler_; // whoever has taken it
+    std::optional<asio::executor_work_guard<Executor>> work_; // the same
     after_func_registration callback_; // the operation's
 };
 
@@ -244,6 +263,7 @@ private:
         initiate_bound<std::decay_t<I>, Signatures...>(
             std::forward<I>(initiation))(std::move(detached), self->ctx(),
             asio::cancellation_type::terminal, std::forward<Args>(args)...);
+        self->started();
     }
 };
 
