@@ -110,7 +110,7 @@ bound_op_base* bound_op_base::enter(
     return entered;
 }
 
-void bound_op_base::release_contended(bool in_step) noexcept
+void bound_op_base::release_contended(turn::at_end where) noexcept
 {
     auto w = turn_.load(std::memory_order_relaxed);
     for (;;)
@@ -118,7 +118,8 @@ void bound_op_base::release_contended(bool in_step) noexcept
         if ((w & wanted_bits) != 0 && (w & ended_bit) == 0)
         {
             w = turn_.fetch_and(~wanted_bits, std::memory_order_acquire);
-            if (in_step)
+            if (where == turn::at_end::here
+                || (where == turn::at_end::if_it_runs_here && runs_here()))
             {
                 deliver(w & wanted_bits);
             }
@@ -159,7 +160,7 @@ void bound_op_base::ask_with(Add add) noexcept
         }
     }
     holder_ = nullptr;
-    release_turn(true);
+    release_turn(turn::at_end::here);
 }
 
 void bound_op_base::ask(asio::cancellation_type_t type, asker by) noexcept
@@ -183,7 +184,7 @@ void bound_op_base::ask_here() noexcept
         holder_ = nullptr;
     release();
     if (taken != 0)
-        release_turn(true);
+        release_turn(turn::at_end::here);
 }
 
 void bound_op_base::ask_as_requested() noexcept
@@ -247,7 +248,7 @@ void bound_op_base::ask_again(bool in_step) noexcept
 
 void bound_op_base::clear() noexcept
 {
-    turn t(*this, false);
+    turn const t(*this);
     box_.clear();
 }
 

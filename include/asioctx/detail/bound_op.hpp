@@ -477,6 +477,19 @@ private:
         }
     }
 
+    bool runs_here() const noexcept override
+    {
+        bool result = !has_executor;
+        if constexpr (has_executor)
+            visit_executor(executor_,
+                [&result](auto const& ex)
+                {
+                    if constexpr (requires { ex.running_in_this_thread(); })
+                        result = ex.running_in_this_thread();
+                });
+        return result;
+    }
+
     void post_request() noexcept override
     {
         post_message(request(this));

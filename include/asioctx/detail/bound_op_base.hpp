@@ -55,17 +55,25 @@ public:
     class turn
     {
     public:
-        // Waits until no other thread has the turn. With in_step false, the
-        // operation is amid something: a request must wait until after that.
-        explicit turn(bound_op_base& op, bool in_step = true) noexcept
-            : op_(op.enter(*this) ? &op : nullptr), in_step_(in_step)
+        // Where a request is delivered that was made meanwhile.
+        enum class at_end : unsigned char
+        {
+            here,      // a step has ended
+            elsewhere, // the operation is amid something: posted
+            if_it_runs_here, // posted unless the operation runs on this thread
+        };
+
+        // For the operation putting something into its slot. Waits until no
+        // other thread has the turn.
+        explicit turn(bound_op_base& op) noexcept
+            : op_(op.enter(*this) ? &op : nullptr), at_end_(at_end::elsewhere)
         {
         }
 
         // For what runs on the operation's executor. If the operation has ended,
         // there is no turn to take.
         explicit turn(step_gate::ticket const& t) noexcept
-            : op_(enter(*this, t)), in_step_(true)
+            : op_(enter(*this, t)), at_end_(at_end::here)
         {
         }
 
@@ -74,7 +82,8 @@ public:
         {
         };
 
-        turn(bound_op_base& op, first) noexcept : op_(&op), in_step_(true)
+        turn(bound_op_base& op, first) noexcept
+            : op_(&op), at_end_(at_end::if_it_runs_here)
         {
             op.turn_.store(this_thread(), std::memory_order_relaxed);
             op.holder_ = this;
@@ -87,7 +96,7 @@ public:
         ~turn()
         {
             if (op_)
-                op_->release_turn(in_step_);
+                op_->release_turn(at_end_);
         }
 
         // False if the operation has ended: the record may be gone.
@@ -100,14 +109,14 @@ public:
         friend class bound_op_base;
 
         bound_op_base* op_; // null if nested, or if the turn has ended
-        bool const in_step_;
+        at_end const at_end_;
     };
 
     // For op_slot.
     template <class H, class... Args>
     H& emplace(Args&&... args)
     {
-        turn t(*this, false);
+        turn t(*this);
         H& h = box_.emplace<H>(std::forward<Args>(args)...);
         if (missed_) [[unlikely]]
             ask_again(!t.holds());
@@ -258,8 +267,11 @@ protected:
     // For a request that arrives.
     ASIOCTX_DECL void ask_as_requested() noexcept;
 
-    // Posts a request; a request is on its way. The caller is a step of the
-    // operation.
+    // Whether this thread runs the operation's steps, or they have no place of
+    // their own.
+    virtual bool runs_here() const noexcept = 0;
+
+    // Posts a request; a request is on its way. The caller has the turn.
     virtual void post_request() noexcept = 0;
 
     // Posts the completion that was put off, or frees the record if the handler
@@ -328,12 +340,12 @@ private:
     ASIOCTX_DECL static bound_op_base* enter(
         turn& t, step_gate::ticket const& ticket) noexcept;
 
-    void release_turn(bool in_step) noexcept
+    void release_turn(turn::at_end where) noexcept
     {
         word mine = this_thread();
         if (!turn_.compare_exchange_strong(
                 mine, no_turn, std::memory_order_acq_rel))
-            release_contended(in_step);
+            release_contended(where);
     }
 
     void want(asio::cancellation_type_t type, asker by) noexcept
@@ -347,7 +359,7 @@ private:
 
     ASIOCTX_DECL static bool is_abort(error_code const& ec) noexcept;
     ASIOCTX_DECL bool enter_contended(turn& t) noexcept;
-    ASIOCTX_DECL void release_contended(bool in_step) noexcept;
+    ASIOCTX_DECL void release_contended(turn::at_end where) noexcept;
     ASIOCTX_DECL bool leave_shared() noexcept;
     ASIOCTX_DECL void ask_again(bool in_step) noexcept;
     bool in_own_step(word w) const noexcept;
