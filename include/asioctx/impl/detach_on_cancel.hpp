@@ -55,14 +55,14 @@ public:
         auto slot = slot_of(*handler_);
         if (slot.is_connected())
             slot.template emplace<canceler>(*this);
-        callback_ = after_func(ctx(), on_done{this->shared_from_this()});
+        callback_ = after_func(ctx(), on_done(this->shared_from_this()));
     }
 
     // The initiating function has returned.
     void started()
     {
         if (phase_.fetch_or(is_started) == is_done)
-            post_to(executor_, on_done{this->shared_from_this()});
+            post_to(executor_, on_done(this->shared_from_this()));
     }
 
     // Done when the parent is, or when the handler's slot is asked.
@@ -95,8 +95,7 @@ public:
     void abandon() noexcept
     {
         callback_.stop();
-        if (take())
-            [[maybe_unused]] Handler const dying(take_handler());
+        drop_handler();
     }
 
 private:
@@ -117,19 +116,36 @@ private:
         detachable_op& op;
     };
 
-    struct on_done
+    // Calls the handler. If it is destroyed instead, so is the handler: the
+    // execution context is going, and is not to be found by a work guard later.
+    class on_done
     {
+    public:
         using executor_type = Executor;
+
+        explicit on_done(std::shared_ptr<detachable_op> op) noexcept
+            : op_(std::move(op))
+        {
+        }
+
+        on_done(on_done&&) noexcept = default;
+
+        ~on_done()
+        {
+            if (op_)
+                op_->drop_handler();
+        }
 
         executor_type get_executor() const noexcept
         {
-            return op->executor_;
+            return op_->executor_;
         }
 
         // The handler may destroy the I/O object: not before the operation has
         // been started.
-        void operator()() const
+        void operator()()
         {
+            auto const op = std::move(op_);
             if ((op->phase_.fetch_or(is_done) & is_started) == 0
                 || !op->take())
                 return;
@@ -141,8 +157,15 @@ private:
             std::apply(std::move(handler), NotStarted::make(error));
         }
 
-        std::shared_ptr<detachable_op> op;
+    private:
+        std::shared_ptr<detachable_op> op_;
     };
+
+    void drop_handler() noexcept
+    {
+        if (take())
+            [[maybe_unused]] Handler const dying(take_handler());
+    }
 
     bool take() noexcept
     {
