@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
 # From a fresh clone on a bare machine: installs what is missing, builds
-# preset dev and runs every test. Arguments go to ctest:
+# preset asan and runs every test. Arguments go to ctest:
 #
 #     bash test/run.sh -R '^unit\.'
 
@@ -9,6 +9,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bash cmake/install-deps.sh
-cmake --preset dev
-cmake --build --preset dev
-ctest --preset dev "$@"
+cmake --preset asan
+cmake --build --preset asan
+ctest --preset asan "$@"
