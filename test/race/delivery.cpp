@@ -16,7 +16,6 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/compose.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -39,12 +38,14 @@
 #include <vector>
 
 #include "support/race.hpp"
+#include "support/runner.hpp"
 
 namespace asio = boost::asio;
 
 using namespace asioctx;
 using namespace std::chrono_literals;
 using asio::local::stream_protocol;
+using race::runner;
 
 namespace {
 
@@ -95,28 +96,6 @@ struct tally
     std::atomic<int> canceled{0};
     std::atomic<int> succeeded{0};
     std::atomic<int> destroyed{0};
-};
-
-class runner
-{
-public:
-    explicit runner(asio::io_context& ioc, int threads)
-        : work_(ioc.get_executor())
-    {
-        for (int i = 0; i < threads; ++i)
-            threads_.emplace_back([&ioc] { ioc.run(); });
-    }
-
-    ~runner()
-    {
-        work_.reset();
-        for (auto& t : threads_)
-            t.join();
-    }
-
-private:
-    asio::executor_work_guard<asio::io_context::executor_type> work_;
-    std::vector<std::thread> threads_;
 };
 
 constexpr int batch = 100;

@@ -13,7 +13,6 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -34,36 +33,16 @@
 #include <random>
 
 #include "support/race.hpp"
+#include "support/runner.hpp"
 
 namespace asio = boost::asio;
 
 using namespace asioctx;
 using namespace std::chrono_literals;
 using asio::local::stream_protocol;
+using race::runner;
 
 namespace {
-
-// Runs an io_context on some threads while it exists.
-class runner
-{
-public:
-    explicit runner(asio::io_context& ioc, int threads = 1) : work_(ioc.get_executor())
-    {
-        for (int i = 0; i < threads; ++i)
-            threads_.emplace_back([&ioc] { ioc.run(); });
-    }
-
-    ~runner()
-    {
-        work_.reset();
-        for (auto& t : threads_)
-            t.join();
-    }
-
-private:
-    asio::executor_work_guard<asio::io_context::executor_type> work_;
-    std::vector<std::thread> threads_;
-};
 
 // Counts handlers, and the two results that they may have.
 struct tally

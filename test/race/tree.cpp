@@ -9,7 +9,6 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 
 #include <chrono>
 #include <memory>
@@ -17,6 +16,7 @@
 #include <random>
 
 #include "support/race.hpp"
+#include "support/runner.hpp"
 
 namespace asio = boost::asio;
 
@@ -247,8 +247,7 @@ void waits_start_beside_a_cancel(int rounds)
 void deadlines_pass_beside_cancel_and_drop(int rounds)
 {
     asio::io_context ioc;
-    auto work = asio::make_work_guard(ioc);
-    std::thread runner([&] { ioc.run(); });
+    race::runner const run(ioc); // it ends: no deadline is left
     auto const root = background(ioc);
     auto const derive = [&](unsigned seed)
     {
@@ -280,15 +279,12 @@ void deadlines_pass_beside_cancel_and_drop(int rounds)
         };
     };
     race::together({derive(1), derive(2)});
-    work.reset();
-    runner.join(); // returns, as no deadline is left
 }
 
 void a_grace_begins_beside_its_cancellation(int rounds)
 {
     asio::io_context ioc;
-    auto work = asio::make_work_guard(ioc);
-    std::thread runner([&] { ioc.run(); });
+    race::runner const run(ioc);
     for (int r = 0; r < rounds; ++r)
     {
         auto parent = with_cancel(background(ioc));
@@ -306,8 +302,6 @@ void a_grace_begins_beside_its_cancellation(int rounds)
         RACE_CHECK(cause == cause_number(1)
             || (r % 2 && cause == cause_number(2)));
     }
-    work.reset();
-    runner.join();
 }
 
 } // namespace
