@@ -22,8 +22,10 @@
 
 #include <array>
 #include <chrono>
+#include <string_view>
 #include <utility>
 
+#include "matrix/fed_by_bytes.hpp"
 #include "matrix/matrix.hpp"
 #include "support/sockets.hpp"
 
@@ -169,9 +171,11 @@ struct group_amid_launch : two_reads<group_amid_launch>
 
 // Reads four bytes, and posts itself in between, as many composed operations
 // do.
-struct several_steps : subject_of<several_steps>
+struct several_steps : fed_by_bytes<several_steps>
 {
-    using subject_of::subject_of;
+    using fed_by_bytes::fed_by_bytes;
+
+    static constexpr std::string_view text = "xxxx";
 
     struct implementation
     {
@@ -202,31 +206,7 @@ struct several_steps : subject_of<several_steps>
             implementation{this}, token, pair.socket);
     }
 
-    bool feed() override
-    {
-        if (sent == 4)
-            return false;
-        ++sent;
-        asio::write(pair.peer, asio::buffer("x", 1));
-        return true;
-    }
-
-    void renew() override
-    {
-        while (feed())
-            ;
-        drain(pair.socket);
-        sent = 0;
-    }
-
-    bool feeds_ahead() const override
-    {
-        return true;
-    }
-
-    stream_pair pair{ioc_};
     char byte = 0;
-    int sent = 0;
     bool looks = true;
 };
 

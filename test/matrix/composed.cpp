@@ -14,9 +14,11 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "matrix/fed_by_bytes.hpp"
 #include "matrix/matrix.hpp"
 #include "support/sockets.hpp"
 
@@ -35,36 +37,12 @@ struct byte_by_byte
     }
 };
 
-// Reads what is sent a byte at a time.
 template <class Derived>
-struct read_bytes : subject_of<Derived>
+struct read_bytes : fed_by_bytes<Derived>
 {
-    using subject_of<Derived>::subject_of;
+    using fed_by_bytes<Derived>::fed_by_bytes;
 
-    bool feed() override
-    {
-        if (sent == 8)
-            return false;
-        asio::write(pair.peer, asio::buffer(&"abcdefg\n"[sent++], 1));
-        return true;
-    }
-
-    bool feeds_ahead() const override
-    {
-        return true;
-    }
-
-    // The rest of what was sent is still to come.
-    void renew() override
-    {
-        while (feed())
-            ;
-        drain(pair.socket);
-        sent = 0;
-    }
-
-    stream_pair pair{this->ioc_};
-    std::size_t sent = 0;
+    static constexpr std::string_view text = "abcdefg\n";
 };
 
 struct read_all : read_bytes<read_all>

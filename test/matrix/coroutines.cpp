@@ -12,7 +12,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/version.hpp>
 
 #if BOOST_VERSION >= 108600
@@ -27,8 +26,10 @@
 
 #include <cstddef>
 #include <type_traits>
+#include <string_view>
 #include <utility>
 
+#include "matrix/fed_by_bytes.hpp"
 #include "matrix/matrix.hpp"
 #include "support/sockets.hpp"
 
@@ -40,42 +41,20 @@ using asio::use_awaitable;
 
 // Reads four bytes, in a way that Derived says.
 template <class Derived>
-struct reads_four : subject_of<Derived>
+struct reads_four : fed_by_bytes<Derived>
 {
-    using subject_of<Derived>::subject_of;
+    using fed_by_bytes<Derived>::fed_by_bytes;
 
-    bool feed() override
-    {
-        if (sent == 4)
-            return false;
-        ++sent;
-        asio::write(pair.peer, asio::buffer("x", 1));
-        return true;
-    }
-
-    bool feeds_ahead() const override
-    {
-        return true;
-    }
-
-    void renew() override
-    {
-        while (feed())
-            ;
-        drain(pair.socket);
-        sent = 0;
-    }
+    static constexpr std::string_view text = "xxxx";
 
     template <class Token>
     auto read(Token&& token)
     {
-        return pair.socket.async_read_some(
+        return this->pair.socket.async_read_some(
             asio::buffer(&byte, 1), std::forward<Token>(token));
     }
 
-    stream_pair pair{this->ioc_};
     char byte = 0;
-    int sent = 0;
 };
 
 template <class Filter>
