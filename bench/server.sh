@@ -13,6 +13,7 @@
 # the load was at its height.
 
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../examples/server/common.sh"
 export LC_ALL=C
 
 seconds=60
@@ -32,14 +33,7 @@ if (($# != 0)); then
     exit 2
 fi
 
-if [[ -z $binary ]]; then
-    cd "$(dirname "${BASH_SOURCE[0]}")/.."
-    bash cmake/install-deps.sh
-    cmake --preset release
-    cmake --build --preset release \
-        --target asioctx_example_server --target asioctx_example_load
-    binary=build/release/examples/server/asioctx_example_server
-fi
+[[ -n $binary ]] || build_server
 load=$(dirname "$binary")/asioctx_example_load
 
 # A connection and the watch of it take a descriptor each.
@@ -54,16 +48,10 @@ dir=$(mktemp -d)
 pids=()
 cleanup()
 {
-    local p
-    for p in "${pids[@]}"; do
-        kill -KILL "$p" 2> /dev/null || true
-        wait "$p" 2> /dev/null || true
-    done
+    kill_all "${pids[@]}"
     rm -rf "$dir"
 }
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+clean_up_at_exit
 
 fail()
 {

@@ -11,6 +11,7 @@
 # should. Without redis-server it leaves Redis out and says so.
 
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/server/common.sh"
 export LC_ALL=C
 
 usage()
@@ -26,14 +27,7 @@ elif (($# != 0)); then
     usage
 fi
 
-if [[ -z $binary ]]; then
-    cd "$(dirname "${BASH_SOURCE[0]}")/.."
-    bash cmake/install-deps.sh
-    cmake --preset release
-    cmake --build --preset release \
-        --target asioctx_example_server --target asioctx_example_load
-    binary=build/release/examples/server/asioctx_example_server
-fi
+[[ -n $binary ]] || build_server
 
 # What a slow machine may add to any time that is checked here.
 readonly slack=3000
@@ -61,16 +55,10 @@ errors()
 
 cleanup()
 {
-    local p
-    for p in "${pid[@]}" "${clients[@]}"; do
-        kill -KILL "$p" 2> /dev/null || true
-        wait "$p" 2> /dev/null || true
-    done
+    kill_all "${pid[@]}" "${clients[@]}"
     rm -rf "$dir"
 }
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+clean_up_at_exit
 
 # Reporting.
 

@@ -1,0 +1,30 @@
+# What the scripts share that run the example server. To be sourced.
+
+# Builds the server and the load program, from anywhere in the project; sets
+# $binary.
+build_server()
+{
+    cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+    bash cmake/install-deps.sh
+    cmake --preset release
+    cmake --build --preset release \
+        --target asioctx_example_server --target asioctx_example_load
+    binary=build/release/examples/server/asioctx_example_server
+}
+
+# Calls cleanup when the script ends, and when it is interrupted.
+clean_up_at_exit()
+{
+    trap cleanup EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+kill_all() # <process id>...
+{
+    local p
+    for p in "$@"; do
+        kill -KILL "$p" 2> /dev/null || true
+        wait "$p" 2> /dev/null || true
+    done
+}
