@@ -58,8 +58,7 @@ void cancel_source::cancel(
 
 void cancel_source::cancel_here() const noexcept
 {
-    auto& s = *context_access::get(ctx_).get_scope();
-    s.cancel({errc::canceled, {}, nullptr, s.made_at});
+    context_access::get(ctx_).get_scope()->cancel_here();
 }
 
 cancelable detail::make_cancelable(node_ptr n) noexcept

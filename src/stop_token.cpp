@@ -60,7 +60,7 @@ private:
             if (!try_add_ref(self))
                 return;
             detail::node_ptr const keep(&self);
-            self.cancel({errc::canceled, {}, nullptr, self.made_at});
+            self.cancel_here();
         }
 
         stop_scope& self;

@@ -221,8 +221,7 @@ void task_group_state::abandon(group_task& t) noexcept
 
 void task_group_state::cancel_here() noexcept
 {
-    auto& s = *context_access::get(group_.ctx).get_scope();
-    s.cancel({errc::canceled, {}, nullptr, s.made_at});
+    context_access::get(group_.ctx).get_scope()->cancel_here();
 }
 
 cancelable task_group_state::make_signal() const

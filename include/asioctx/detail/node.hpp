@@ -173,6 +173,13 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
     // subtree is marked on return, but another thread may still be notifying.
     ASIOCTX_DECL void cancel(reason why) noexcept;
 
+    // The same for a scope that nobody says more about: it is canceled where it
+    // was made.
+    void cancel_here() noexcept
+    {
+        cancel({errc::canceled, {}, nullptr, made_at});
+    }
+
     // The same for a scope whose deadline or grace has passed: the reason is
     // the one that is stored.
     ASIOCTX_DECL void expire() noexcept;
