@@ -251,15 +251,13 @@ public:
     // Memory for what is dispatched or posted. One thing is at a time.
     void* allocate(std::size_t size)
     {
-        void* p = small_block_.try_allocate(size);
-        if (!p)
-            p = large_block_.try_allocate(size);
+        void* const p = memory_.try_allocate(size);
         return p ? p : ::operator new(size);
     }
 
     void deallocate(void* p, std::size_t) noexcept
     {
-        if (!small_block_.try_deallocate(p) && !large_block_.try_deallocate(p))
+        if (!memory_.try_deallocate(p))
             ::operator delete(p);
     }
 
@@ -544,8 +542,7 @@ private:
     upstream* upstream_ = nullptr;
     Handler handler_;
     put_off_results<bound_op, ResultsSize> results_;
-    reserved_block<64> small_block_;
-    reserved_block<128> large_block_;
+    message_memory memory_;
 };
 
 } // namespace asioctx::detail

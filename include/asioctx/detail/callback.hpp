@@ -126,9 +126,7 @@ public:
     // Memory for what is posted. Each block holds a reference.
     void* allocate(std::size_t size)
     {
-        void* p = small_block_.try_allocate(size);
-        if (!p)
-            p = large_block_.try_allocate(size);
+        void* const p = memory_.try_allocate(size);
         if (!p)
             return ::operator new(size);
         add_ref();
@@ -137,7 +135,7 @@ public:
 
     void deallocate(void* p, std::size_t) noexcept
     {
-        if (small_block_.try_deallocate(p) || large_block_.try_deallocate(p))
+        if (memory_.try_deallocate(p))
             release();
         else
             ::operator delete(p);
@@ -191,8 +189,7 @@ private:
     scope& scope_;
     root& host_; // of the execution context that the handler is posted to
     bool detached_; // guarded by the scope's lock while in its list
-    reserved_block<64> small_block_;
-    reserved_block<128> large_block_;
+    message_memory memory_;
 };
 
 // What the handler of a callback is called with, and what else it needs.

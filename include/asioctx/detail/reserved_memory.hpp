@@ -46,6 +46,29 @@ private:
     std::atomic<bool> used_{false};
 };
 
+// Enough for one message, whatever an executor makes of it: what an io_context
+// queues, and what a strand keeps beside it.
+class message_memory
+{
+public:
+    // Null if there is no room for it.
+    void* try_allocate(std::size_t size) noexcept
+    {
+        void* const p = small_.try_allocate(size);
+        return p ? p : large_.try_allocate(size);
+    }
+
+    // False if p is not from here.
+    bool try_deallocate(void* p) noexcept
+    {
+        return small_.try_deallocate(p) || large_.try_deallocate(p);
+    }
+
+private:
+    reserved_block<64> small_;
+    reserved_block<128> large_;
+};
+
 // An allocator that takes from Owner::allocate(size) and gives back to
 // Owner::deallocate(p, size).
 template <class T, class Owner>
