@@ -140,27 +140,31 @@ void bound_op_base::release_contended(turn::at_end where) noexcept
     }
 }
 
-// Adds to what is wanted, and delivers it, or leaves that to whoever has the
-// turn.
+// Adds to what is wanted. True if the turn was free, and now is the caller's: its
+// end delivers. If another has it, that one will.
+template <class Add>
+bool bound_op_base::want_with(Add add) noexcept
+{
+    auto w = turn_.load(std::memory_order_relaxed);
+    word taken;
+    do
+    {
+        if ((w & ended_bit) != 0)
+            return false;
+        taken = (w & thread_bits) == no_turn ? this_thread() : 0;
+    } while (!turn_.compare_exchange_weak(w, add(w) | taken,
+        std::memory_order_acq_rel, std::memory_order_relaxed));
+    if (taken == 0)
+        return false;
+    holder_ = nullptr;
+    return true;
+}
+
 template <class Add>
 void bound_op_base::ask_with(Add add) noexcept
 {
-    auto w = turn_.load(std::memory_order_relaxed);
-    for (;;)
-    {
-        if ((w & ended_bit) != 0)
-            return;
-        word const taken = (w & thread_bits) == no_turn ? this_thread() : 0;
-        if (turn_.compare_exchange_weak(w, add(w) | taken,
-                std::memory_order_acq_rel, std::memory_order_relaxed))
-        {
-            if (taken == 0)
-                return;
-            break;
-        }
-    }
-    holder_ = nullptr;
-    release_turn(turn::at_end::here);
+    if (want_with(add))
+        release_turn(turn::at_end::here);
 }
 
 void bound_op_base::ask(asio::cancellation_type_t type, asker by) noexcept
@@ -172,18 +176,10 @@ void bound_op_base::ask_here() noexcept
 {
     // The operation cannot end before this gives up the caller's reference, and
     // the record cannot go before this gives up the turn.
-    auto const me = this_thread();
-    auto w = turn_.load(std::memory_order_relaxed);
-    word taken;
-    do
-        taken = (w & thread_bits) == no_turn ? me : 0;
-    while (!turn_.compare_exchange_weak(w,
-        with_wanted(w, type_, asker::context) | taken,
-        std::memory_order_acq_rel, std::memory_order_relaxed));
-    if (taken != 0)
-        holder_ = nullptr;
+    bool const mine = want_with(
+        [this](word w) { return with_wanted(w, type_, asker::context); });
     release();
-    if (taken != 0)
+    if (mine)
         release_turn(turn::at_end::here);
 }
 

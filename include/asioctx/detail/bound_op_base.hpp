@@ -162,7 +162,7 @@ public:
             scope_->hooks.push_back(*this);
         scope_->unlock(state);
         if (done)
-            want(type_, asker::context);
+            ask(type_, asker::context); // at the end of that turn
     }
 
     // Replaces the error of an operation that was aborted because the context
@@ -348,21 +348,14 @@ private:
             release_contended(where);
     }
 
-    void want(asio::cancellation_type_t type, asker by) noexcept
-    {
-        auto w = turn_.load(std::memory_order_relaxed);
-        while (!turn_.compare_exchange_weak(w, with_wanted(w, type, by),
-            std::memory_order_relaxed))
-        {
-        }
-    }
-
     ASIOCTX_DECL static bool is_abort(error_code const& ec) noexcept;
     ASIOCTX_DECL bool enter_contended(turn& t) noexcept;
     ASIOCTX_DECL void release_contended(turn::at_end where) noexcept;
     ASIOCTX_DECL bool leave_shared() noexcept;
     ASIOCTX_DECL void ask_again(bool in_step) noexcept;
     bool in_own_step(word w) const noexcept;
+    template <class Add>
+    bool want_with(Add add) noexcept;
     template <class Add>
     void ask_with(Add add) noexcept;
     void note(word wanted) noexcept;
