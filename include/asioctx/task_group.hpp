@@ -156,13 +156,13 @@ public:
      * If the executor is a strand, all tasks share it.
      */
     template <class Executor>
-        requires std::convertible_to<Executor, asio::any_io_executor>
-        task_group(
-            Executor const& ex,
-            context const& parent,
-            std::size_t limit = unlimited,
-            on_error policy = on_error::cancel,
-            source_location at = BOOST_CURRENT_LOCATION);
+        requires(std::convertible_to<Executor, asio::any_io_executor>)
+    task_group(
+        Executor const& ex,
+        context const& parent,
+        std::size_t limit = unlimited,
+        on_error policy = on_error::cancel,
+        source_location at = BOOST_CURRENT_LOCATION);
 
     task_group(task_group const&) = delete;
     task_group& operator=(task_group const&) = delete;

@@ -559,59 +559,59 @@ private:
 } // namespace detail
 
 template <class Executor>
-    requires std::convertible_to<Executor, asio::any_io_executor> task_group::
-        task_group(
-            Executor const& ex,
-            context const& parent,
-            std::size_t limit,
-            on_error policy,
-            source_location at)
-        : task_group(
-            asio::any_io_executor(ex),
-            detail::is_strand<Executor> || detail::is_serializing(ex),
-            parent,
-            limit,
-            policy,
-            at)
-    {
-    }
+    requires(std::convertible_to<Executor, asio::any_io_executor>)
+task_group::task_group(
+    Executor const& ex,
+    context const& parent,
+    std::size_t limit,
+    on_error policy,
+    source_location at)
+    : task_group(
+        asio::any_io_executor(ex),
+        detail::is_strand<Executor> || detail::is_serializing(ex),
+        parent,
+        limit,
+        policy,
+        at)
+{
+}
 
-    template <class F>
-    void task_group::spawn(F&& f, source_location at)
-    {
-        auto t = detail::make_group_task(std::forward<F>(f), at);
-        if (detail::reserved_room room(*state_); room)
-            room.start(std::move(t));
-        else
-            state_->enqueue(std::move(t));
-    }
+template <class F>
+void task_group::spawn(F&& f, source_location at)
+{
+    auto t = detail::make_group_task(std::forward<F>(f), at);
+    if (detail::reserved_room room(*state_); room)
+        room.start(std::move(t));
+    else
+        state_->enqueue(std::move(t));
+}
 
-    template <class F>
-    bool task_group::try_spawn(F&& f, source_location at)
-    {
-        detail::reserved_room room(*state_);
-        if (!room)
-            return false;
-        room.start(detail::make_group_task(std::forward<F>(f), at));
-        return true;
-    }
+template <class F>
+bool task_group::try_spawn(F&& f, source_location at)
+{
+    detail::reserved_room room(*state_);
+    if (!room)
+        return false;
+    room.start(detail::make_group_task(std::forward<F>(f), at));
+    return true;
+}
 
-    template <class F, asio::completion_token_for<void(error_code)> Token>
-    auto task_group::async_spawn(F&& f, Token&& token, source_location at)
-    {
-        return asio::async_initiate<Token, void(error_code)>(
-            detail::initiate_async_spawn(state_),
-            token,
-            std::forward<F>(f),
-            at);
-    }
+template <class F, asio::completion_token_for<void(error_code)> Token>
+auto task_group::async_spawn(F&& f, Token&& token, source_location at)
+{
+    return asio::async_initiate<Token, void(error_code)>(
+        detail::initiate_async_spawn(state_),
+        token,
+        std::forward<F>(f),
+        at);
+}
 
-    template <asio::completion_token_for<void(std::exception_ptr)> Token>
-    auto task_group::async_join(Token&& token)
-    {
-        return asio::async_initiate<Token, void(std::exception_ptr)>(
-            detail::initiate_async_join(state_), token);
-    }
+template <asio::completion_token_for<void(std::exception_ptr)> Token>
+auto task_group::async_join(Token&& token)
+{
+    return asio::async_initiate<Token, void(std::exception_ptr)>(
+        detail::initiate_async_join(state_), token);
+}
 
 } // namespace asioctx
 
