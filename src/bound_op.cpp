@@ -232,7 +232,8 @@ void bound_op_base::ask_again(bool in_step) noexcept
         turn_.fetch_or(again_bit, std::memory_order_relaxed);
         return;
     }
-    auto const w = turn_.fetch_or(queued_bit, std::memory_order_relaxed);
+    // The request before is done with what is written below.
+    auto const w = turn_.fetch_or(queued_bit, std::memory_order_acquire);
     if ((w & queued_bit) != 0)
     {
         missed_ = true; // that request comes, and finds something
