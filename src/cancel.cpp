@@ -61,19 +61,18 @@ void cancel_source::cancel_here() const noexcept
     context_access::get(ctx_).get_scope()->cancel_here();
 }
 
-cancelable detail::make_cancelable(node_ptr n) noexcept
+cancelable detail::make_cancelable(scope_refs&& refs) noexcept
 {
-    auto ctx = context_access::make(std::move(n));
-    return {ctx, cancel_source(ctx)};
+    return {context_access::make(std::move(refs.ctx)),
+        cancel_source(context_access::make(std::move(refs.source)))};
 }
 
 cancelable with_cancel(context const& parent, source_location at)
 {
-    auto n = detail::make_node<detail::scope>(context_access::get(parent));
-    auto& s = *n.get_scope();
-    s.made_at = at;
-    detail::link_or_cancel(s);
-    return detail::make_cancelable(std::move(n));
+    auto s = detail::make_scope<detail::scope>(context_access::get(parent));
+    s->why.at = at;
+    detail::link_or_cancel(*s);
+    return detail::make_cancelable(std::move(s));
 }
 
 } // namespace asioctx

@@ -29,22 +29,24 @@ detail::root& root_for_deadline(context const& parent)
 cancelable derive(context const& parent, detail::root& r, time_point deadline,
     time_point now, error_code const& cause, source_location at)
 {
-    auto n = detail::make_node<scope>(context_access::get(parent));
-    auto& s = *n.get_scope();
-    s.made_at = at;
+    auto s = detail::make_scope<scope>(context_access::get(parent));
     // A parent's deadline may have passed that is not seen yet.
     bool const passed = deadline <= now;
-    bool const own = deadline < s.deadline;
+    bool const own = deadline < s->deadline;
+    s->why.at = at;
     if (own || passed)
-        s.why = {errc::deadline_exceeded, cause, nullptr, at};
+    {
+        s->why.error = errc::deadline_exceeded;
+        s->why.cause = cause;
+    }
     if (own)
-        s.deadline = deadline;
+        s->deadline = deadline;
     if (own && !passed)
-        r.schedule(s, deadline, now);
-    detail::link_or_cancel(s);
+        r.schedule(*s, deadline, now);
+    detail::link_or_cancel(*s);
     if (passed)
-        s.expire(); // does nothing if the parent was done
-    return detail::make_cancelable(std::move(n));
+        s->expire(); // does nothing if the parent was done
+    return detail::make_cancelable(std::move(s));
 }
 
 } // namespace
@@ -77,18 +79,16 @@ idleable detail::with_idle_timeout(context const& parent, duration timeout,
 {
     auto& r = root_for_deadline(parent);
     auto const now = r.now();
-    auto n = detail::make_node<detail::idle_scope>(
+    auto s = detail::make_scope<detail::idle_scope>(
         context_access::get(parent), timeout, now);
-    auto& s = static_cast<detail::idle_scope&>(*n.get_scope());
-    s.made_at = at;
-    s.why = {errc::deadline_exceeded, cause, nullptr, at};
+    s->why = {errc::deadline_exceeded, cause, nullptr, at};
     bool const passed = timeout <= duration::zero();
-    if (auto const t = s.expiry(); !passed && t != detail::no_deadline)
-        r.schedule(s, t, now);
-    detail::link_or_cancel(s);
+    if (auto const t = s->expiry(); !passed && t != detail::no_deadline)
+        r.schedule(*s, t, now);
+    detail::link_or_cancel(*s);
     if (passed)
-        s.expire(); // does nothing if the parent was done
-    auto result = detail::make_cancelable(std::move(n));
+        s->expire(); // does nothing if the parent was done
+    auto result = detail::make_cancelable(std::move(s));
     return {std::move(result.ctx), idle_source(std::move(result.cancel))};
 }
 
@@ -98,19 +98,18 @@ cancelable detail::with_grace(
     auto& r = root_for_deadline(parent);
     if (grace <= duration::zero())
         return with_cancel(parent, at);
-    auto n = detail::make_node<detail::grace_scope>(
+    auto s = detail::make_scope<detail::grace_scope>(
         context_access::get(parent), grace);
-    auto& s = *n.get_scope();
-    s.made_at = at;
-    if (auto const* why = detail::link_to_parent(s))
+    s->made_at = at;
+    if (auto const* why = detail::link_to_parent(*s))
     {
         // The grace begins now, whatever the parent's deadline was.
         auto const now = r.now();
-        s.why = *why;
-        s.deadline = add_saturated(now, grace);
-        r.schedule(s, s.deadline, now);
+        s->why = *why;
+        s->deadline = add_saturated(now, grace);
+        r.schedule(*s, s->deadline, now);
     }
-    return detail::make_cancelable(std::move(n));
+    return detail::make_cancelable(std::move(s));
 }
 
 } // namespace asioctx

@@ -10,10 +10,20 @@
 
 #include <cstdio>
 #include <mutex>
+#include <new>
 #include <thread>
+#include <utility>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
+#endif
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ASIOCTX_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ASIOCTX_SANITIZED
 #endif
 
 namespace asioctx::detail {
@@ -35,6 +45,72 @@ scope* parent_scope(node const& n) noexcept
 {
     return n.parent ? n.parent->nearest_scope : nullptr;
 }
+
+// The memory of scopes that this thread has freed and keeps. A sanitizer is to
+// see it freed.
+class free_scopes
+{
+public:
+    void* take() noexcept
+    {
+        auto* const p = first_;
+        if (p)
+        {
+            first_ = p->next;
+            --size_;
+        }
+        return p;
+    }
+
+    bool put(void* p) noexcept
+    {
+        if (size_ == capacity_)
+            return false;
+        if (!has_owner_)
+        {
+            thread_local owner const o{*this};
+            has_owner_ = true;
+        }
+        first_ = ::new (p) block{first_};
+        ++size_;
+        return true;
+    }
+
+    std::size_t size() const noexcept
+    {
+        return size_;
+    }
+
+private:
+    struct block
+    {
+        block* next;
+    };
+
+    // Frees it at the thread's end, after which nothing is kept.
+    struct owner
+    {
+        ~owner()
+        {
+            while (void* const p = self.take())
+                ::operator delete(p);
+            self.capacity_ = 0;
+        }
+
+        free_scopes& self;
+    };
+
+    block* first_ = nullptr;
+    unsigned size_ = 0;
+#if defined(ASIOCTX_SANITIZED)
+    unsigned capacity_ = 0;
+#else
+    unsigned capacity_ = 64;
+#endif
+    bool has_owner_ = false;
+};
+
+constinit thread_local free_scopes recycled;
 
 // Begins the grace of a scope whose parent is done.
 void start_grace(grace_scope& s) noexcept
@@ -104,6 +180,25 @@ scope::~scope()
         destroy(b);
 }
 
+void* scope::operator new(std::size_t size)
+{
+    if (size == sizeof(scope))
+        if (void* const p = recycled.take())
+            return p;
+    return ::operator new(size);
+}
+
+void scope::operator delete(void* p, std::size_t size) noexcept
+{
+    if (size != sizeof(scope) || !recycled.put(p))
+        ::operator delete(p);
+}
+
+std::size_t scope::free_blocks() noexcept
+{
+    return recycled.size();
+}
+
 void scope::describe(std::string& out) const
 {
     if (kind == behavior::permanent)
@@ -152,36 +247,47 @@ void scope::wait_for_lock() const noexcept
         wait();
 }
 
-void scope::cancel(reason why) noexcept
+void scope::cancel(reason r) noexcept
 {
-    cancel(&why);
+    cancel_with([&] { why = std::move(r); });
+}
+
+void scope::cancel_here() noexcept
+{
+    cancel_with(
+        [this]
+        {
+            why.error = errc::canceled;
+            why.cause = {};
+            why.exception = nullptr;
+            if (kind == behavior::graced)
+                why.at = static_cast<grace_scope&>(*this).made_at;
+        });
 }
 
 void scope::expire() noexcept
 {
-    cancel(nullptr);
+    cancel_with([] {});
 }
 
-// With null, the stored reason stands.
-void scope::cancel(reason* r) noexcept
+// set_why() is called with the lock held.
+template <class SetWhy>
+void scope::cancel_with(SetWhy set_why) noexcept
 {
+    if (done())
+        return wait_for_walk();
     auto const s = lock();
     if ((s & done_bit) != 0)
     {
         unlock(s);
-        auto& tree = tree_of(*this);
-        if (tree.walking.load(std::memory_order_acquire))
-            std::lock_guard wait_for_walk(tree.mutex);
-        return;
+        return wait_for_walk();
     }
     if (!children.empty())
     {
         unlock(s);
-        cancel_subtree(r);
-        return;
+        return cancel_subtree(set_why);
     }
-    if (r)
-        why = std::move(*r);
+    set_why();
     bool const has_hooks = !hooks.empty();
     unlock(s | done_bit);
 
@@ -191,9 +297,18 @@ void scope::cancel(reason* r) noexcept
         notify_hooks();
 }
 
-void scope::cancel_subtree(reason* r) noexcept
+// The subtree of a scope that is done may still be being marked.
+void scope::wait_for_walk() const noexcept
 {
-    scope* first;
+    auto& tree = tree_of(*this);
+    if (tree.walking.load(std::memory_order_acquire))
+        std::lock_guard wait(tree.mutex);
+}
+
+template <class SetWhy>
+void scope::cancel_subtree(SetWhy set_why) noexcept
+{
+    scope_list reached;
     {
         auto& tree = tree_of(*this);
         std::lock_guard guard(tree.mutex);
@@ -204,14 +319,19 @@ void scope::cancel_subtree(reason* r) noexcept
             return;
         }
         tree.walking.store(true, std::memory_order_release);
-        if (r)
-            why = std::move(*r);
-        first = take_children(nullptr);
+        set_why();
+        take_children(reached);
         unlock(s | done_bit);
         // Each scope's children are put before its next sibling: the walk goes
         // parents first and in the order in which siblings were made.
-        for (scope* c = first; c; c = c->next_in_walk)
-            c->step = c->mark_child(why, c->next_in_walk);
+        scope* c = reached.empty() ? nullptr : &reached.front();
+        while (c)
+        {
+            scope_list below;
+            c->step = c->mark_child(why, below);
+            reached.splice_after(*c, below);
+            c = reached.next(*c);
+        }
         tree.walking.store(false, std::memory_order_release);
     }
 
@@ -219,29 +339,29 @@ void scope::cancel_subtree(reason* r) noexcept
     unschedule();
     notify_hooks();
 
-    for (scope* c = first; c;)
+    while (!reached.empty())
     {
-        switch (c->step)
+        scope& c = reached.pop_front();
+        switch (c.step)
         {
         case walk_step::nothing:
             break;
         case walk_step::start_grace:
-            start_grace(static_cast<grace_scope&>(*c));
+            start_grace(static_cast<grace_scope&>(c));
             break;
         case walk_step::unschedule_and_notify:
-            c->notify_hooks();
+            c.notify_hooks();
             [[fallthrough]];
         case walk_step::unschedule:
-            c->unschedule();
+            c.unschedule();
             break;
         }
-        scope* const done = c;
-        c = c->next_in_walk;
-        release(done);
+        release(&c);
     }
 }
 
-scope::walk_step scope::mark_child(reason const& r, scope*& next) noexcept
+scope::walk_step scope::mark_child(
+    reason const& r, scope_list& below) noexcept
 {
     auto const s = lock();
     if ((s & done_bit) != 0)
@@ -256,30 +376,22 @@ scope::walk_step scope::mark_child(reason const& r, scope*& next) noexcept
         return walk_step::start_grace;
     }
     bool const has_hooks = !hooks.empty();
-    next = take_children(next);
+    take_children(below);
     unlock(s | done_bit);
     return has_hooks ? walk_step::unschedule_and_notify
                      : walk_step::unschedule;
 }
 
-// Takes all children off the list, with a reference to each, and returns the
-// first of them, the last followed by next. The lock is held.
-scope* scope::take_children(scope* next) noexcept
+// Takes the children off the list, with a reference to each. The lock is held.
+void scope::take_children(scope_list& taken) noexcept
 {
-    scope* first = next;
-    scope** link = &first;
     while (!children.empty())
     {
         scope& c = children.pop_front();
         if (try_add_ref(c))
-        {
-            *link = &c;
-            link = &c.next_in_walk;
-            c.next_in_walk = next;
-        }
+            taken.push_back(c);
         c.in_parent.store(false, std::memory_order_release);
     }
-    return first;
 }
 
 void scope::notify_hooks() noexcept

@@ -331,8 +331,7 @@ root& root_for(char const* what, root* r)
         throw std::logic_error("asioctx: " + std::string(what)
             + " needs an execution context, and this context's root has none; "
               "derive it from background(ioc) instead of background()");
-    std::lock_guard guard(r->mutex);
-    if (r->is_shut_down)
+    if (!r->context.load(std::memory_order_relaxed))
         throw_shut_down(what);
     return *r;
 }

@@ -84,13 +84,12 @@ std::stop_token token_of(detail::stop_bridge const& b, scope const& s)
 cancelable with_stop_token(
     context const& parent, std::stop_token token, source_location at)
 {
-    auto n = detail::make_node<stop_scope>(context_access::get(parent));
-    auto& s = static_cast<stop_scope&>(*n.get_scope());
-    s.made_at = at;
-    detail::link_or_cancel(s);
-    if (!s.done())
-        s.connect(std::move(token));
-    return detail::make_cancelable(std::move(n));
+    auto s = detail::make_scope<stop_scope>(context_access::get(parent));
+    s->why.at = at;
+    detail::link_or_cancel(*s);
+    if (!s->done())
+        s->connect(std::move(token));
+    return detail::make_cancelable(std::move(s));
 }
 
 std::stop_token get_stop_token(context const& ctx)

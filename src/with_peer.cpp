@@ -153,10 +153,10 @@ cancelable detail::with_peer(
     asio::any_io_executor const& ex,
     source_location at)
 {
-    auto n = make_node<peer_scope>(context_access::get(parent));
-    n.get_scope()->made_at = at;
-    link_or_cancel(*n.get_scope());
-    auto result = make_cancelable(std::move(n));
+    auto s = make_scope<peer_scope>(context_access::get(parent));
+    s->why.at = at;
+    link_or_cancel(*s);
+    auto result = make_cancelable(std::move(s));
     if (result.ctx.done())
         return result;
     auto w = std::make_unique<watch>(without_strand(ex), socket);

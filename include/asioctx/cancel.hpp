@@ -20,7 +20,7 @@ struct cancelable;
 
 namespace detail {
 
-ASIOCTX_DECL cancelable make_cancelable(node_ptr n) noexcept;
+ASIOCTX_DECL cancelable make_cancelable(scope_refs&& refs) noexcept;
 
 } // namespace detail
 
@@ -143,7 +143,7 @@ protected:
     }
 
 private:
-    friend cancelable detail::make_cancelable(detail::node_ptr) noexcept;
+    friend cancelable detail::make_cancelable(detail::scope_refs&&) noexcept;
 
     explicit cancel_source(context ctx) noexcept : ctx_(std::move(ctx))
     {

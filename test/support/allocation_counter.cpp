@@ -7,6 +7,8 @@
 
 #include "support/allocation_counter.hpp"
 
+#include <asioctx/detail/node.hpp>
+
 #include <atomic>
 #include <cstdlib>
 #include <limits>
@@ -77,7 +79,8 @@ std::size_t allocation_counter::count() const noexcept
 
 std::ptrdiff_t live_objects() noexcept
 {
-    return live.load(std::memory_order_relaxed);
+    return live.load(std::memory_order_relaxed)
+        - static_cast<std::ptrdiff_t>(detail::scope::free_blocks());
 }
 
 failing_allocations::failing_allocations(std::size_t succeeding) noexcept

@@ -26,7 +26,7 @@ private:
 };
 
 // The number of objects that all threads have allocated with operator new and
-// not deleted yet.
+// not deleted yet, without what the calling thread keeps for new contexts.
 std::ptrdiff_t live_objects() noexcept;
 
 // Lets the calling thread's allocations fail, after the first few.

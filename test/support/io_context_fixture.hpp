@@ -8,6 +8,7 @@
 #ifndef ASIOCTX_TEST_SUPPORT_IO_CONTEXT_FIXTURE_HPP
 #define ASIOCTX_TEST_SUPPORT_IO_CONTEXT_FIXTURE_HPP
 
+#include <asioctx/cancel.hpp>
 #include <asioctx/context.hpp>
 
 #include <asioctx/testing/manual_clock.hpp>
@@ -17,6 +18,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <vector>
 
 namespace asioctx::test {
 
@@ -38,6 +40,16 @@ struct io_context_fixture
     {
         poll();
         return ioc.stopped();
+    }
+
+    // Contexts in all the memory that this thread keeps for contexts: the next
+    // one is allocated.
+    std::vector<cancelable> use_up_free_memory() const
+    {
+        std::vector<cancelable> all;
+        while (detail::scope::free_blocks() != 0)
+            all.push_back(with_cancel(root));
+        return all;
     }
 
     // Called by Boost.Test after the test's own objects are gone. The time is

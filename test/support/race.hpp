@@ -72,7 +72,7 @@ struct entry
 
 inline int main(int argc, char** argv, std::vector<entry> const& entries)
 {
-    int const factor = argc > 1 ? std::atoi(argv[1]) : 1;
+    double const factor = argc > 1 ? std::atof(argv[1]) : 1;
     auto const is_wanted = [&](char const* name)
     {
         return argc <= 2
@@ -84,9 +84,11 @@ inline int main(int argc, char** argv, std::vector<entry> const& entries)
     {
         if (!is_wanted(e.name))
             continue;
-        std::printf("%s: %d rounds\n", e.name, e.rounds * factor);
+        auto const rounds =
+            std::max(1, static_cast<int>(e.rounds * factor));
+        std::printf("%s: %d rounds\n", e.name, rounds);
         std::fflush(stdout);
-        e.run(e.rounds * factor);
+        e.run(rounds);
     }
     if (canceled != 0)
         std::printf("%ld canceled\n", canceled.load());

@@ -40,6 +40,7 @@
 #include "support/io_context_fixture.hpp"
 #include "support/print.hpp"
 #include "support/random_seed.hpp"
+#include "support/sanitized.hpp"
 #include "support/start_operation.hpp"
 
 using namespace asioctx;
@@ -87,19 +88,8 @@ struct chain
     }
 };
 
-// A recursion this deep does not fit into the stack. Sanitizers are slow, but
-// their frames are larger.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t long_way = 200'000;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::size_t long_way = 200'000;
-#else
+// A recursion this deep does not fit into the stack.
 constexpr std::size_t long_way = 1'000'000;
-#endif
-#else
-constexpr std::size_t long_way = 1'000'000;
-#endif
 
 // A tree in which every node has four children.
 struct tree
@@ -826,6 +816,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(
     a_context_is_one_allocation_and_its_end_none, manual_time_fixture)
 {
+    auto const others = use_up_free_memory();
     allocation_counter const counter;
     std::size_t made, canceled, dropped;
     {
@@ -877,6 +868,7 @@ BOOST_FIXTURE_TEST_CASE(
     context_key<std::shared_ptr<int>> const key("token");
     auto const p = std::make_shared<int>(0);
     auto [parent, cancel] = with_cancel(with_value(root, key, p));
+    auto const others = use_up_free_memory();
     bool thrown = false;
     {
         failing_allocations const none;
@@ -1238,6 +1230,39 @@ BOOST_FIXTURE_TEST_CASE(
         dropper.join();
     }
     BOOST_TEST(live_objects() == live);
+}
+
+// A sanitizer is to see each context's memory freed.
+BOOST_FIXTURE_TEST_CASE(one_context_after_the_other_allocates_nothing,
+    io_context_fixture, *boost::unit_test::enable_if<!is_sanitized>())
+{
+    auto const use_two = [this]
+    {
+        auto const [ctx, cancel] = with_cancel(root);
+        auto const [child, cancel_child] = with_timeout(ctx, 1h);
+        cancel();
+    };
+    use_two();
+    allocation_counter const counter;
+    for (int i = 0; i != 100; ++i)
+        use_two();
+    auto const allocations = counter.count();
+    BOOST_TEST(allocations == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_thread_keeps_the_memory_of_few_contexts,
+    io_context_fixture, *boost::unit_test::enable_if<!is_sanitized>())
+{
+    std::thread(
+        [&]
+        {
+            std::vector<cancelable> many;
+            for (int i = 0; i != 1000; ++i)
+                many.push_back(with_cancel(root));
+            many.clear();
+            BOOST_TEST(detail::scope::free_blocks() == 64u);
+        })
+        .join();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -711,6 +711,7 @@ BOOST_FIXTURE_TEST_CASE(
     {
         auto const first = with_timeout(root, 1s);
     }
+    auto const others = use_up_free_memory();
     allocation_counter const counter;
     std::size_t made, expired;
     {
@@ -727,6 +728,7 @@ BOOST_FIXTURE_TEST_CASE(
     a_lack_of_memory_leaves_nothing_behind, manual_time_fixture)
 {
     auto [parent, cancel] = with_cancel(root);
+    auto const others = use_up_free_memory();
     auto const live = live_objects();
     int thrown = 0;
     {

@@ -62,6 +62,13 @@ public:
         return static_cast<T&>(*end_.next_);
     }
 
+    // The object after one of this list, or null.
+    T* next(T& object) noexcept
+    {
+        auto* const l = static_cast<link&>(object).next_;
+        return l == &end_ ? nullptr : &static_cast<T&>(*l);
+    }
+
     void push_back(T& object) noexcept
     {
         link& l = object;
@@ -87,6 +94,19 @@ public:
         other.end_.prev_->next_ = &end_;
         end_.prev_->next_ = other.end_.next_;
         end_.prev_ = other.end_.prev_;
+        other.end_.next_ = other.end_.prev_ = &other.end_;
+    }
+
+    // Moves all of the other list's objects to after one of this list.
+    void splice_after(T& object, intrusive_list& other) noexcept
+    {
+        if (other.empty())
+            return;
+        link& before = object;
+        other.end_.next_->prev_ = &before;
+        other.end_.prev_->next_ = before.next_;
+        before.next_->prev_ = other.end_.prev_;
+        before.next_ = other.end_.next_;
         other.end_.next_ = other.end_.prev_ = &other.end_;
     }
 

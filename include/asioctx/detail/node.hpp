@@ -16,6 +16,7 @@
 #include <asioctx/detail/intrusive_list.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -123,6 +124,13 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
 
     ASIOCTX_DECL ~scope() override;
 
+    // A thread keeps the memory of a few scopes for the next ones. This is of
+    // how many at present.
+    ASIOCTX_DECL static void* operator new(std::size_t size);
+    ASIOCTX_DECL static void operator delete(
+        void* p, std::size_t size) noexcept;
+    ASIOCTX_DECL static std::size_t free_blocks() noexcept;
+
     ASIOCTX_DECL void describe(std::string& out) const override;
 
     bool done() const noexcept
@@ -175,10 +183,7 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
 
     // The same for a scope that nobody says more about: it is canceled where it
     // was made.
-    void cancel_here() noexcept
-    {
-        cancel({errc::canceled, {}, nullptr, made_at});
-    }
+    ASIOCTX_DECL void cancel_here() noexcept;
 
     // The same for a scope whose deadline or grace has passed: the reason is
     // the one that is stored.
@@ -190,6 +195,20 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
     std::atomic<std::uint32_t> state{0};
 
     behavior const kind;
+
+    // What the walk that has reached this scope, having taken it from its
+    // parent, will do to it once all are marked. It belongs to that walk, as do
+    // the links among siblings from then on: no other can reach this scope from
+    // above.
+    enum class walk_step : std::uint8_t
+    {
+        nothing,
+        unschedule,
+        unschedule_and_notify,
+        start_grace,
+    };
+
+    walk_step step = walk_step::nothing;
 
     // True while this scope is in its parent scope's list of children. Set and
     // cleared under the parent scope's lock; once cleared it stays so, and who
@@ -203,11 +222,9 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
     // When this scope will be done at the latest; no_deadline if never.
     time_point deadline;
 
-    // Where the scope was made: where it was canceled if its source goes.
-    source_location made_at;
-
     // Before it is done: the reason to be done with once the deadline or grace
-    // has passed. After it: the reason.
+    // has passed, and where the scope was made, which is where it is canceled if
+    // its source goes. After it: the reason.
     reason why;
 
     intrusive_list<hook, scope_tag> hooks;
@@ -216,27 +233,19 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
     // Made by the first get_stop_token(), owned by the scope.
     std::atomic<stop_bridge*> bridge{nullptr};
 
-    // What the walk that has reached this scope, having taken it from its
-    // parent, will do to it once all are marked; and the next one to do it to.
-    // They belong to that walk: no other can reach this scope from above.
-    enum class walk_step : std::uint8_t
-    {
-        nothing,
-        unschedule,
-        unschedule_and_notify,
-        start_grace,
-    };
-
-    walk_step step = walk_step::nothing;
-    scope* next_in_walk = nullptr;
 
 private:
     ASIOCTX_DECL void wait_for_lock() const noexcept;
 
-    void cancel(reason* why) noexcept;
-    void cancel_subtree(reason* why) noexcept;
-    walk_step mark_child(reason const& why, scope*& next) noexcept;
-    scope* take_children(scope* next) noexcept;
+    using scope_list = intrusive_list<scope, sibling_tag>;
+
+    template <class SetWhy>
+    void cancel_with(SetWhy set_why) noexcept;
+    template <class SetWhy>
+    void cancel_subtree(SetWhy set_why) noexcept;
+    walk_step mark_child(reason const& why, scope_list& children) noexcept;
+    void take_children(scope_list& taken) noexcept;
+    void wait_for_walk() const noexcept;
     void notify_hooks() noexcept;
     void unschedule() noexcept;
     void leave_parent() noexcept;
@@ -250,6 +259,9 @@ struct grace_scope final : scope
     ASIOCTX_DECL void describe(std::string& out) const override;
 
     duration const grace;
+
+    // Where the scope was made: why may be the parent's.
+    source_location made_at;
 };
 
 // A scope that expires when it has not been touched for a time.
@@ -369,6 +381,37 @@ node_ptr make_node(node_ptr const& parent, Args&&... args)
     node_ptr n(new Node(parent.get(), std::forward<Args>(args)...));
     add_ref(parent.get());
     return n;
+}
+
+// A new scope, and the two references to it that a context and its source will
+// hold: made as one, they cost nothing.
+struct scope_refs
+{
+    node_ptr ctx;
+    node_ptr source;
+};
+
+template <class Scope>
+struct new_scope : scope_refs
+{
+    Scope& operator*() const noexcept
+    {
+        return static_cast<Scope&>(*ctx.get());
+    }
+
+    Scope* operator->() const noexcept
+    {
+        return &**this;
+    }
+};
+
+template <class Scope, class... Args>
+new_scope<Scope> make_scope(node_ptr const& parent, Args&&... args)
+{
+    auto* const s = new Scope(parent.get(), std::forward<Args>(args)...);
+    s->refs.store(2, std::memory_order_relaxed);
+    add_ref(parent.get());
+    return {{node_ptr(s), node_ptr(s)}};
 }
 
 // The nearest scope, or one that is never done.
