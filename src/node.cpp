@@ -142,12 +142,13 @@ std::string seconds(duration d)
 
 void backoff::operator()() noexcept
 {
-    if (++count_ > 64)
-        std::this_thread::yield();
+    if (pauses_ > 512)
+        return std::this_thread::yield();
 #if defined(__x86_64__) || defined(__i386__)
-    else
+    for (unsigned i = 0; i != pauses_; ++i)
         _mm_pause();
 #endif
+    pauses_ *= 2;
 }
 
 scope::scope(node* parent, behavior b) noexcept

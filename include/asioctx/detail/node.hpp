@@ -56,8 +56,6 @@ struct node
     // Appends this node's own part of to_string().
     virtual void describe(std::string& out) const = 0;
 
-    std::atomic<std::uint32_t> refs{1};
-
     // The nearest node, this one included, that can be done by itself. Null
     // below background(). It is this node or an ancestor, and so lives.
     scope* nearest_scope = nullptr;
@@ -72,6 +70,8 @@ struct node
     };
 
     node* const parent;
+
+    std::atomic<std::uint32_t> refs{1};
 };
 
 // Holds one value. Done when its nearest scope is.
@@ -100,13 +100,26 @@ struct reason
 
 struct sibling_tag;
 
+// What every child of a scope changes when it comes and when it goes, but for
+// the references, which are next to it: that threads share no more lines of
+// cache than they must.
+struct scope_base
+{
+    static constexpr std::uint32_t locked_bit = 1;
+    static constexpr std::uint32_t done_bit = 2;
+
+    std::atomic<std::uint32_t> state{0};
+
+    intrusive_list<scope, sibling_tag> children;
+};
+
 // A node that can be done by itself.
 //
 // The lock guards hooks, children, the transition to done and, until then,
 // why. Once the done bit is set, why is constant and may be read without the
 // lock. Lock order: a root's tree lock, then one scope's lock; no thread holds
 // the locks of two scopes. No lock is held while foreign code runs.
-struct scope : node, list_link<sibling_tag>, deadline_entry
+struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
 {
     enum class behavior : std::uint8_t
     {
@@ -189,11 +202,6 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
     // the one that is stored.
     ASIOCTX_DECL void expire() noexcept;
 
-    static constexpr std::uint32_t locked_bit = 1;
-    static constexpr std::uint32_t done_bit = 2;
-
-    std::atomic<std::uint32_t> state{0};
-
     behavior const kind;
 
     // What the walk that has reached this scope, having taken it from its
@@ -228,7 +236,6 @@ struct scope : node, list_link<sibling_tag>, deadline_entry
     reason why;
 
     intrusive_list<hook, scope_tag> hooks;
-    intrusive_list<scope, sibling_tag> children;
 
     // Made by the first get_stop_token(), owned by the scope.
     std::atomic<stop_bridge*> bridge{nullptr};

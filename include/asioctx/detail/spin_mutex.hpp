@@ -14,15 +14,17 @@
 
 namespace asioctx::detail {
 
-// Waits a little, the longer the more often it was called: first a hint to
-// the processor, then the rest of the thread's time slice.
+// Waits a little, the longer the more often it was called: at first the
+// processor, then the rest of the thread's time slice. The first wait is as long
+// as a few locks take: threads that tried again sooner would take the lock's line
+// of cache away from its owner, and all be slower for it.
 class backoff
 {
 public:
     ASIOCTX_DECL void operator()() noexcept;
 
 private:
-    unsigned count_ = 0;
+    unsigned pauses_ = 32;
 };
 
 // A mutex of one byte for sections of a few instructions. Uncontended, it
