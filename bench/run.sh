@@ -44,7 +44,7 @@ cmake -S . -B $out -G Ninja -D CMAKE_BUILD_TYPE=Release \
     -D ASIOCTX_BUILD_TESTS=OFF -D ASIOCTX_BUILD_EXAMPLES=OFF \
     "${options[@]}" > $out.log || { cat $out.log >&2; exit 1; }
 programs=(operations tree loopback)
-cmake --build $out --target asioctx_lost_handlers \
+cmake --build $out --target asioctx_lost_handlers asioctx_bench_http \
     "${programs[@]/#/asioctx_bench_}"
 
 results=()
@@ -63,6 +63,20 @@ for program in "${programs[@]}"; do
     fi
     results+=("$json")
 done
+
+if [[ P13 =~ $filter ]]; then
+    echo "run: http"
+    python3 bench/http.py $out/bench/asioctx_bench_http "$repetitions" \
+        $out/http.json
+    results+=($out/http.json)
+fi
+if [[ P14 =~ $filter ]]; then
+    echo "run: compile_cost"
+    python3 bench/compile_cost.py \
+        "$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' $out/CMakeCache.txt)" \
+        "${include:-/usr/include}" "$repetitions" $out/compile_cost.json
+    results+=($out/compile_cost.json)
+fi
 
 rm -f $out/go.txt
 if command -v go > /dev/null; then

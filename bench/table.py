@@ -36,7 +36,7 @@ class Results:
     def read_json(self, file):
         with open(file, encoding="utf-8") as f:
             content = json.load(f)
-        self.context = content["context"]
+        self.context = content["context"] or self.context
         for b in content["benchmarks"]:
             if b.get("aggregate_name") != "median":
                 continue
@@ -90,6 +90,12 @@ def share(name, bare):
         a, b = r.get(name), r.get(bare)
         return None if a is None or b is None else 100 * b / a
     return figure
+
+
+def more(name, bare):
+    """What it takes more, in percent of the bare one."""
+    figure = share(bare, name)
+    return lambda r: (lambda p: None if p is None else p - 100)(figure(r))
 
 
 def mops(name, scale=1):
@@ -191,6 +197,13 @@ ROWS = [
           ("connection", "each operation bound", "≥ 96", []),
           ("round", "each round under its own timeout", "≥ 92",
            [("cancel_after", share("P12/cancel_after", "P12/bare"))]))),
+    ("P13", "HTTP under load, each request with a deadline", "%",
+     share("P13/asioctx", "P13/bare"), "≥ 97",
+     [("expires_after", share("P13/expires_after", "P13/bare"))]),
+    ("P14", "compile a program that binds a read: more time", "%",
+     more("P14/time/asioctx", "P14/time/bare"), "≤ 10", []),
+    ("P14", "its object file: larger by", "%",
+     more("P14/size/asioctx", "P14/size/bare"), "≤ 10", []),
     ("P15", "touch, more than the clock", "ns",
      extra("P15/asioctx", "clock"), "≤ 3",
      [("steady_timer", time("P15/steady_timer"))]),
