@@ -336,6 +336,18 @@ root& root_for(char const* what, root* r)
     return *r;
 }
 
+void provide_root(root* near, asio::any_io_executor const& ex)
+{
+    visit_executor(ex,
+        [near]<class Ex>(Ex const& e) { provide_root<Ex>(near, e); });
+}
+
+void provide_root(root* near, asio::any_completion_executor const& ex)
+{
+    visit_executor(ex,
+        [near]<class Ex>(Ex const& e) { provide_root<Ex>(near, e); });
+}
+
 asio::any_io_executor executor_of(root* r) noexcept
 {
     if (r)

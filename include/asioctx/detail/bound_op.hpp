@@ -11,17 +11,15 @@
 #include <asioctx/config.hpp>
 #include <asioctx/error.hpp>
 
-#include <asioctx/detail/bound_op_base.hpp>
+#include <asioctx/detail/dispatched_op.hpp>
 #include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/op_slot.hpp>
-#include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/root.hpp>
 #include <asioctx/detail/step_executor.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/handler_continuation_hook.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
@@ -164,7 +162,7 @@ private:
 // void if that is not known: then it is made at once, on the canceling thread.
 // ResultsSize is what the results take.
 template <class Handler, class Executor, std::size_t ResultsSize>
-class bound_op final : public bound_op_base
+class bound_op final : public dispatched_op
 {
     using allocator =
         typename std::allocator_traits<asio::associated_allocator_t<Handler,
@@ -192,8 +190,7 @@ public:
     {
         // Before the operation is started, so that a request finds it.
         if constexpr (has_executor)
-            visit_executor(ex, [&](auto const& e)
-                { provide_root(ctx.get_root(), e); });
+            provide_root(ctx.get_root(), ex);
 
         allocator a(asio::get_associated_allocator(
             handler, asio::recycling_allocator<void>()));
@@ -248,19 +245,6 @@ public:
             release();
     }
 
-    // Memory for what is dispatched or posted. One thing is at a time.
-    void* allocate(std::size_t size)
-    {
-        void* const p = memory_.try_allocate(size);
-        return p ? p : ::operator new(size);
-    }
-
-    void deallocate(void* p, std::size_t) noexcept
-    {
-        if (!memory_.try_deallocate(p))
-            ::operator delete(p);
-    }
-
     // The record is the caller's.
     template <class... Args>
     void call_handler(Args&&... args)
@@ -295,93 +279,10 @@ private:
         bound_op* op;
     };
 
-    // What is dispatched or posted on behalf of the operation, in memory of the
-    // record.
-    template <class Derived>
-    class message
-    {
-    public:
-        using allocator_type = owner_allocator<void, bound_op>;
-
-        explicit message(bound_op* op) noexcept : op_(op)
-        {
-        }
-
-        message(message&& other) noexcept
-            : op_(std::exchange(other.op_, nullptr))
-        {
-        }
-
-        ~message()
-        {
-            if (op_)
-                Derived::dropped(*op_);
-        }
-
-        allocator_type get_allocator() const noexcept
-        {
-            return allocator_type(*op_);
-        }
-
-        void operator()()
-        {
-            Derived::arrived(*std::exchange(op_, nullptr));
-        }
-
-        // False once it was moved from.
-        bool pending() const noexcept
-        {
-            return op_ != nullptr;
-        }
-
-    private:
-        bound_op* op_;
-    };
-
-    // Asks the operation to stop.
-    struct request : message<request>
-    {
-        using message<request>::message;
-
-        static void arrived(bound_op& op) noexcept
-        {
-            if (dispatching() == &op)
-                dispatching() = nullptr;
-            op.ask_as_requested();
-            op.request_done();
-        }
-
-        static void dropped(bound_op& op) noexcept
-        {
-            if (dispatching() == &op)
-                arrived(op); // the executor had no memory for it
-            else
-                op.request_done();
-        }
-    };
-
-    // Completes the operation.
-    struct completion : message<completion>
-    {
-        using message<completion>::message;
-
-        static void arrived(bound_op& op)
-        {
-            op.results_.take(&op);
-        }
-
-        static void dropped(bound_op& op) noexcept
-        {
-            op.results_.take(nullptr);
-            [[maybe_unused]] Handler const dying(std::move(op.handler_));
-            op.release();
-        }
-    };
-
     template <class H, class Ex>
     bound_op(allocator const& a, node_ptr ctx, asio::cancellation_type_t type,
         Ex const& ex, H&& handler)
-        : bound_op_base(std::move(ctx), type),
+        : dispatched_op(std::move(ctx), type),
           allocator_(a),
           executor_(ex),
           handler_(std::forward<H>(handler))
@@ -424,73 +325,22 @@ private:
     void notify() noexcept override
     {
         if constexpr (has_executor)
-        {
-            visit_executor(
-                executor_, [this](auto const& e) { this->notify_on(e); });
-        }
+            notify_on(executor_);
         else
-        {
             ask_here();
-        }
-    }
-
-    template <class Ex>
-    void notify_on(Ex const& ex) noexcept
-    {
-        // Then the execution context is not about to go either.
-        if constexpr (requires { ex.running_in_this_thread(); })
-            if (ex.running_in_this_thread())
-                return ask_here();
-
-        gate_pass const pass(near_root(), ex);
-        if (!pass)
-            return this->release(); // it goes with its execution context
-        // A copy: the operation may end while the request is dispatched. It goes
-        // while its execution context is kept.
-        auto const copy = ex;
-        if (queue_request())
-            dispatch(copy);
-    }
-
-    template <class Ex>
-    void dispatch(Ex const& ex) noexcept
-    {
-        if constexpr (executes_in_given_memory<Ex>)
-        {
-            asio::dispatch(ex, request(this));
-        }
-        else
-        {
-            // The executor may have to allocate, and fail. To ask from here is
-            // better than not to ask.
-            auto* const outer = std::exchange(dispatching(), this);
-            try
-            {
-                asio::dispatch(ex, request(this));
-            }
-            catch (...)
-            {
-            }
-            dispatching() = outer;
-        }
     }
 
     bool runs_here() const noexcept override
     {
-        bool result = !has_executor;
         if constexpr (has_executor)
-            visit_executor(executor_,
-                [&result](auto const& ex)
-                {
-                    if constexpr (requires { ex.running_in_this_thread(); })
-                        result = ex.running_in_this_thread();
-                });
-        return result;
+            return runs_on(executor_);
+        else
+            return true;
     }
 
     void post_request() noexcept override
     {
-        post_message(request(this));
+        post(request(this));
     }
 
     void complete_later() noexcept override
@@ -498,36 +348,28 @@ private:
         if (results_.empty())
             this->release();
         else
-            post_message(completion(this));
+            post(completion(this));
     }
 
     template <class Message>
-    void post_message(Message m) noexcept
+    void post(Message m) noexcept
     {
         if constexpr (has_executor)
-        {
-            auto const ex = executor_;
-            visit_executor(ex, [&m](auto const& e) { post(e, m); });
-        }
+            post_on(executor_, std::move(m));
         else
-        {
-            post(executor_of(near_root()), m);
-        }
+            post_on(executor_of(near_root()), std::move(m));
     }
 
-    template <class Ex, class Message>
-    static void post(Ex const& ex, Message& m) noexcept
+    void complete_now() override
     {
-        try
-        {
-            post_to(ex, std::move(m));
-        }
-        catch (...)
-        {
-            // No memory. What cannot be posted is done at once.
-            if (m.pending())
-                m();
-        }
+        results_.take(this);
+    }
+
+    void drop_results() noexcept override
+    {
+        results_.take(nullptr);
+        [[maybe_unused]] Handler const dying(std::move(handler_));
+        release();
     }
 
     void destroy() noexcept override
@@ -542,7 +384,6 @@ private:
     upstream* upstream_ = nullptr;
     Handler handler_;
     put_off_results<bound_op, ResultsSize> results_;
-    message_memory memory_;
 };
 
 } // namespace asioctx::detail

@@ -17,6 +17,8 @@
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/root.hpp>
 
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/error.hpp>
@@ -179,9 +181,62 @@ protected:
         release();
     }
 
+    // What is posted. Holds a reference.
+    class posted
+    {
+    public:
+        using allocator_type = owner_allocator<void, callback_base>;
+
+        explicit posted(callback_base* self) noexcept : self_(self)
+        {
+        }
+
+        posted(posted&& other) noexcept
+            : self_(std::exchange(other.self_, nullptr))
+        {
+        }
+
+        ~posted()
+        {
+            if (self_)
+            {
+                self_->discard();
+                self_->release();
+            }
+        }
+
+        allocator_type get_allocator() const noexcept
+        {
+            return allocator_type(*self_);
+        }
+
+        void operator()()
+        {
+            std::exchange(self_, nullptr)->complete();
+        }
+
+    private:
+        callback_base* self_;
+    };
+
+    // Posts the handler. Takes a copy of the executor: the handler may run, and
+    // this go, before that is done.
+    template <class Executor>
+    void post_on(Executor ex) noexcept
+    {
+        post_to(ex, posted(this));
+    }
+
+    // What these hold is tried in the library: it takes long to compile.
+    ASIOCTX_DECL void post_on(asio::any_io_executor ex) noexcept;
+    ASIOCTX_DECL void post_on(asio::any_completion_executor ex) noexcept;
+
 private:
     // Posts the handler and gives the caller's reference to what is posted.
     virtual void post() noexcept = 0;
+
+    // Calls the handler, the callback being gone by then.
+    virtual void complete() = 0;
 
     // Destroys the handler.
     virtual void discard() noexcept = 0;
@@ -279,44 +334,6 @@ private:
         callback* self;
     };
 
-    // What is posted. Holds a reference.
-    class posted
-    {
-    public:
-        using allocator_type = owner_allocator<void, callback_base>;
-
-        explicit posted(callback* self) noexcept : self_(self)
-        {
-        }
-
-        posted(posted&& other) noexcept
-            : self_(std::exchange(other.self_, nullptr))
-        {
-        }
-
-        ~posted()
-        {
-            if (self_)
-            {
-                self_->discard();
-                self_->release();
-            }
-        }
-
-        allocator_type get_allocator() const noexcept
-        {
-            return allocator_type(*self_);
-        }
-
-        void operator()()
-        {
-            std::exchange(self_, nullptr)->complete();
-        }
-
-    private:
-        callback* self_;
-    };
-
     template <class H>
     callback(allocator const& a, scope& s, root& host, Executor const& ex,
         Extra&& extra, H&& handler)
@@ -330,10 +347,7 @@ private:
 
     void post() noexcept override
     {
-        // A copy: the handler may run, and this go, before post() returns.
-        auto const executor = executor_;
-        visit_executor(executor,
-            [this](auto const& ex) { post_to(ex, posted(this)); });
+        post_on(executor_);
     }
 
     void discard() noexcept override
@@ -344,8 +358,7 @@ private:
         extra.reset();
     }
 
-    // Calls the handler, the callback being gone by then.
-    void complete()
+    void complete() override
     {
         Handler handler(std::move(*handler_));
         if constexpr (Extra::is_wait)

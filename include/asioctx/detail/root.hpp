@@ -17,6 +17,7 @@
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/spin_mutex.hpp>
 
+#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -252,6 +253,11 @@ void provide_root(root* near, Executor const& ex)
             || !near->belongs_to(asio::query(ex, asio::execution::context)))
             root_of_executor(ex);
 }
+
+// The same for what a polymorphic executor holds.
+ASIOCTX_DECL void provide_root(root* near, asio::any_io_executor const& ex);
+ASIOCTX_DECL void provide_root(
+    root* near, asio::any_completion_executor const& ex);
 
 // Keeps an execution context from shutting down. False if it is about to.
 class gate_pass

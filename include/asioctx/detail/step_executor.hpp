@@ -14,6 +14,8 @@
 #include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/step_gate.hpp>
 
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/execution/executor.hpp>
 #include <boost/asio/prefer.hpp>
@@ -113,6 +115,12 @@ private:
     step_gate::ticket ticket_;
 };
 
+// Makes a polymorphic executor of the step_executor of what another one holds.
+ASIOCTX_DECL asio::any_io_executor steps_on(
+    step_gate::ticket const& ticket, asio::any_io_executor const& ex);
+ASIOCTX_DECL asio::any_completion_executor steps_on(
+    step_gate::ticket const& ticket, asio::any_completion_executor const& ex);
+
 // The executor that a bound operation reports for its handler, given the one
 // that the handler has, or the I/O object's if it has none of its own.
 //
@@ -154,13 +162,7 @@ struct reported_executor<Executor>
 
     static type get(bound_op_base& op, Executor const& ex) noexcept
     {
-        if (!op.has_cancel_handler())
-            return ex;
-        Executor result;
-        visit_executor(ex,
-            [&]<class Ex>(Ex const& e)
-            { result = step_executor<Ex>(op.ticket(), e); });
-        return result;
+        return op.has_cancel_handler() ? steps_on(op.ticket(), ex) : ex;
     }
 };
 

@@ -1,0 +1,22 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/detail/callback.hpp>
+
+namespace asioctx::detail {
+
+void callback_base::post_on(asio::any_io_executor ex) noexcept
+{
+    visit_executor(ex, [this]<class Ex>(Ex const& e) { post_on<Ex>(e); });
+}
+
+void callback_base::post_on(asio::any_completion_executor ex) noexcept
+{
+    visit_executor(ex, [this]<class Ex>(Ex const& e) { post_on<Ex>(e); });
+}
+
+} // namespace asioctx::detail
