@@ -8,8 +8,8 @@
 //
 //     asioctx_bench_http <bare|asioctx|expires_after>
 //
-// prints its port and serves until its input ends. Each request has no deadline,
-// a context with one, or the deadline that Beast's stream has.
+// prints its port and serves until its input ends. Each request has no
+// deadline, a context with one, or the deadline that Beast's stream has.
 
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>

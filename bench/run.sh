@@ -54,6 +54,7 @@ for program in "${programs[@]}"; do
     echo "run: $program"
     if ! $out/bench/asioctx_bench_"$program" --benchmark_filter="$filter" \
         --benchmark_repetitions="$repetitions" \
+        --benchmark_enable_random_interleaving=true \
         --benchmark_report_aggregates_only=true \
         --benchmark_min_time="${MIN_TIME:-0.2}" \
         --benchmark_out="$json" > $out.log 2>&1; then
