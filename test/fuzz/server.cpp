@@ -7,7 +7,10 @@
 // A client sends the input to the gateway of examples/server. Whatever it is,
 // the answer is a status or a closed connection, and nothing is left of it.
 
+#include "../../examples/server/server.hpp"
+
 #include <asioctx/cancel.hpp>
+
 #include <asioctx/testing/manual_clock.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -24,8 +27,6 @@
 #include <exception>
 #include <iostream>
 #include <string>
-
-#include "../../examples/server/server.hpp"
 
 namespace {
 
@@ -59,7 +60,8 @@ public:
         tcp::acceptor acceptor(ioc_, {asio::ip::address_v4::loopback(), 0});
         client_.connect(acceptor.local_endpoint());
         client_.non_blocking(true);
-        asio::co_spawn(ioc_,
+        asio::co_spawn(
+            ioc_,
             listen(root_.ctx, std::move(acceptor), server_),
             [this](std::exception_ptr e)
             {
@@ -135,7 +137,8 @@ private:
 
     static void check_answer(std::string const& text)
     {
-        check(text.empty() || text.starts_with("HTTP/1.1 "),
+        check(
+            text.empty() || text.starts_with("HTTP/1.1 "),
             "an answer without a status");
     }
 
