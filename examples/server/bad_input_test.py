@@ -146,7 +146,7 @@ def run(port):
     with connect(port) as s:
         s.settimeout(0.005)
         seen = None
-        for byte in GOOD[:-1] + b"A: b\r\n" * 2000:
+        for byte in GOOD[:-2] + b"A: b\r\n" * 2000:
             send(s, bytes([byte]))
             try:
                 seen = status(s)
