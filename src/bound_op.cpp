@@ -117,9 +117,19 @@ void bound_op_base::release_contended(turn::at_end where) noexcept
     {
         if ((w & wanted_bits) != 0 && (w & ended_bit) == 0)
         {
+            bool const here = where == turn::at_end::here
+                || (where == turn::at_end::if_it_runs_here && runs_here());
+            if (!here && (w & queued_bit) != 0)
+            {
+                // A request is on its way, or is just ending: it finds what is
+                // wanted, and the turn free.
+                if (turn_.compare_exchange_weak(w, w & ~thread_bits,
+                        std::memory_order_acq_rel, std::memory_order_relaxed))
+                    return;
+                continue;
+            }
             w = turn_.fetch_and(~wanted_bits, std::memory_order_acquire);
-            if (where == turn::at_end::here
-                || (where == turn::at_end::if_it_runs_here && runs_here()))
+            if (here)
             {
                 deliver(w & wanted_bits);
             }
@@ -236,7 +246,9 @@ void bound_op_base::ask_again(bool in_step) noexcept
     auto const w = turn_.fetch_or(queued_bit, std::memory_order_acquire);
     if ((w & queued_bit) != 0)
     {
-        missed_ = true; // that request comes, and finds something
+        // That one may have been here already, but not ended: see the end of
+        // this turn.
+        turn_.fetch_or(again_bit, std::memory_order_relaxed);
         return;
     }
     repeats_ = true;
