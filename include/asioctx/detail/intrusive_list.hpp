@@ -88,26 +88,13 @@ public:
     // Moves all of the other list's objects to the end of this one.
     void splice(intrusive_list& other) noexcept
     {
-        if (other.empty())
-            return;
-        other.end_.next_->prev_ = end_.prev_;
-        other.end_.prev_->next_ = &end_;
-        end_.prev_->next_ = other.end_.next_;
-        end_.prev_ = other.end_.prev_;
-        other.end_.next_ = other.end_.prev_ = &other.end_;
+        splice_before(end_, other);
     }
 
     // Moves all of the other list's objects to after one of this list.
     void splice_after(T& object, intrusive_list& other) noexcept
     {
-        if (other.empty())
-            return;
-        link& before = object;
-        other.end_.next_->prev_ = &before;
-        other.end_.prev_->next_ = before.next_;
-        before.next_->prev_ = other.end_.prev_;
-        before.next_ = other.end_.next_;
-        other.end_.next_ = other.end_.prev_ = &other.end_;
+        splice_before(*static_cast<link&>(object).next_, other);
     }
 
     // Calls f(object) for each object, in order, until f returns false.
@@ -120,6 +107,17 @@ public:
     }
 
 private:
+    static void splice_before(link& next, intrusive_list& other) noexcept
+    {
+        if (other.empty())
+            return;
+        other.end_.next_->prev_ = next.prev_;
+        other.end_.prev_->next_ = &next;
+        next.prev_->next_ = other.end_.next_;
+        next.prev_ = other.end_.prev_;
+        other.end_.next_ = other.end_.prev_ = &other.end_;
+    }
+
     link end_;
 };
 
