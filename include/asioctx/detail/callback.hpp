@@ -182,41 +182,20 @@ protected:
     }
 
     // What is posted. Holds a reference.
-    class posted
+    struct posted : owner_message<posted, callback_base>
     {
-    public:
-        using allocator_type = owner_allocator<void, callback_base>;
+        using owner_message<posted, callback_base>::owner_message;
 
-        explicit posted(callback_base* self) noexcept : self_(self)
+        static void arrived(callback_base& c)
         {
+            c.complete();
         }
 
-        posted(posted&& other) noexcept
-            : self_(std::exchange(other.self_, nullptr))
+        static void dropped(callback_base& c) noexcept
         {
+            c.discard();
+            c.release();
         }
-
-        ~posted()
-        {
-            if (self_)
-            {
-                self_->discard();
-                self_->release();
-            }
-        }
-
-        allocator_type get_allocator() const noexcept
-        {
-            return allocator_type(*self_);
-        }
-
-        void operator()()
-        {
-            std::exchange(self_, nullptr)->complete();
-        }
-
-    private:
-        callback_base* self_;
     };
 
     // Posts the handler. Takes a copy of the executor: the handler may run, and

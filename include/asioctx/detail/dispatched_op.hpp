@@ -48,53 +48,10 @@ protected:
 
     ~dispatched_op() = default;
 
-    // What is dispatched or posted on behalf of the operation, in memory of the
-    // record.
-    template <class Derived>
-    class message
-    {
-    public:
-        using allocator_type = owner_allocator<void, dispatched_op>;
-
-        explicit message(dispatched_op* op) noexcept : op_(op)
-        {
-        }
-
-        message(message&& other) noexcept
-            : op_(std::exchange(other.op_, nullptr))
-        {
-        }
-
-        ~message()
-        {
-            if (op_)
-                Derived::dropped(*op_);
-        }
-
-        allocator_type get_allocator() const noexcept
-        {
-            return allocator_type(*op_);
-        }
-
-        void operator()()
-        {
-            Derived::arrived(*std::exchange(op_, nullptr));
-        }
-
-        // False once it was moved from.
-        bool pending() const noexcept
-        {
-            return op_ != nullptr;
-        }
-
-    private:
-        dispatched_op* op_;
-    };
-
     // Asks the operation to stop.
-    struct request : message<request>
+    struct request : owner_message<request, dispatched_op>
     {
-        using message<request>::message;
+        using owner_message<request, dispatched_op>::owner_message;
 
         static void arrived(dispatched_op& op) noexcept
         {
@@ -114,9 +71,9 @@ protected:
     };
 
     // Completes the operation.
-    struct completion : message<completion>
+    struct completion : owner_message<completion, dispatched_op>
     {
-        using message<completion>::message;
+        using owner_message<completion, dispatched_op>::owner_message;
 
         static void arrived(dispatched_op& op)
         {
@@ -208,8 +165,7 @@ private:
         {
             // The executor may have to allocate, and fail. To ask from here is
             // better than not to ask.
-            auto* const outer =
-                std::exchange(dispatching(), static_cast<bound_op_base*>(this));
+            auto* const outer = std::exchange(dispatching(), this);
             try
             {
                 asio::dispatch(ex, request(this));

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <new>
+#include <utility>
 
 namespace asioctx::detail {
 
@@ -107,6 +108,50 @@ public:
     bool operator==(owner_allocator<U, Owner> const& other) const noexcept
     {
         return owner_ == other.owner();
+    }
+
+private:
+    Owner* owner_;
+};
+
+// What is dispatched or posted on behalf of an owner, in memory of the owner. It
+// calls Derived::arrived(owner), or, if it is destroyed instead,
+// Derived::dropped(owner).
+template <class Derived, class Owner>
+class owner_message
+{
+public:
+    using allocator_type = owner_allocator<void, Owner>;
+
+    explicit owner_message(Owner* owner) noexcept : owner_(owner)
+    {
+    }
+
+    owner_message(owner_message&& other) noexcept
+        : owner_(std::exchange(other.owner_, nullptr))
+    {
+    }
+
+    ~owner_message()
+    {
+        if (owner_)
+            Derived::dropped(*owner_);
+    }
+
+    allocator_type get_allocator() const noexcept
+    {
+        return allocator_type(*owner_);
+    }
+
+    void operator()()
+    {
+        Derived::arrived(*std::exchange(owner_, nullptr));
+    }
+
+    // False once it was moved from.
+    bool pending() const noexcept
+    {
+        return owner_ != nullptr;
     }
 
 private:
