@@ -94,8 +94,10 @@ def share(name, bare):
 
 def more(name, bare):
     """What it takes more, in percent of the bare one."""
-    figure = share(bare, name)
-    return lambda r: (lambda p: None if p is None else p - 100)(figure(r))
+    def figure(r):
+        percent = share(bare, name)(r)
+        return None if percent is None else percent - 100
+    return figure
 
 
 def mops(name, scale=1):
