@@ -8,20 +8,21 @@
 #ifndef ASIOCTX_TEST_SUPPORT_SANITIZED_HPP
 #define ASIOCTX_TEST_SUPPORT_SANITIZED_HPP
 
+// Whether AddressSanitizer or ThreadSanitizer looks at the program.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ASIOCTX_TEST_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ASIOCTX_TEST_SANITIZED 1
+#endif
+#ifndef ASIOCTX_TEST_SANITIZED
+#define ASIOCTX_TEST_SANITIZED 0
+#endif
+
 namespace asioctx::test {
 
-// Whether AddressSanitizer or ThreadSanitizer looks at the program.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool is_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool is_sanitized = true;
-#else
-inline constexpr bool is_sanitized = false;
-#endif
-#else
-inline constexpr bool is_sanitized = false;
-#endif
+inline constexpr bool is_sanitized = ASIOCTX_TEST_SANITIZED;
 
 } // namespace asioctx::test
 
