@@ -66,11 +66,7 @@ public:
     {
         if (size_ == capacity_)
             return false;
-        if (!has_owner_)
-        {
-            thread_local owner const o{*this};
-            has_owner_ = true;
-        }
+        thread_local owner const o{*this};
         first_ = ::new (p) block{first_};
         ++size_;
         return true;
@@ -107,7 +103,6 @@ private:
 #else
     unsigned capacity_ = 64;
 #endif
-    bool has_owner_ = false;
 };
 
 constinit thread_local free_scopes recycled;
