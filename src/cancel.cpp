@@ -69,8 +69,8 @@ cancelable detail::make_cancelable(scope_refs&& refs) noexcept
 
 cancelable with_cancel(context const& parent, source_location at)
 {
-    auto s = detail::make_scope<detail::scope>(context_access::get(parent));
-    s->why.at = at;
+    auto s =
+        detail::make_scope<detail::scope>(context_access::get(parent), at);
     detail::link_or_cancel(*s);
     return detail::make_cancelable(std::move(s));
 }

@@ -29,11 +29,10 @@ detail::root& root_for_deadline(context const& parent)
 cancelable derive(context const& parent, detail::root& r, time_point deadline,
     time_point now, error_code const& cause, source_location at)
 {
-    auto s = detail::make_scope<scope>(context_access::get(parent));
+    auto s = detail::make_scope<scope>(context_access::get(parent), at);
     // A parent's deadline may have passed that is not seen yet.
     bool const passed = deadline <= now;
     bool const own = deadline < s->deadline;
-    s->why.at = at;
     if (own || passed)
     {
         s->why.error = errc::deadline_exceeded;
@@ -80,8 +79,9 @@ idleable detail::with_idle_timeout(context const& parent, duration timeout,
     auto& r = root_for_deadline(parent);
     auto const now = r.now();
     auto s = detail::make_scope<detail::idle_scope>(
-        context_access::get(parent), timeout, now);
-    s->why = {errc::deadline_exceeded, cause, nullptr, at};
+        context_access::get(parent), at, timeout, now);
+    s->why.error = errc::deadline_exceeded;
+    s->why.cause = cause;
     bool const passed = timeout <= duration::zero();
     if (auto const t = s->expiry(); !passed && t != detail::no_deadline)
         r.schedule(*s, t, now);
@@ -99,7 +99,7 @@ cancelable detail::with_grace(
     if (grace <= duration::zero())
         return with_cancel(parent, at);
     auto s = detail::make_scope<detail::grace_scope>(
-        context_access::get(parent), grace);
+        context_access::get(parent), at, grace);
     s->made_at = at;
     if (auto const* why = detail::link_to_parent(*s))
     {

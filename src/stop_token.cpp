@@ -84,8 +84,7 @@ std::stop_token token_of(detail::stop_bridge const& b, scope const& s)
 cancelable with_stop_token(
     context const& parent, std::stop_token token, source_location at)
 {
-    auto s = detail::make_scope<stop_scope>(context_access::get(parent));
-    s->why.at = at;
+    auto s = detail::make_scope<stop_scope>(context_access::get(parent), at);
     detail::link_or_cancel(*s);
     if (!s->done())
         s->connect(std::move(token));

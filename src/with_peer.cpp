@@ -153,8 +153,7 @@ cancelable detail::with_peer(
     asio::any_io_executor const& ex,
     source_location at)
 {
-    auto s = make_scope<peer_scope>(context_access::get(parent));
-    s->why.at = at;
+    auto s = make_scope<peer_scope>(context_access::get(parent), at);
     link_or_cancel(*s);
     auto result = make_cancelable(std::move(s));
     if (result.ctx.done())

@@ -413,10 +413,12 @@ struct new_scope : scope_refs
 };
 
 template <class Scope, class... Args>
-new_scope<Scope> make_scope(node_ptr const& parent, Args&&... args)
+new_scope<Scope> make_scope(
+    node_ptr const& parent, source_location const& at, Args&&... args)
 {
     auto* const s = new Scope(parent.get(), std::forward<Args>(args)...);
     s->refs.store(2, std::memory_order_relaxed);
+    s->why.at = at;
     add_ref(parent.get());
     return {{node_ptr(s), node_ptr(s)}};
 }
