@@ -128,8 +128,8 @@ void start_grace(grace_scope& s) noexcept
 std::string seconds(duration d)
 {
     char text[32];
-    std::snprintf(
-        text, sizeof text, "%.3gs", std::chrono::duration<double>(d).count());
+    std::snprintf(text, sizeof text, "%.3gs",
+        std::chrono::duration<double>(d).count());
     return text;
 }
 
@@ -147,17 +147,20 @@ void backoff::operator()() noexcept
 }
 
 scope::scope(node* parent, behavior b) noexcept
-    : node(parent), kind(b),
+    : node(parent),
+      kind(b),
       home(nearest_scope ? nearest_scope->home : nullptr),
-      deadline(
-          nearest_scope && b != behavior::permanent ? nearest_scope->deadline
-                                                    : no_deadline)
+      deadline(nearest_scope && b != behavior::permanent
+              ? nearest_scope->deadline
+              : no_deadline)
 {
     nearest_scope = this;
 }
 
 scope::scope(root& self) noexcept
-    : node(nullptr), kind(behavior::permanent), home(&self),
+    : node(nullptr),
+      kind(behavior::permanent),
+      home(&self),
       deadline(no_deadline)
 {
     nearest_scope = this;
@@ -220,8 +223,10 @@ duration time_left(scope const& s) noexcept
     return s.deadline > now ? s.deadline - now : duration::zero();
 }
 
-idle_scope::idle_scope(node* parent, duration timeout, time_point now) noexcept
-    : scope(parent, behavior::idle), timeout(timeout),
+idle_scope::idle_scope(
+    node* parent, duration timeout, time_point now) noexcept
+    : scope(parent, behavior::idle),
+      timeout(timeout),
       touched(now.time_since_epoch().count())
 {
 }
@@ -368,7 +373,8 @@ scope::walk_step scope::mark_child(reason const& r, scope_list& below) noexcept
     bool const has_hooks = !hooks.empty();
     take_children(below);
     unlock(s | done_bit);
-    return has_hooks ? walk_step::unschedule_and_notify : walk_step::unschedule;
+    return has_hooks ? walk_step::unschedule_and_notify
+                     : walk_step::unschedule;
 }
 
 // Takes the children off the list, with a reference to each. The lock is held.

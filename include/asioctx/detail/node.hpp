@@ -240,7 +240,6 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // Made by the first get_stop_token(), owned by the scope.
     std::atomic<stop_bridge*> bridge{nullptr};
 
-
 private:
     ASIOCTX_DECL void wait_for_lock() const noexcept;
 
@@ -250,7 +249,7 @@ private:
     void cancel_with(SetWhy set_why) noexcept;
     template <class SetWhy>
     void cancel_subtree(SetWhy set_why) noexcept;
-    walk_step mark_child(reason const& why, scope_list& children) noexcept;
+    walk_step mark_child(reason const& why, scope_list& below) noexcept;
     void take_children(scope_list& taken) noexcept;
     void wait_for_walk() const noexcept;
     void notify_hooks() noexcept;
