@@ -11,8 +11,9 @@
 # All Boosts are built with g++, and the oldest and the newest with clang++ as
 # well, without debug information. The tree of a Boost is
 # build/boost-<version>-<compiler>. A Boost or a compiler that is not to be had
-# here is skipped, and the summary says so. So is the test of Boost.Redis if there
-# is no redis-server. The exit status is 0 if nothing failed.
+# here is skipped, and the summary says so. So are the tests of Boost.MySQL and
+# Boost.Redis if there is no MariaDB or no Redis. The exit status is 0 if nothing
+# failed.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -31,12 +32,20 @@ note() # <text>
     summary+=("$1")
 }
 
+# Boost.Context, and what Boost.MySQL needs where Debian has it.
+libraries_of() # <version>
+{
+    echo context
+    [[ $1 != 1.88 ]] || echo charconv
+}
+
 keep_results() # <version> <tree>
 {
     local program record
     for program in "$2"/test/matrix/asioctx_matrix_*; do
         record=(python3 test/matrix/matrix.py record "$1" "$program")
         case $program in
+        *_mysql) record=(python3 test/matrix/servers.py mysql "${record[@]}") ;;
         *_redis) record=(python3 test/matrix/servers.py redis "${record[@]}") ;;
         esac
         "${record[@]}" || echo "nothing is kept of $program" >&2
@@ -47,13 +56,14 @@ keep_results() # <version> <tree>
 try() # <version> <compiler>
 {
     local name="Boost $1, $2" tree=build/boost-$1-$2 include start=$SECONDS
-    local status=0 kept
+    local status=0 kept libraries
     if ! command -v "$2" > /dev/null; then
         note "$name: skipped, there is no $2"
         return
     fi
-    include=$(bash .ci/fetch-boost.sh "$1" "build/boost/$1" context) \
-        || status=$?
+    mapfile -t libraries < <(libraries_of "$1")
+    include=$(bash .ci/fetch-boost.sh "$1" "build/boost/$1" \
+        "${libraries[@]}") || status=$?
     if ((status == 2)); then
         note "$name: skipped, there is no such Boost"
         return

@@ -45,6 +45,9 @@ need_command python3 python3
 need_command redis-server redis-server
 need_command valgrind valgrind
 need_command wrk wrk
+# The server alone: the package mariadb-server would also run one.
+[[ -x /usr/sbin/mariadbd ]] || packages+=(mariadb-server-core)
+need_command my_print_defaults mariadb-client-core
 [[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
 # Where there is systemd, the package starts a web server.
 if [[ ! -d /run/systemd/system && ! -x /usr/sbin/nginx ]]; then

@@ -26,7 +26,8 @@ FAMILIES = [
     "timers", "TCP", "UDP", "local sockets", "descriptors", "files",
     "signal_set", "resolver", "composed reads and writes", "ssl::stream",
     "channels", "parallel_group", "composed operations", "coroutines",
-    "cancel_after", "Beast HTTP", "Beast WebSocket", "Boost.Redis",
+    "cancel_after", "Beast HTTP", "Beast WebSocket", "Boost.MySQL",
+    "Boost.Redis",
 ]
 
 
@@ -182,7 +183,8 @@ on the Boost at hand and fails if they find something else.
   that could be the context's.
 - **Then usable**: after each of the requests of the next column the same
   operation was started again on the same object. It succeeded, and its other
-  side understood what came. *not always*: that depends on the step.
+  side understood what came; on a connection to a database, a query then got its
+  own answer and not an earlier one's. *not always*: that depends on the step.
 - **Every step**: the operation was canceled before the first of its handlers,
   then anew after the first, and so on to the last. All that with its other side
   always one step behind, and with all that it waits for there beforehand; from

@@ -3,11 +3,13 @@
 # Starts a server of its own on this machine alone, runs a command, and stops
 # the server:
 #
+#     servers.py mysql <command>...
 #     servers.py redis <command>...
 #
-# The command finds in ASIOCTX_SERVER the port, and in ASIOCTX_SERVER_PID the
-# process. Exit status 77: the server is not installed.
+# The command finds in ASIOCTX_SERVER the socket's path or the port, and in
+# ASIOCTX_SERVER_PID the process. Exit status 77: the server is not installed.
 
+import getpass
 import os
 import shutil
 import signal
@@ -29,6 +31,11 @@ def find(*names):
     sys.exit(77)
 
 
+def fail(log):
+    with open(log, encoding="utf-8", errors="replace") as f:
+        sys.exit("the server did not start:\n" + f.read())
+
+
 def wait_until_it_listens(server, family, address, log):
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and server.poll() is None:
@@ -38,8 +45,26 @@ def wait_until_it_listens(server, family, address, log):
                 return
             except OSError:
                 time.sleep(0.05)
-    with open(log, encoding="utf-8", errors="replace") as f:
-        sys.exit("the server did not start:\n" + f.read())
+    fail(log)
+
+
+def start_mysql(directory):
+    server = find("mariadbd", "mysqld")
+    install = find("mariadb-install-db", "mysql_install_db")
+    log = os.path.join(directory, "log")
+    path = os.path.join(directory, "socket")
+    common = ["--no-defaults", f"--datadir={directory}/data",
+              f"--user={getpass.getuser()}"]
+    with open(log, "w") as f:
+        if subprocess.run(
+                [install, *common, "--auth-root-authentication-method=normal",
+                 "--skip-test-db"], stdout=f, stderr=f).returncode != 0:
+            fail(log)
+        process = subprocess.Popen(
+            [server, *common, f"--socket={path}", "--skip-networking",
+             f"--pid-file={directory}/pid"], stdout=f, stderr=f)
+    wait_until_it_listens(process, socket.AF_UNIX, path, log)
+    return process, path
 
 
 def start_redis(directory):
@@ -57,12 +82,12 @@ def start_redis(directory):
     return process, str(port)
 
 
-STARTERS = {"redis": start_redis}
+STARTERS = {"mysql": start_mysql, "redis": start_redis}
 
 
 def main(arguments):
     if len(arguments) < 2 or arguments[0] not in STARTERS:
-        print("usage: servers.py redis <command>...", file=sys.stderr)
+        print("usage: servers.py mysql|redis <command>...", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="asioctx-") as directory:
         process, address = STARTERS[arguments[0]](directory)
