@@ -45,6 +45,8 @@ def wait_until_it_listens(server, family, address, log):
                 return
             except OSError:
                 time.sleep(0.05)
+    server.kill()
+    server.wait()
     fail(log)
 
 
