@@ -6,6 +6,7 @@
 //
 
 #include <asioctx/detail/callback.hpp>
+#include <asioctx/detail/executor_target.hpp>
 
 namespace asioctx::detail {
 

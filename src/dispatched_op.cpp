@@ -6,6 +6,7 @@
 //
 
 #include <asioctx/detail/dispatched_op.hpp>
+#include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/step_executor.hpp>
 
 #include <utility>

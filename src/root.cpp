@@ -6,6 +6,7 @@
 //
 
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/executor_target.hpp>
 
 #include <boost/asio/system_executor.hpp>
 

@@ -12,7 +12,7 @@
 #include <asioctx/error.hpp>
 
 #include <asioctx/detail/dispatched_op.hpp>
-#include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/root.hpp>
 #include <asioctx/detail/step_executor.hpp>

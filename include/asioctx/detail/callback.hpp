@@ -10,7 +10,7 @@
 
 #include <asioctx/config.hpp>
 
-#include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/hook.hpp>
 #include <asioctx/detail/node.hpp>
 #include <asioctx/detail/op_slot.hpp>

@@ -11,7 +11,7 @@
 #include <asioctx/config.hpp>
 
 #include <asioctx/detail/bound_op_base.hpp>
-#include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/root.hpp>
 
@@ -157,7 +157,7 @@ private:
     template <class Executor>
     void dispatch(Executor const& ex) noexcept
     {
-        if constexpr (executes_in_given_memory<Executor>)
+        if constexpr (is_io_context_executor<Executor>)
         {
             asio::dispatch(ex, request(this));
         }

@@ -8,47 +8,24 @@
 #ifndef ASIOCTX_DETAIL_EXECUTOR_TARGET_HPP
 #define ASIOCTX_DETAIL_EXECUTOR_TARGET_HPP
 
-#include <boost/asio/any_completion_executor.hpp>
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/bind_executor.hpp>
-#include <boost/asio/execution/blocking.hpp>
-#include <boost/asio/execution/executor.hpp>
+#include <asioctx/detail/executor_traits.hpp>
+
 #include <boost/asio/execution/outstanding_work.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
-#include <boost/asio/require.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/system_context.hpp>
-#include <boost/asio/system_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <cstdint>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
 
 namespace asioctx::detail {
 
-namespace asio = boost::asio;
-
-template <class Executor>
-inline constexpr bool is_polymorphic_executor =
-    std::is_same_v<Executor, asio::any_io_executor>
-    || std::is_same_v<Executor, asio::any_completion_executor>;
-
 template <class Executor>
 inline constexpr bool is_strand = false;
 
 template <class Executor>
 inline constexpr bool is_strand<asio::strand<Executor>> = true;
-
-template <class Executor>
-inline constexpr bool is_io_context_executor = false;
-
-template <class Allocator, std::uintptr_t Bits>
-inline constexpr bool is_io_context_executor<
-    asio::io_context::basic_executor_type<Allocator, Bits>> = true;
 
 // Calls f with the first of these that a polymorphic executor holds; false if
 // it holds none. To compare the types takes long unless they are the same
@@ -94,45 +71,6 @@ void visit_executor(Executor const& ex, F f)
     }
     f(ex);
 }
-
-// Posts a function. An any_completion_executor cannot: it knows but dispatch, and
-// may run the function at once. From a thread of the system context it may.
-template <class Executor, class F>
-void post_to(Executor const& ex, F&& f)
-{
-    if constexpr (asio::can_require_v<Executor,
-                      asio::execution::blocking_t::never_t>
-        || !asio::execution::is_executor<Executor>::value)
-        asio::post(ex, std::forward<F>(f));
-    else
-        asio::post(asio::system_executor(),
-            asio::bind_executor(ex, std::forward<F>(f)));
-}
-
-// Whether an executor takes all the memory it needs from the function's
-// allocator, so that dispatching a function with reserved memory cannot fail.
-template <class Executor>
-inline constexpr bool executes_in_given_memory =
-    is_io_context_executor<Executor>;
-
-template <class Allocator, std::uintptr_t Bits>
-inline constexpr bool executes_in_given_memory<
-    asio::thread_pool::basic_executor_type<Allocator, Bits>> = true;
-
-template <class Executor>
-inline constexpr bool executes_in_given_memory<asio::strand<Executor>> =
-    executes_in_given_memory<Executor>;
-
-// Whether an executor is one of the system context's, which runs a function on
-// any thread, the caller's included.
-template <class Executor>
-inline constexpr bool is_system_executor =
-    requires(Executor const& ex) {
-        requires std::is_same_v<
-            std::remove_cvref_t<decltype(
-                asio::query(ex, asio::execution::context))>,
-            asio::system_context>;
-    };
 
 } // namespace asioctx::detail
 

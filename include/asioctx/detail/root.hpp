@@ -11,7 +11,7 @@
 #include <asioctx/config.hpp>
 
 #include <asioctx/detail/deadline_set.hpp>
-#include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
 #include <asioctx/detail/node.hpp>
 #include <asioctx/detail/reserved_memory.hpp>

@@ -11,7 +11,7 @@
 #include <asioctx/config.hpp>
 
 #include <asioctx/detail/bound_op_base.hpp>
-#include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/step_gate.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>

@@ -13,7 +13,7 @@
 #include <asioctx/after_func.hpp>
 #include <asioctx/cancel.hpp>
 
-#include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/initiate_bound.hpp>
 #include <asioctx/detail/op_slot.hpp>
 

@@ -1,0 +1,71 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_EXECUTOR_TRAITS_HPP
+#define ASIOCTX_DETAIL_EXECUTOR_TRAITS_HPP
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution/executor.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
+#include <boost/asio/system_context.hpp>
+#include <boost/asio/system_executor.hpp>
+
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace asioctx::detail {
+
+namespace asio = boost::asio;
+
+template <class Executor>
+inline constexpr bool is_polymorphic_executor =
+    std::is_same_v<Executor, asio::any_io_executor>
+    || std::is_same_v<Executor, asio::any_completion_executor>;
+
+template <class Executor>
+inline constexpr bool is_io_context_executor = false;
+
+template <class Allocator, std::uintptr_t Bits>
+inline constexpr bool is_io_context_executor<
+    asio::io_context::basic_executor_type<Allocator, Bits>> = true;
+
+// Whether an executor is one of the system context's, which runs a function on
+// any thread, the caller's included.
+template <class Executor>
+inline constexpr bool is_system_executor =
+    requires(Executor const& ex) {
+        requires std::is_same_v<
+            std::remove_cvref_t<decltype(
+                asio::query(ex, asio::execution::context))>,
+            asio::system_context>;
+    };
+
+// Posts a function. An any_completion_executor cannot: it knows but dispatch, and
+// may run the function at once. From a thread of the system context it may.
+template <class Executor, class F>
+void post_to(Executor const& ex, F&& f)
+{
+    if constexpr (asio::can_require_v<Executor,
+                      asio::execution::blocking_t::never_t>
+        || !asio::execution::is_executor<Executor>::value)
+        asio::post(ex, std::forward<F>(f));
+    else
+        asio::post(asio::system_executor(),
+            asio::bind_executor(ex, std::forward<F>(f)));
+}
+
+} // namespace asioctx::detail
+
+#endif
