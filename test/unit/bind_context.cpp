@@ -582,6 +582,43 @@ BOOST_AUTO_TEST_CASE(an_exception_tells_that_an_operation_is_not_started)
     BOOST_TEST(op.initiations == 0);
 }
 
+BOOST_AUTO_TEST_CASE(results_of_one_not_started_may_have_any_size)
+{
+    bool called = false;
+    probe<void(error_code, std::array<int, 1000>)> op;
+    auto const [ctx, cancel] = with_cancel(root);
+    cancel();
+    op.start_on(ioc.get_executor(),
+        bind_context(ctx,
+            [&](error_code const& ec, std::array<int, 1000> const& a)
+            { called = ec == errc::canceled && a.back() == 0; }));
+    poll();
+    BOOST_TEST(called);
+}
+
+BOOST_AUTO_TEST_CASE(results_of_one_not_started_may_throw)
+{
+    struct result
+    {
+        result()
+        {
+            throw std::runtime_error("there is none");
+        }
+    };
+    auto const alive = std::make_shared<int>();
+    probe<void(error_code, result)> op;
+    auto const [ctx, cancel] = with_cancel(root);
+    cancel();
+    BOOST_CHECK_THROW(op.start_on(ioc.get_executor(),
+                          bind_context(ctx,
+                              [alive](error_code const&, result const&)
+                              { BOOST_ERROR("called"); })),
+        std::runtime_error);
+    BOOST_TEST(alive.use_count() == 1);
+    poll();
+    BOOST_TEST(op.initiations == 0);
+}
+
 BOOST_AUTO_TEST_CASE(the_handler_of_one_not_started_is_never_called_inline)
 {
     outcome o;

@@ -220,6 +220,25 @@ public:
         return handler_;
     }
 
+    // Posts the completion of an operation that is not started, as the context
+    // is done.
+    template <class NotStarted>
+    void complete_not_started()
+    {
+        try
+        {
+            std::apply([this]<class... Args>(Args&&... args)
+                { results_.store(std::forward<Args>(args)...); },
+                NotStarted::make(context_error()));
+        }
+        catch (...)
+        {
+            release();
+            throw;
+        }
+        complete_later();
+    }
+
     template <class... Args>
     void complete(Args&&... args)
     {

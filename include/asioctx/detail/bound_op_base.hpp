@@ -165,12 +165,23 @@ public:
             ask(type_, asker::context); // at the end of that turn
     }
 
+    bool context_done() const noexcept
+    {
+        return scope_ && scope_->done();
+    }
+
+    // The context is done.
+    error_code context_error() const noexcept
+    {
+        return make_error_code(scope_->why.error);
+    }
+
     // Replaces the error of an operation that was aborted because the context
     // asked it to.
     error_code map(error_code const& ec) const noexcept
     {
         return heard_context_ && is_abort(ec)
-            ? make_error_code(scope_->why.error)
+            ? context_error()
             : ec;
     }
 

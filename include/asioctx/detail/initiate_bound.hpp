@@ -16,6 +16,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/system/system_error.hpp>
@@ -231,6 +232,19 @@ void complete_not_started(
     }
 }
 
+// Whether a handler has an immediate executor of its own. If not, it is derived
+// from the I/O object's.
+#if BOOST_VERSION >= 108200
+template <class Handler>
+inline constexpr bool has_immediate_executor =
+    std::is_same_v<asio::associated_immediate_executor_t<Handler,
+                       asio::io_context::executor_type>,
+        asio::associated_immediate_executor_t<Handler, asio::system_executor>>;
+#else
+template <class Handler>
+inline constexpr bool has_immediate_executor = false;
+#endif
+
 // Has the executor of the initiation that it is derived for, if that has one.
 template <class Initiation>
 class initiation_holder
@@ -323,13 +337,18 @@ private:
         using op =
             bound_op<handler_type, typename target::type, size_of_results>;
 
-        if constexpr (!std::is_void_v<typename not_started::results>)
+        constexpr bool may_not_start =
+            !std::is_void_v<typename not_started::results>;
+        if constexpr (may_not_start && has_immediate_executor<handler_type>)
             if (ctx.done())
                 return complete_not_started<not_started>(
                     handler_type(std::forward<H>(handler)), ctx, io);
 
         auto* const self = op::create(context_access::take(std::move(ctx)),
             type, target::get(handler, io), std::forward<H>(handler));
+        if constexpr (may_not_start)
+            if (self->context_done())
+                return self->template complete_not_started<not_started>();
         bound_op_base::turn t(*self, bound_op_base::turn::first());
         linked_after const link(t, *self);
         bound_handler<op> bound(self);
