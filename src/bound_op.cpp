@@ -88,6 +88,9 @@ std::exception_ptr bound_op_base::map(std::exception_ptr e) const
     }
 }
 
+// What changes turn_ from here on is tried in all orders by test/check-turn.py,
+// which has it all again: change both.
+
 bool bound_op_base::enter_contended(turn& t) noexcept
 {
     for (backoff wait;; wait())
