@@ -258,6 +258,17 @@ void bound_op_base::ask_again(bool in_step) noexcept
     post_request();
 }
 
+// A signal does not tell that something has been put into it: at the end of a turn
+// that follows a request which found nothing. The turn is the caller's.
+void bound_op_base::look_at_signal() noexcept
+{
+    if (signal_.slot().has_handler())
+    {
+        missed_ = false;
+        turn_.fetch_or(again_bit, std::memory_order_relaxed);
+    }
+}
+
 void bound_op_base::clear() noexcept
 {
     turn const t(*this);

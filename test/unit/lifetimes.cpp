@@ -7,6 +7,7 @@
 
 // In which order things may go, and what is allocated. Most of this is for
 // AddressSanitizer to see.
+#include <asioctx/after_func.hpp>
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
@@ -219,6 +220,78 @@ BOOST_AUTO_TEST_CASE(an_io_context_may_go_with_a_request_on_its_way)
     BOOST_TEST(o.handlers == 0);
     BOOST_TEST(composed.handlers == 0);
     BOOST_TEST(o.calls == 0);
+}
+
+// A strand keeps two blocks of memory of what is dispatched to it, and one is
+// freed when the operation has gone.
+BOOST_AUTO_TEST_CASE(a_strand_may_go_with_what_is_on_its_way)
+{
+    outcome asked;
+    outcome not_started;
+    outcome called;
+    {
+        asio::io_context mine;
+        asio::any_io_executor const strand = asio::make_strand(mine);
+        auto const c = with_cancel(background(mine));
+        asio::steady_timer timer(strand, end_of_time);
+        timer.async_wait(bind_context(c.ctx, recorder(asked)));
+        auto callback = after_func(c.ctx,
+            asio::bind_executor(strand, [r = recorder(called)] {}));
+        callback.detach();
+        c.cancel();
+        timer.async_wait(bind_context(c.ctx, recorder(not_started)));
+    }
+    for (auto const* o : {&asked, &not_started, &called})
+    {
+        BOOST_TEST(o->handlers == 0);
+        BOOST_TEST(o->calls == 0);
+    }
+}
+
+// The services of an execution context shut down in turns, that of the strands
+// first: then a request to one is dropped. It is not to be made from there.
+BOOST_AUTO_TEST_CASE(nothing_is_asked_when_a_strand_has_gone)
+{
+    outcome o;
+    probe<> op;
+    std::optional<asio::io_context> mine(std::in_place);
+    auto c = with_cancel(background(*mine));
+    {
+        auto const strand = asio::make_strand(*mine);
+        op.start_on(asio::any_io_executor(strand),
+            bind_context(c.ctx, recorder(o)));
+        asio::post(strand, [cancel = std::move(c.cancel)] {});
+        // The operation goes with what the io_context has, after the strands.
+        std::shared_ptr<void> last(nullptr, [&](void*) { op.abandon(); });
+        asio::post(*mine, [last = std::move(last)] {});
+    }
+    mine.reset(); // destroys the source
+    BOOST_TEST(c.ctx.done());
+    BOOST_TEST(op.requests.empty());
+    BOOST_TEST(o.handlers == 0);
+}
+
+BOOST_AUTO_TEST_CASE(run_does_not_return_before_a_completion_that_is_put_off)
+{
+    outcome o;
+    probe<> op;
+    asio::io_context mine;
+    auto const c = with_cancel(background(mine));
+    bool had_work = false;
+    // The initiating function has not returned when another thread completes
+    // the operation.
+    op.at_end = [&]
+    {
+        std::thread([&] { op.complete({}); }).join();
+        BOOST_TEST(o.calls == 0);
+        mine.poll();
+        had_work = !mine.stopped();
+    };
+    op.start_on(mine.get_executor(), bind_context(c.ctx, recorder(o)));
+    BOOST_TEST(had_work);
+    mine.restart();
+    mine.run();
+    BOOST_TEST(o == no_error);
 }
 
 BOOST_AUTO_TEST_CASE(a_handler_may_own_the_last_handle)

@@ -13,6 +13,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -107,6 +108,35 @@ BOOST_AUTO_TEST_CASE(a_request_waits_for_a_step)
         asio::any_io_executor(asio::make_strand(ex)));
     check_that_requests_wait_for_a_step(
         asio::make_strand(asio::any_io_executor(ex)));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_between_steps_is_heard_by_the_usual_type_of_slot)
+{
+    outcome o;
+    auto const c = with_cancel(root);
+    start(ioc.get_executor(), bind_context(c.ctx, recorder(o)),
+        [&](auto handler, auto step)
+        {
+            asio::post(step,
+                [&, step, h = std::move(handler)]() mutable
+                {
+                    asio::get_associated_cancellation_slot(h).clear();
+                    std::thread([&] { c.cancel(); }).join();
+                    asio::post(step,
+                        [&, h = std::move(h)]() mutable
+                        {
+                            asio::cancellation_slot slot =
+                                asio::get_associated_cancellation_slot(h);
+                            slot.assign([&](auto) { ++requests; });
+                            asio::post(ioc,
+                                [h = std::move(h)]() mutable
+                                { std::move(h)(error_code()); });
+                        });
+                });
+        });
+    poll();
+    BOOST_TEST(requests == 1);
+    BOOST_TEST(o == no_error);
 }
 
 // As a timer does that an operation has beside it.

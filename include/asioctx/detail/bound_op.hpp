@@ -27,6 +27,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -181,6 +182,22 @@ class bound_op final : public dispatched_op
     using executor =
         std::conditional_t<has_executor, Executor, no_executor>;
 
+    // The work of a completion that was put off. If no executor is known, there
+    // is none.
+    struct no_work
+    {
+    };
+
+    static auto work_for(executor const& ex)
+    {
+        if constexpr (has_executor)
+            return work_of(ex);
+        else
+            return no_work();
+    }
+
+    using work = decltype(work_for(std::declval<executor const&>()));
+
 public:
     using handler_type = Handler;
 
@@ -242,11 +259,15 @@ public:
     template <class... Args>
     void complete(Args&&... args)
     {
-        if (upstream_)
+        // Bound twice, the slot is another record's, whose turn another thread
+        // may have that waits for this one's.
+        if (upstream_ && !is_asked_here())
             slot_of(handler_).clear();
         if (leave()) [[likely]]
             return call_handler(std::forward<Args>(args)...);
         results_.store(std::forward<Args>(args)...);
+        // run() must not return before the completion is posted.
+        work_.emplace(work_for(executor_));
         if (!put_off())
             results_.take(this);
     }
@@ -374,24 +395,43 @@ private:
     void post(Message m) noexcept
     {
         if constexpr (has_executor)
+        {
             post_on(executor_, std::move(m));
+        }
         else
-            post_on(executor_of(near_root()), std::move(m));
+        {
+            root* const r = near_root();
+            std::optional<gate_pass> pass;
+            if (r)
+                pass.emplace(*r);
+            post_on(executor_of(pass && *pass ? r : nullptr), std::move(m));
+        }
     }
 
     void complete_now() override
     {
+        if (upstream_)
+            slot_of(handler_).clear();
         results_.take(this);
     }
 
     void drop_results() noexcept override
     {
+        // The handler's slot may be gone by now, and is not touched.
+        if (upstream_)
+            upstream_->op = nullptr;
         results_.take(nullptr);
         [[maybe_unused]] Handler const dying(std::move(handler_));
         release();
     }
 
     void destroy() noexcept override
+    {
+        if (let_go_of_memory())
+            free_memory();
+    }
+
+    void free_memory() noexcept override
     {
         allocator a(allocator_);
         this->~bound_op();
@@ -403,6 +443,7 @@ private:
     upstream* upstream_ = nullptr;
     Handler handler_;
     put_off_results<bound_op, ResultsSize> results_;
+    std::optional<work> work_;
 };
 
 } // namespace asioctx::detail

@@ -95,8 +95,11 @@ public:
         // Delivers the requests that have been made meanwhile.
         ~turn()
         {
-            if (op_)
-                op_->release_turn(at_end_);
+            if (!op_)
+                return;
+            if (op_->missed_) [[unlikely]]
+                op_->look_at_signal();
+            op_->release_turn(at_end_);
         }
 
         // False if the operation has ended: the record may be gone.
@@ -135,9 +138,9 @@ public:
         return ticket_;
     }
 
-    bool has_cancel_handler() const noexcept
+    bool has_cancel_handler() noexcept
     {
-        return !box_.empty();
+        return !box_.empty() || signal_.slot().has_handler();
     }
 
     asio::cancellation_slot asio_slot() noexcept
@@ -233,6 +236,14 @@ protected:
         return true;
     }
 
+    // Whether the caller is within what the slot holds.
+    bool is_asked_here() const noexcept
+    {
+        return (turn_.load(std::memory_order_relaxed) & thread_bits)
+            == this_thread()
+            && asking_;
+    }
+
     // After leave() has returned false and what is to be completed was stored:
     // true if another posts the completion, false if the record is the
     // caller's after all.
@@ -265,11 +276,17 @@ protected:
         return (w & queued_bit) == 0;
     }
 
-    // The operation whose request the thread is about to dispatch.
-    static bound_op_base*& dispatching() noexcept
+    struct dispatched_request
     {
-        static thread_local bound_op_base* op = nullptr;
-        return op;
+        bound_op_base* op; // null once it has arrived
+        bool dropped = false;
+    };
+
+    // The request that the thread is about to dispatch.
+    static dispatched_request& dispatching() noexcept
+    {
+        static thread_local dispatched_request r{};
+        return r;
     }
 
     // A request has done its work, or cannot be made.
@@ -364,6 +381,7 @@ private:
     ASIOCTX_DECL void release_contended(turn::at_end where) noexcept;
     ASIOCTX_DECL bool leave_shared() noexcept;
     ASIOCTX_DECL void ask_again(bool in_step) noexcept;
+    ASIOCTX_DECL void look_at_signal() noexcept;
     bool in_own_step(word w) const noexcept;
     template <class Add>
     bool want_with(Add add) noexcept;

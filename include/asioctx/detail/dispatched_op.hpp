@@ -19,7 +19,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace asioctx::detail {
@@ -30,23 +32,37 @@ namespace asioctx::detail {
 class dispatched_op : public bound_op_base
 {
 public:
-    // Memory for what is dispatched or posted. One thing is at a time.
+    // Memory for what is dispatched or posted. One thing is at a time, but a
+    // strand makes two of it, and the second may be freed when the operation has
+    // gone with its execution context: each holds the record's memory.
     void* allocate(std::size_t size)
     {
-        void* const p = memory_.try_allocate(size);
-        return p ? p : ::operator new(size);
+        void* p = memory_.try_allocate(size);
+        if (!p)
+            p = ::operator new(size);
+        memory_holds_.fetch_add(1, std::memory_order_relaxed);
+        return p;
     }
 
     void deallocate(void* p, std::size_t) noexcept
     {
         if (!memory_.try_deallocate(p))
             ::operator delete(p);
+        if (memory_holds_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            free_memory();
     }
 
 protected:
     using bound_op_base::bound_op_base;
 
     ~dispatched_op() = default;
+
+    // Gives up the record's hold on its memory. True if that was the last.
+    bool let_go_of_memory() noexcept
+    {
+        return memory_holds_.load(std::memory_order_acquire) == 1
+            || memory_holds_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    }
 
     // Asks the operation to stop.
     struct request : owner_message<request, dispatched_op>
@@ -55,16 +71,16 @@ protected:
 
         static void arrived(dispatched_op& op) noexcept
         {
-            if (dispatching() == &op)
-                dispatching() = nullptr;
+            if (dispatching().op == &op)
+                dispatching().op = nullptr;
             op.ask_as_requested();
             op.request_done();
         }
 
         static void dropped(dispatched_op& op) noexcept
         {
-            if (dispatching() == &op)
-                arrived(op); // the executor had no memory for it
+            if (dispatching().op == &op)
+                dispatching() = {nullptr, true};
             else
                 op.request_done();
         }
@@ -163,21 +179,37 @@ private:
         }
         else
         {
-            // The executor may have to allocate, and fail. To ask from here is
-            // better than not to ask.
-            auto* const outer = std::exchange(dispatching(), this);
+            auto const outer =
+                std::exchange(dispatching(), dispatched_request{this});
+            bool failed = false;
             try
             {
                 asio::dispatch(ex, request(this));
             }
             catch (...)
             {
+                failed = true;
             }
-            dispatching() = outer;
+            bool const dropped =
+                std::exchange(dispatching(), outer).dropped;
+            if (!dropped)
+                return;
+            // The executor may have to allocate, and fail. To ask from here is
+            // better than not to ask. If it did not fail, the executor's
+            // execution context is about to go, and the operation with it.
+            if (failed)
+                ask_as_requested();
+            request_done();
         }
     }
 
+    // Frees the record's memory.
+    virtual void free_memory() noexcept = 0;
+
     message_memory memory_;
+
+    // By the record, and by each block of it.
+    std::atomic<std::uint32_t> memory_holds_{1};
 };
 
 } // namespace asioctx::detail

@@ -14,8 +14,11 @@
 #include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution/executor.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
 #include <boost/asio/system_context.hpp>
@@ -51,6 +54,17 @@ inline constexpr bool is_system_executor =
                 asio::query(ex, asio::execution::context))>,
             asio::system_context>;
     };
+
+// What counts as work of an executor as long as it lives.
+template <class Executor>
+auto work_of(Executor const& ex)
+{
+    if constexpr (asio::can_prefer_v<Executor const&,
+                      asio::execution::outstanding_work_t::tracked_t>)
+        return asio::prefer(ex, asio::execution::outstanding_work.tracked);
+    else
+        return asio::executor_work_guard<Executor>(ex);
+}
 
 // Posts a function. An any_completion_executor cannot: it knows but dispatch, and
 // may run the function at once. From a thread of the system context it may.
