@@ -226,26 +226,39 @@ BOOST_AUTO_TEST_CASE(an_io_context_may_go_with_a_request_on_its_way)
 // freed when the operation has gone.
 BOOST_AUTO_TEST_CASE(a_strand_may_go_with_what_is_on_its_way)
 {
-    outcome asked;
-    outcome not_started;
-    outcome called;
+    outcome o;
+    auto const on_strand = [](auto start)
     {
         asio::io_context mine;
-        asio::any_io_executor const strand = asio::make_strand(mine);
         auto const c = with_cancel(background(mine));
-        asio::steady_timer timer(strand, end_of_time);
-        timer.async_wait(bind_context(c.ctx, recorder(asked)));
-        auto callback = after_func(c.ctx,
-            asio::bind_executor(strand, [r = recorder(called)] {}));
-        callback.detach();
-        c.cancel();
-        timer.async_wait(bind_context(c.ctx, recorder(not_started)));
-    }
-    for (auto const* o : {&asked, &not_started, &called})
-    {
-        BOOST_TEST(o->handlers == 0);
-        BOOST_TEST(o->calls == 0);
-    }
+        start(asio::any_io_executor(asio::make_strand(mine)), c);
+    };
+    on_strand( // a request
+        [&](auto const& strand, cancelable const& c)
+        {
+            auto const t =
+                std::make_shared<asio::steady_timer>(strand, end_of_time);
+            t->async_wait(bind_context(
+                c.ctx, [t, r = recorder(o)](error_code const&) {}));
+            c.cancel();
+        });
+    on_strand( // what is not started
+        [&](auto const& strand, cancelable const& c)
+        {
+            c.cancel();
+            asio::steady_timer(strand).async_wait(
+                bind_context(c.ctx, recorder(o)));
+        });
+    on_strand( // a callback
+        [&](auto const& strand, cancelable const& c)
+        {
+            after_func(c.ctx,
+                asio::bind_executor(strand, [r = recorder(o)] {}))
+                .detach();
+            c.cancel();
+        });
+    BOOST_TEST(o.handlers == 0);
+    BOOST_TEST(o.calls == 0);
 }
 
 // The services of an execution context shut down in turns, that of the strands
