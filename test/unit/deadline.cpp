@@ -470,10 +470,12 @@ BOOST_FIXTURE_TEST_CASE(
         cancel_parent(broken);
         BOOST_TEST(graced.cause() == broken);
     };
-    // A conversion that is undefined does not compile here.
     constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
+#ifndef __clang__ // which does not calculate with what is no number
+    // A conversion that is undefined does not compile here.
     static_assert(
         detail::to_duration(std::chrono::duration<double>(nan)) < duration(0));
+#endif
     in_every_way(std::chrono::duration<double>(nan));
     in_every_way(std::chrono::duration<float, std::ratio<3600>>(
         static_cast<float>(nan)));

@@ -405,8 +405,8 @@ BOOST_AUTO_TEST_CASE(a_socket_goes_before_the_watch_knows_that_it_is_stopped)
 {
     std::optional<tcp::socket> s(std::move(socket));
     {
-        auto const [ctx, cancel] = with_peer(root, *s);
-        std::thread([&] { cancel(); }).join();
+        auto const watched = with_peer(root, *s);
+        std::thread([&] { watched.cancel(); }).join();
         s.reset();
     }
     BOOST_TEST(idle());
