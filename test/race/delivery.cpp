@@ -13,6 +13,9 @@
 #include <asioctx.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/compose.hpp>
@@ -187,6 +190,84 @@ void composed_operations_on_a_pool(int rounds)
     asio::thread_pool pool(2);
     hop(ioc, pool.get_executor(), rounds);
     pool.join();
+}
+
+// An operation of many steps that completes as soon as it is asked to stop.
+template <class Handler>
+class prompt_op : public std::enable_shared_from_this<prompt_op<Handler>>
+{
+public:
+    explicit prompt_op(Handler h) : handler_(std::move(h))
+    {
+    }
+
+    void start(asio::any_io_executor const& ex)
+    {
+        asio::get_associated_cancellation_slot(*handler_).assign(
+            [this](asio::cancellation_type) { complete(errc::canceled); });
+        step(asio::get_associated_executor(*handler_, ex));
+    }
+
+private:
+    template <class Executor>
+    void step(Executor ex)
+    {
+        if (left_-- == 0)
+            complete(error_code());
+        if (handler_)
+            asio::post(ex,
+                [self = this->shared_from_this(), ex] { self->step(ex); });
+    }
+
+    void complete(error_code ec)
+    {
+        if (auto h = std::exchange(handler_, std::nullopt))
+            std::move (*h)(ec);
+    }
+
+    std::optional<Handler> handler_;
+    int left_ = 20;
+};
+
+template <class Token>
+void async_prompt(asio::any_io_executor ex, Token&& token)
+{
+    asio::async_initiate<Token, void(error_code)>(
+        [ex]<class Handler>(Handler handler)
+        {
+            std::make_shared<prompt_op<Handler>>(std::move(handler))
+                ->start(ex);
+        },
+        token);
+}
+
+// Who asks the operation for one of the contexts has not the turn of the other.
+void operations_bound_twice_complete_when_asked(int rounds)
+{
+    asio::io_context ioc;
+    runner run(ioc, 2);
+    for (int r = 0; r < rounds; ++r)
+    {
+        auto one = with_cancel(background(ioc));
+        auto other = with_cancel(background(ioc));
+        tally t;
+        race::together({
+            [&]
+            {
+                // Where the operations' steps run, so that they are asked at
+                // once.
+                asio::post(ioc, [&] { (r % 2 ? one : other).cancel(); });
+            },
+            [&]
+            {
+                for (int i = 0; i < batch; ++i)
+                    async_prompt(ioc.get_executor(),
+                        bind_context(one.ctx,
+                            bind_context(other.ctx, tally::handler(t))));
+            },
+        });
+        t.wait_for(batch);
+    }
 }
 
 // Reads byte by byte, canceled by another thread after any number of them.
@@ -460,6 +541,7 @@ int main(int argc, char** argv)
             RACE(composed_operations_on_two_threads, 200),
             RACE(composed_operations_on_a_polymorphic_executor, 200),
             RACE(composed_operations_on_a_pool, 200),
+            RACE(operations_bound_twice_complete_when_asked, 200),
             RACE(reads_on_two_threads, 1000),
             RACE(reads_on_a_polymorphic_executor, 1000),
             RACE(reads_on_a_pool, 1000),
