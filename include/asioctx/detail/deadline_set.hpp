@@ -39,21 +39,24 @@ public:
 private:
     friend class deadline_set;
 
-    static constexpr std::uint8_t none = 0xff;
+    static constexpr std::uint16_t none = 0xffff;
 
     std::int64_t key_ = 0;
-    std::atomic<std::uint8_t> bucket_{none};
+    std::atomic<std::uint16_t> bucket_{none};
 };
 
 // A set of points in time, to the nanosecond, that does no work for the many
 // that are removed before they pass.
 //
-// Entries lie in 64 buckets. Bucket 0 holds what has expired; bucket i holds
-// the keys whose highest bit that differs from base_ is bit i - 1. Keys in a
-// lower bucket are earlier than all keys in a higher one. Insert and remove are
-// a few instructions. When time passes, base_ moves: the buckets below the one
-// that time has reached have expired, and that one is dealt out among the lower
-// ones. An entry moves down only, so each is moved at most 63 times.
+// A key is read as eleven digits of six bits. An entry lies in the bucket of the
+// highest place in which its key differs from base_, and of the digit there.
+// Keys in a lower bucket are earlier than all keys in a higher one. The digit is
+// greater than base_'s, so it is not 0; bucket 0 holds what has expired.
+//
+// Insert and remove are a few instructions. When time passes, base_ moves: the
+// buckets below the one that time has reached have expired, and that one is
+// dealt out among those of lower places. An entry moves down only, so each is
+// moved at most eleven times.
 //
 // Not synchronised. The keys of entries must not be negative.
 class deadline_set
@@ -61,7 +64,7 @@ class deadline_set
 public:
     bool empty() const noexcept
     {
-        return used_ == 0;
+        return first() == buckets;
     }
 
     void insert(deadline_entry& e, time_point deadline) noexcept
@@ -97,35 +100,21 @@ public:
             return;
         auto const reached = bucket_of(k);
         base_ = k;
-        for (auto m = used_ & ((std::uint64_t{2} << reached) - 2); m;
-             m &= m - 1)
-        {
-            auto const b = static_cast<std::size_t>(std::countr_zero(m));
-            used_ &= ~(std::uint64_t{1} << b);
-            intrusive_list<deadline_entry, deadline_tag> rest;
-            rest.splice(buckets_[b]);
-            while (!rest.empty())
-                put(rest.pop_front());
-        }
+        deal_out(reached);
     }
 
     // Sets a time that may be before the one that was set last. Deals out all
     // entries anew.
     void rewind(time_point now) noexcept
     {
-        intrusive_list<deadline_entry, deadline_tag> all;
-        for (auto& b : buckets_)
-            all.splice(b);
-        used_ = 0;
         base_ = key(now);
-        while (!all.empty())
-            put(all.pop_front());
+        deal_out(buckets - 1);
     }
 
     // Returns an entry that has expired, or null. It stays in the set.
     deadline_entry* expired() noexcept
     {
-        return (used_ & 1) != 0 ? &buckets_[0].front() : nullptr;
+        return lists_[0].empty() ? nullptr : &lists_[0].front();
     }
 
     // A time not later than the earliest deadline, and later than now unless
@@ -133,13 +122,15 @@ public:
     // looking again then will tell more. The set must not be empty.
     time_point next() noexcept
     {
-        auto const b = static_cast<unsigned>(std::countr_zero(used_));
+        auto const b = first();
         if (b == 0)
             return time_point(duration(base_));
-        auto const at_least = ((base_ >> (b - 1)) | 1) << (b - 1);
+        auto const shift = b / radix * digit_bits;
+        auto const digit = static_cast<std::int64_t>(b % radix);
+        auto const at_least = ((base_ >> shift & ~digit_mask) | digit) << shift;
         auto earliest = std::numeric_limits<std::int64_t>::max();
         int looked_at = 0;
-        buckets_[b].for_each_while(
+        lists_[b].for_each_while(
             [&](deadline_entry& e)
             {
                 bool const few = ++looked_at <= 64;
@@ -150,6 +141,12 @@ public:
     }
 
 private:
+    static constexpr unsigned digit_bits = 6;
+    static constexpr unsigned radix = 1u << digit_bits;
+    static constexpr std::int64_t digit_mask = radix - 1;
+    static constexpr unsigned places = 11; // 63 bits
+    static constexpr unsigned buckets = places * radix;
+
     static std::int64_t key(time_point t) noexcept
     {
         auto const n = t.time_since_epoch().count();
@@ -158,31 +155,63 @@ private:
 
     unsigned bucket_of(std::int64_t k) const noexcept
     {
-        return k <= base_ ? 0u
-                          : static_cast<unsigned>(std::bit_width(
-                              static_cast<std::uint64_t>(k ^ base_)));
+        if (k <= base_)
+            return 0;
+        auto const highest_bit = static_cast<unsigned>(
+            std::bit_width(static_cast<std::uint64_t>(k ^ base_)) - 1);
+        auto const place = highest_bit / digit_bits;
+        return place * radix
+            + static_cast<unsigned>(k >> place * digit_bits & digit_mask);
+    }
+
+    // The lowest bucket that is not empty, or their number.
+    unsigned first() const noexcept
+    {
+        for (unsigned place = 0; place != places; ++place)
+            if (used_[place] != 0)
+                return place * radix
+                    + static_cast<unsigned>(std::countr_zero(used_[place]));
+        return buckets;
     }
 
     void take(deadline_entry& e) noexcept
     {
         auto const b = e.bucket_.load(std::memory_order_relaxed);
         e.unlink();
-        if (buckets_[b].empty())
-            used_ &= ~(std::uint64_t{1} << b);
+        if (lists_[b].empty())
+            set_unused(b);
     }
 
     void put(deadline_entry& e) noexcept
     {
         auto const b = bucket_of(e.key_);
-        buckets_[b].push_back(e);
-        used_ |= std::uint64_t{1} << b;
+        lists_[b].push_back(e);
+        used_[b / radix] |= std::uint64_t{1} << b % radix;
         e.bucket_.store(
-            static_cast<std::uint8_t>(b), std::memory_order_relaxed);
+            static_cast<std::uint16_t>(b), std::memory_order_relaxed);
+    }
+
+    void set_unused(unsigned b) noexcept
+    {
+        used_[b / radix] &= ~(std::uint64_t{1} << b % radix);
+    }
+
+    // Puts the members of the buckets up to one where they belong now.
+    void deal_out(unsigned last) noexcept
+    {
+        intrusive_list<deadline_entry, deadline_tag> all;
+        for (auto b = first(); b <= last; b = first())
+        {
+            all.splice(lists_[b]);
+            set_unused(b);
+        }
+        while (!all.empty())
+            put(all.pop_front());
     }
 
     std::int64_t base_ = 0;
-    std::uint64_t used_ = 0; // bit i: bucket i is not empty
-    std::array<intrusive_list<deadline_entry, deadline_tag>, 64> buckets_;
+    std::array<std::uint64_t, places> used_{}; // a bit each: not empty
+    std::array<intrusive_list<deadline_entry, deadline_tag>, buckets> lists_;
 };
 
 } // namespace asioctx::detail
