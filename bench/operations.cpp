@@ -74,7 +74,7 @@ struct initiate_step
         {
             auto slot = asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected())
-                slot = canceler{nullptr, nullptr};
+                slot.assign(canceler{nullptr, nullptr});
         }
         asio::post(
             ex, asio::append(std::forward<Handler>(handler), error_code()));

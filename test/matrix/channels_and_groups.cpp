@@ -37,7 +37,7 @@ namespace exp = asio::experimental;
 
 using asio::deferred;
 
-auto const long_time = std::chrono::hours(1);
+[[maybe_unused]] auto const long_time = std::chrono::hours(1);
 
 template <class Channel>
 struct channel_receive : fed_once<channel_receive<Channel>>
