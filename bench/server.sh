@@ -65,7 +65,8 @@ rss() # in KiB
     awk '/^VmRSS/ { print $2 }' "/proc/$server/status"
 }
 
-"$binary" --port 0 --limit "$connections" --max-timeout 60s --grace 30s \
+# A client that hangs up may be back before the server has seen that it was gone.
+"$binary" --port 0 --limit $((2 * connections)) --max-timeout 60s --grace 30s \
     > "$dir/log" 2> "$dir/errors" &
 server=$!
 pids+=("$server")

@@ -49,7 +49,8 @@ struct initiate
         auto slot = asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected())
             slot.assign([n = requests](auto) { ++*n; });
-        f(std::move(handler), asio::get_associated_executor(handler, ex));
+        auto const associated = asio::get_associated_executor(handler, ex);
+        f(std::move(handler), associated);
     }
 
     Executor ex;
