@@ -6,13 +6,19 @@ set(build ${WORK_DIR}/build)
 file(REMOVE_RECURSE ${WORK_DIR})
 file(MAKE_DIRECTORY ${build})
 
+# A build tree may have no type.
+set(config)
+if(CONFIG)
+    set(config --config ${CONFIG})
+endif()
+
 # An installed or checked-out asioctx elsewhere must not be found instead.
 set(configure ${CMAKE_COMMAND} -G ${GENERATOR} -C ${CACHE}
     -S ${CMAKE_CURRENT_LIST_DIR}/${NAME} -B ${build})
 if(NAME STREQUAL "find_package")
     execute_process(
         COMMAND ${CMAKE_COMMAND} --install ${ASIOCTX_BINARY_DIR}
-            --prefix ${prefix} --config ${CONFIG}
+            --prefix ${prefix} ${config}
         OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
     list(APPEND configure -D asioctx_ROOT=${prefix})
 else()
@@ -21,7 +27,7 @@ endif()
 
 execute_process(COMMAND ${configure} COMMAND_ERROR_IS_FATAL ANY)
 execute_process(
-    COMMAND ${CMAKE_COMMAND} --build ${build} --config ${CONFIG} -j 2
+    COMMAND ${CMAKE_COMMAND} --build ${build} ${config} -j 2
     COMMAND_ERROR_IS_FATAL ANY)
 
 find_program(consumer consumer REQUIRED NO_DEFAULT_PATH
