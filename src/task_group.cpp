@@ -16,6 +16,7 @@
 #include <boost/asio/strand.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace asioctx {
@@ -24,6 +25,15 @@ using detail::context_access;
 
 namespace detail {
 namespace {
+
+std::size_t checked(std::size_t limit)
+{
+    if (limit == 0)
+        throw std::invalid_argument(
+            "asioctx::task_group: with a limit of 0 no task would ever run; it "
+            "is at least 1, or task_group::unlimited");
+    return limit;
+}
 
 // The task that this thread is starting.
 group_task*& starting() noexcept
@@ -491,7 +501,7 @@ task_group::task_group(
     on_error policy,
     source_location at)
     : state_(std::make_shared<detail::task_group_state>(
-        std::move(ex), serializes, parent, limit, policy, at))
+        std::move(ex), serializes, parent, detail::checked(limit), policy, at))
 {
     state_->watch();
 }

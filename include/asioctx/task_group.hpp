@@ -136,14 +136,16 @@ public:
     /**
      * @param parent The context to derive the group's from.
      *
-     * @param limit How many tasks may run at a time.
+     * @param limit How many tasks may run at a time: at least one.
      *
      * @param policy What to do when a task fails.
      *
      * @param at What canceled_at() is if the group is destroyed.
      *
-     * @throws std::logic_error if the parent's root was not made from an
-     * execution context, or that is gone.
+     * @par Exceptions
+     * @c std::logic_error if the parent's root was not made from an execution
+     * context, or that is gone. @c std::invalid_argument if the limit is zero.
+     * @c std::bad_alloc.
      */
     ASIOCTX_DECL explicit task_group(
         context const& parent,
@@ -153,7 +155,12 @@ public:
 
     /// Makes a group on an executor.
     /**
-     * If the executor is a strand, all tasks share it.
+     * If the executor is a strand, all tasks share it. The parent's root need
+     * not have an execution context.
+     *
+     * @param ex The executor.
+     *
+     * The other parameters, and the exceptions but the first, are the same.
      */
     template <class Executor>
         requires(std::convertible_to<Executor, asio::any_io_executor>)
@@ -211,10 +218,10 @@ public:
      * @param at Where the task is said to have been spawned.
      *
      * @par Executor
-     * The task is started as if by asio::dispatch on its executor, so never
-     * within this call, unless the group was given a strand and this is called
-     * on it. An operation that is no coroutine is started within this call, or
-     * where the task ended that made room for it.
+     * A coroutine is started as if by asio::dispatch on the task's executor: on
+     * a thread that runs the execution context, its first step may run within
+     * this call. An operation that is no coroutine is started within this call,
+     * or where the task ended that made room for it.
      *
      * @par Errors
      * What starting the operation throws is the task's failure.
@@ -246,6 +253,9 @@ public:
      *
      * @param f As for spawn().
      *
+     * @par Object lifetimes
+     * The operation may outlive the group.
+     *
      * @par Completion signature
      * @code void(error_code) @endcode
      *
@@ -259,7 +269,10 @@ public:
      * @par Errors
      * The error() of the group's context if the task was dropped because the
      * group is done. @c asio::error::operation_aborted if the operation was
-     * canceled.
+     * canceled, or the group's execution context is gone.
+     *
+     * @par Exceptions
+     * As for spawn().
      *
      * @par Thread Safety
      * Safe.
@@ -280,7 +293,7 @@ public:
      * but none of the group's tasks: they would wait for themselves.
      *
      * @par Object lifetimes
-     * The operation outlives the group.
+     * The operation may outlive the group.
      *
      * @par Completion signature
      * @code void(std::exception_ptr) @endcode
@@ -300,6 +313,9 @@ public:
      * tasks, the exception() of the context. With on_error::ignore, null.
      * @c asio::error::operation_aborted if the wait was canceled.
      *
+     * @par Exceptions
+     * @c std::bad_alloc. Then no operation was started.
+     *
      * @par Thread Safety
      * Safe.
      */
@@ -309,6 +325,13 @@ public:
     auto async_join(Token&& token = Token());
 
     /// Tells what has become of the tasks, and where the others come from.
+    /**
+     * @par Exceptions
+     * @c std::bad_alloc.
+     *
+     * @par Thread Safety
+     * Safe.
+     */
     ASIOCTX_DECL task_group_report report() const;
 
 private:

@@ -654,6 +654,37 @@ BOOST_AUTO_TEST_CASE(needs_an_execution_context)
     BOOST_TEST(join.succeeded());
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_of_zero_is_refused)
+{
+    BOOST_CHECK_THROW(task_group(root, 0), std::invalid_argument);
+    BOOST_CHECK_THROW(
+        task_group(ioc.get_executor(), root, 0), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(
+    the_first_step_runs_within_spawn_on_a_thread_that_runs_the_execution_context)
+{
+    task_group g(root);
+    bool started = false;
+    auto const task = [&]() -> asio::awaitable<void>
+    {
+        started = true;
+        co_return;
+    };
+    asio::post(ioc,
+        [&]
+        {
+            g.spawn(task);
+            BOOST_TEST(std::exchange(started, false));
+        });
+    poll();
+
+    g.spawn(task);
+    BOOST_TEST(!started);
+    poll();
+    BOOST_TEST(started);
+}
+
 BOOST_AUTO_TEST_CASE(the_execution_context_goes_with_tasks_pending_and_queued)
 {
     for (bool const group_first : {false, true})
@@ -678,14 +709,16 @@ BOOST_AUTO_TEST_CASE(the_execution_context_goes_with_tasks_pending_and_queued)
                 [alive](context) -> asio::awaitable<void> { co_return; },
                 recorder(spawned));
             g->async_join(recorder(waiting));
-            blocked.emplace(background(other), 0);
+            blocked.emplace(background(other), 1);
+            blocked->spawn([&](auto token)
+                { pending.async_wait(std::move(token)); });
             blocked->spawn([alive] { return asio::awaitable<void>(); });
             other.poll();
             BOOST_TEST(alive.use_count() > 4);
             if (group_first)
                 g.reset();
         }
-        BOOST_TEST(blocked->report().aborted == 1u);
+        BOOST_TEST(blocked->report().aborted == 2u);
         if (g)
         {
             BOOST_TEST(g->report().pending.empty());
