@@ -49,6 +49,17 @@ concept has_context_associator = requires {
  *
  * @par Thread Safety
  * Safe for objects that no other thread changes.
+ *
+ * @par Example
+ * @code
+ * template <class Self>
+ * void connect::operator()(Self& self) // of asio::async_compose
+ * {
+ *     auto const ctx = asioctx::get_associated_context(self);
+ *     timer.expires_after(std::min(patience, ctx.remaining()));
+ *     ...
+ * }
+ * @endcode
  */
 template <class T, class Candidate = context>
 struct associated_context

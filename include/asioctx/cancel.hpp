@@ -35,13 +35,16 @@ ASIOCTX_DECL cancelable make_cancelable(scope_refs&& refs) noexcept;
  * every callback and wait: parents first, and otherwise in the order in which
  * the contexts were made. When cancel() returns, all contexts are done and all
  * requests are made. If another thread is canceling the same context, or one it
- * is derived from, the contexts are done but that thread may still be at it.
+ * is derived from, the contexts are done, but that thread may still be making
+ * the requests.
  *
  * Only the first cancellation on the way to the root counts for a context: it
  * gives the error, the cause and the place. Later ones do nothing.
  *
  * The functions do not throw, allocate, or wait for an operation. They run no
- * handler.
+ * handler, but @c asio::experimental::promise may run its own. On an executor
+ * that allocates for itself, as a strand of an @c asio::any_io_executor does, to
+ * post a callback allocates, and ends the program if there is no memory.
  *
  * @par Thread Safety
  * @e Distinct @e objects: Safe.@n
@@ -83,16 +86,16 @@ public:
 
     /// Cancels the context and tells why.
     /**
-     * The context's error() is @c errc::canceled, its cause() is @c cause; a
-     * cause that is no failure is as none.
+     * The context's error() is @c errc::canceled, its cause() is @c cause.
+     * A cause whose failed() is false counts as none.
      */
     ASIOCTX_DECL void cancel(error_code const& cause,
         source_location at = BOOST_CURRENT_LOCATION) const noexcept;
 
     /// Cancels the context and tells why.
     /**
-     * The context's error() is @c errc::canceled, its exception() is @c cause;
-     * null is as no cause.
+     * The context's error() is @c errc::canceled, its exception() is @c cause.
+     * A null pointer counts as none.
      */
     ASIOCTX_DECL void cancel(std::exception_ptr cause,
         source_location at = BOOST_CURRENT_LOCATION) const noexcept;

@@ -130,14 +130,18 @@ public:
      * @returns The exception that cancel() was given, or else a @c
      * boost::system::system_error that holds cause(); null if the context is
      * live.
+     *
+     * @par Exceptions
+     * @c std::bad_alloc.
      */
     ASIOCTX_DECL std::exception_ptr exception() const;
 
     /// Returns the place in the source that canceled the context.
     /**
-     * @returns Where cancel() was called. If the context ended in another way,
-     * by a deadline or its source's destructor, where the one was derived that
-     * was done first. An empty location if the context is live.
+     * @returns Where cancel() was called. For a deadline, a signal or a source's
+     * destructor: where the context was derived that ended first. For a task
+     * that failed: where it was spawned. An empty location if the context is
+     * live.
      */
     source_location canceled_at() const noexcept
     {
@@ -146,7 +150,8 @@ public:
 
     /// Returns the time at which the context will be done at the latest.
     /**
-     * This is the earliest of the deadlines on the way to the root. It never
+     * This is the earlier of its own deadline and its parent's; below
+     * with_grace() it is later, below without_cancel() there is none. It never
      * changes. Empty if there is none.
      */
     std::optional<time_point> deadline() const noexcept
@@ -212,8 +217,8 @@ public:
      *
      * @par Executor
      * The I/O executor is that of the execution context that the context's root
-     * was made from. For a root without one it is the handler's, or else the
-     * system executor. The handler runs on its associated executor, as if by
+     * was made from. For a root without one it is the system executor. The
+     * handler runs on its associated executor, as if by
      * asio::post. The operation counts as outstanding work on both.
      *
      * @par Per-operation cancellation
@@ -223,13 +228,19 @@ public:
      * No error when the context is done: the wait has succeeded, and error()
      * tells why. @c asio::error::operation_aborted if the wait was canceled.
      *
+     * @par Exceptions
+     * @c std::bad_alloc. Then no wait was started.
+     *
      * @par Thread Safety
      * Any thread may start a wait.
+     *
+     * @par Example
+     * @code co_await ctx.async_wait(asio::use_awaitable); @endcode
      */
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_wait(Token&& token) const;
 
-    /// The same with the default token of the context's executor.
+    /// The same with @c asio::deferred.
     auto async_wait() const;
 
 private:
@@ -298,8 +309,14 @@ inline context background() noexcept
  * Contexts may outlive the execution context. Their deadlines then do not pass
  * any more, and deriving a new deadline throws @c std::logic_error.
  *
+ * @par Exceptions
+ * The first call may throw @c std::bad_alloc. The others do not throw.
+ *
  * @par Thread Safety
  * Safe.
+ *
+ * @par Example
+ * examples/01_deadline.cpp
  */
 template <detail::executing_context ExecutionContext>
 context background(ExecutionContext& ec);
@@ -310,6 +327,12 @@ context background(ExecutionContext& ec);
  * @code background.with_cancel.with_value(user).with_deadline(4.9s left)
  * @endcode
  * The text may change between versions.
+ *
+ * @par Exceptions
+ * @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
  */
 ASIOCTX_DECL std::string to_string(context const& ctx);
 

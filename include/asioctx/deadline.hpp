@@ -207,7 +207,7 @@ idleable with_idle_timeout(context const& parent,
  * If the parent has a deadline, this context's deadline() is as much later as
  * the grace is long. If the parent is done already, deadline() is the end of
  * the grace. A grace that is zero, negative or not a number makes this the same
- * as with_cancel().
+ * as with_cancel(). One of @c duration::max() never ends.
  *
  * Preconditions, lifetimes, executor, exceptions and thread safety are as for
  * with_deadline().

@@ -130,8 +130,8 @@ ASIOCTX_DECL boost::system::result<duration> parse_timeout(
 /// Derives a context with the deadline that a remote caller has sent.
 /**
  * The same as with_timeout() with what parse_timeout() reads in the text, less
- * a reserve: the answer, be it an error, is to reach the caller while that is
- * still waiting. The parent's deadline remains the limit, if it is earlier.
+ * a reserve, so that the answer, even an error, reaches the caller while it still
+ * waits. The parent's deadline remains the limit, if it is earlier.
  *
  * A reserve that is as long as the timeout or longer makes the context done at
  * once. One that is zero, negative or not a number is none.

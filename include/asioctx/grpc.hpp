@@ -115,6 +115,7 @@ public:
         return *this;
     }
 
+    /// Ends the association: the call is not canceled any more.
     ~grpc_call_binding()
     {
         if (!call_)
@@ -146,12 +147,12 @@ private:
  * started.
  *
  * A call that the context's cancellation ends has the status @c CANCELLED, one
- * that its deadline ends @c DEADLINE_EXCEEDED. To a call that has ended,
- * nothing happens.
+ * that its deadline ends @c DEADLINE_EXCEEDED. Nothing happens to a call that
+ * has ended.
  *
  * @param ctx The context.
  *
- * @param call The call's context of gRPC's.
+ * @param call gRPC's context of the call.
  *
  * @returns What associates the two. The call's owner keeps it until the call
  * has ended.
@@ -231,7 +232,7 @@ inline grpc_call_binding bind_grpc_call(
  *
  * @param parent The context to derive from.
  *
- * @param call The call's context of gRPC's.
+ * @param call gRPC's context of the call.
  *
  * @param reserve The time for the way back. One that is zero, negative or not a
  * number is none.

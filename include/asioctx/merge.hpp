@@ -23,8 +23,8 @@ namespace asioctx {
  * arguments counts. Its values are those of the first argument. Its deadline()
  * is the earliest of theirs.
  *
- * When a cancel() ends the context through one of the @c others, it does so
- * before it returns, after it has marked what is below the canceled context.
+ * If one of the @c others is canceled, this context is done before that cancel()
+ * returns, but after everything below the canceled context.
  *
  * To cancel the context by itself, derive from it with with_cancel().
  *
@@ -33,8 +33,8 @@ namespace asioctx {
  * @param others The other contexts. They may have other roots.
  *
  * @par Object lifetimes
- * The context keeps the parent, and those of the others that can be done. None
- * of them keeps the context.
+ * The context keeps the parent, and each of the others that can be done. None of
+ * them keeps the context.
  *
  * @par Exceptions
  * @c std::bad_alloc.

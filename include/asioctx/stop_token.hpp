@@ -18,10 +18,11 @@ namespace asioctx {
 
 /// Derives a context that a stop token cancels.
 /**
- * The context is done when stop is requested, before @c request_stop()
- * returns; or when it is canceled or the parent is done, if that is first. If
- * stop has been requested already, the context is done at once, unless the
- * parent is: then the parent's error and cause count.
+ * The context is done when stop is requested, on that thread and before @c
+ * request_stop() returns, with the error @c errc::canceled; or when it is canceled
+ * or the parent is done, if that is first. If stop has been requested already, the
+ * context is done at once, unless the parent is: then the parent's error and cause
+ * count.
  *
  * @param parent The context to derive from.
  *

@@ -94,7 +94,7 @@ auto& socket_of(Stream& s) noexcept
  * The watch reads nothing, not even bytes of a next request that come early,
  * and such bytes do not hide what is behind them. It does not get in the way of
  * the socket's operations: they may be pending, or be started, during the watch
- * and after it. To shut down the receiving half of the socket counts as the
+ * and after it. Shutting down the receiving half of the own socket looks like the
  * remote side's end.
  *
  * @param parent The context to derive from.
@@ -119,7 +119,7 @@ auto& socket_of(Stream& s) noexcept
  *
  * @par Executor
  * The end counts when a thread that runs the socket's execution context sees
- * it. If the socket's executor is a strand, that need not be free.
+ * it. A strand that is busy does not delay this.
  *
  * @par Exceptions
  * @c boost::system::system_error if the socket is not open, or there is no

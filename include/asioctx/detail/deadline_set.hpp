@@ -92,7 +92,7 @@ public:
         return time_point(duration(base_));
     }
 
-    // Sets the time. What has expired by now is then returned by pop_expired().
+    // Sets the time. What has expired by now is then returned by expired().
     void advance(time_point now) noexcept
     {
         auto const k = key(now);

@@ -53,6 +53,7 @@ public:
     manual_clock(manual_clock const&) = delete;
     manual_clock& operator=(manual_clock const&) = delete;
 
+    /// Gives the deadlines the real time again.
     ASIOCTX_DECL ~manual_clock();
 
     /// Returns the time.
@@ -63,6 +64,8 @@ public:
      * On return, the contexts whose deadlines have passed are done, in the
      * order of their deadlines. Handlers are posted: let the execution context
      * run to see them.
+     *
+     * @param d The time that passes: not negative.
      */
     ASIOCTX_DECL void advance(duration d) noexcept;
 
