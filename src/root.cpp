@@ -107,7 +107,9 @@ void root::arm(time_point now)
 {
     if (!timer || manual.load(std::memory_order_relaxed) || deadlines.empty())
         return;
-    deadlines.advance(now);
+    // What is due already is dealt out by expire_due(), in order.
+    if (deadlines.next() > now)
+        deadlines.advance(now);
     auto const latest = now + tick;
     auto const next =
         changed ? std::min(deadlines.next(), latest) : deadlines.next();
@@ -162,6 +164,7 @@ bool root::expire_due(time_point t) noexcept
         {
             while (deadline_entry* e = room ? deadlines.expired() : nullptr)
             {
+                --room;
                 // Its owner cannot free it before it is removed.
                 auto& s = static_cast<scope&>(*e);
                 if (s.kind == scope::behavior::idle)
@@ -176,10 +179,7 @@ bool root::expire_due(time_point t) noexcept
                 bool const alive = try_add_ref(s);
                 deadlines.remove(s);
                 if (alive)
-                {
                     due.push_back(s);
-                    --room;
-                }
             }
             more = !deadlines.empty() && deadlines.next() <= t;
             if (room == 0 || !more)

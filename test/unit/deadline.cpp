@@ -600,6 +600,31 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(std::is_sorted(r.order.begin(), r.order.end()));
 }
 
+// On the real clock: with a manual one the timer is not armed. The first
+// context's end begins a grace, which arms it while most are still to expire.
+BOOST_AUTO_TEST_CASE(a_grace_that_begins_meanwhile_does_not_change_the_order)
+{
+    asio::io_context ioc;
+    auto const root = background(ioc);
+    recorder r;
+    std::vector<cancelable> contexts;
+    auto const first = clock_type::now() + 200ms;
+    auto last = first;
+    for (int i = 600; i-- != 0;)
+    {
+        auto const t = first + i * 1us;
+        last = std::max(last, t);
+        contexts.push_back(with_deadline(root, t));
+        r.add(contexts.back().ctx, i);
+    }
+    auto const grace = with_grace(contexts.back().ctx, 1h);
+    while (clock_type::now() <= last)
+        ;
+    ioc.poll();
+    BOOST_TEST(r.order.size() == 600u);
+    BOOST_TEST(std::is_sorted(r.order.begin(), r.order.end()));
+}
+
 BOOST_FIXTURE_TEST_CASE(
     contexts_with_deadlines_a_nanosecond_apart_are_done_in_their_order,
     manual_time_fixture)

@@ -109,10 +109,12 @@ struct model
         case 2:
             return end_of_time - static_cast<std::int64_t>(below(3));
         case 3:
-            return expected.empty() ? base + 1
-                : expected.lower_bound(later()) == expected.end()
-                ? expected.begin()->first
-                : expected.lower_bound(later())->first;
+        {
+            auto const i = expected.lower_bound(later());
+            return i != expected.end() ? i->first
+                : expected.empty()     ? base + 1
+                                       : expected.begin()->first;
+        }
         default:
             return later();
         }

@@ -29,8 +29,8 @@ class deadline_entry : public list_link<deadline_tag>
 {
 public:
     // True while in a set. Who clears it, under the set's guard, does not touch
-    // the entry again, and only an owner sets it: once an owner reads false, it
-    // may free the entry.
+    // the entry again unless it is an owner, and only an owner sets it: once an
+    // owner reads false, it may give up the entry.
     bool scheduled() const noexcept
     {
         return bucket_.load(std::memory_order_acquire) != none;
@@ -58,7 +58,7 @@ private:
 // dealt out among those of lower places. An entry moves down only, so each is
 // moved at most eleven times.
 //
-// Not synchronised. The keys of entries must not be negative.
+// Not synchronised. A time before the clock's epoch counts as the epoch.
 class deadline_set
 {
 public:
@@ -100,7 +100,11 @@ public:
             return;
         auto const reached = bucket_of(k);
         base_ = k;
+        // What has expired before stays where it is.
+        auto const expired = used_[0] & 1;
+        used_[0] &= ~std::uint64_t{1};
         deal_out(reached);
+        used_[0] |= expired;
     }
 
     // Sets a time that may be before the one that was set last. Deals out all
