@@ -108,11 +108,15 @@ void root::arm(time_point now)
     if (!timer || manual.load(std::memory_order_relaxed) || deadlines.empty())
         return;
     // What is due already is dealt out by expire_due(), in order.
-    if (deadlines.next() > now)
+    auto next = deadlines.next();
+    if (next > now)
+    {
         deadlines.advance(now);
+        next = deadlines.next();
+    }
     auto const latest = now + tick;
-    auto const next =
-        changed ? std::min(deadlines.next(), latest) : deadlines.next();
+    if (changed)
+        next = std::min(next, latest);
     timer->expires_at(next);
     timer->async_wait(timer_handler{this});
     waiting = true;
@@ -181,7 +185,11 @@ bool root::expire_due(time_point t) noexcept
                 if (alive)
                     due.push_back(s);
             }
-            more = !deadlines.empty() && deadlines.next() <= t;
+            more = !deadlines.empty();
+            if (!more)
+                break;
+            auto const next = deadlines.next();
+            more = next <= t;
             if (room == 0 || !more)
                 break;
             if (manual.load(std::memory_order_relaxed))
@@ -189,11 +197,10 @@ bool root::expire_due(time_point t) noexcept
                 // What begins when these expire begins at their time.
                 if (!due.empty())
                     break;
-                auto const next = deadlines.next();
                 if (next > now())
                     manual_now = next.time_since_epoch().count();
             }
-            deadlines.advance(deadlines.next());
+            deadlines.advance(next);
         }
     }
     more = more || !due.empty(); // they may begin a grace that is due
