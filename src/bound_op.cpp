@@ -6,7 +6,6 @@
 //
 
 #include <asioctx/detail/bound_op_base.hpp>
-#include <asioctx/detail/spin_mutex.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/channel_error.hpp>

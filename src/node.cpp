@@ -11,12 +11,7 @@
 #include <cstdio>
 #include <mutex>
 #include <new>
-#include <thread>
 #include <utility>
-
-#if defined(__x86_64__) || defined(__i386__)
-#include <immintrin.h>
-#endif
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -134,17 +129,6 @@ std::string seconds(duration d)
 }
 
 } // namespace
-
-void backoff::operator()() noexcept
-{
-    if (pauses_ > 512)
-        return std::this_thread::yield();
-#if defined(__x86_64__) || defined(__i386__)
-    for (unsigned i = 0; i != pauses_; ++i)
-        _mm_pause();
-#endif
-    pauses_ *= 2;
-}
 
 scope::scope(node* parent, behavior b) noexcept
     : node(parent),

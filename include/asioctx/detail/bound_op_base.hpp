@@ -15,11 +15,11 @@
 #include <asioctx/detail/node.hpp>
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/step_gate.hpp>
+#include <asioctx/detail/sync.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <utility>
@@ -393,7 +393,7 @@ private:
     node_ptr ctx_;
     scope* scope_; // null if it can never be done
 
-    std::atomic<word> turn_{no_turn};
+    atomic<word> turn_{no_turn};
 
     // What follows is guarded by the turn; it is read without, by the operation
     // when it has ended.

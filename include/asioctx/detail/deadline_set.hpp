@@ -11,10 +11,10 @@
 #include <asioctx/config.hpp>
 
 #include <asioctx/detail/intrusive_list.hpp>
+#include <asioctx/detail/sync.hpp>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +42,7 @@ private:
     static constexpr std::uint16_t none = 0xffff;
 
     std::int64_t key_ = 0;
-    std::atomic<std::uint16_t> bucket_{none};
+    atomic<std::uint16_t> bucket_{none};
 };
 
 // A set of points in time, to the nanosecond, that does no work for the many

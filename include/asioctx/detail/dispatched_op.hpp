@@ -14,12 +14,12 @@
 #include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/sync.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -209,7 +209,7 @@ private:
     message_memory memory_;
 
     // By the record, and by each block of it.
-    std::atomic<std::uint32_t> memory_holds_{1};
+    atomic<std::uint32_t> memory_holds_{1};
 };
 
 } // namespace asioctx::detail

@@ -9,8 +9,8 @@
 #define ASIOCTX_DETAIL_HOOK_HPP
 
 #include <asioctx/detail/intrusive_list.hpp>
+#include <asioctx/detail/sync.hpp>
 
-#include <atomic>
 #include <cstdint>
 
 namespace asioctx::detail {
@@ -62,7 +62,7 @@ private:
     // Frees the memory, as the last reference is gone.
     virtual void destroy() noexcept = 0;
 
-    std::atomic<std::uint32_t> refs_{1};
+    atomic<std::uint32_t> refs_{1};
 };
 
 } // namespace asioctx::detail

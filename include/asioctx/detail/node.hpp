@@ -14,8 +14,8 @@
 #include <asioctx/detail/deadline_set.hpp>
 #include <asioctx/detail/hook.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
+#include <asioctx/detail/sync.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -71,7 +71,7 @@ struct node
 
     node* const parent;
 
-    std::atomic<std::uint32_t> refs{1};
+    atomic<std::uint32_t> refs{1};
 };
 
 // Holds one value. Done when its nearest scope is.
@@ -108,7 +108,7 @@ struct scope_base
     static constexpr std::uint32_t locked_bit = 1;
     static constexpr std::uint32_t done_bit = 2;
 
-    std::atomic<std::uint32_t> state{0};
+    atomic<std::uint32_t> state{0};
 
     intrusive_list<scope, sibling_tag> children;
 };
@@ -221,7 +221,7 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // True while this scope is in its parent scope's list of children. Set and
     // cleared under the parent scope's lock; once cleared it stays so, and who
     // cleared it does not touch the links again.
-    std::atomic<bool> in_parent{false};
+    atomic<bool> in_parent{false};
 
     // The root that this scope's deadlines belong to. Null below
     // background(). An ancestor, and so alive.
@@ -238,7 +238,7 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     intrusive_list<hook, scope_tag> hooks;
 
     // Made by the first get_stop_token(), owned by the scope.
-    std::atomic<stop_bridge*> bridge{nullptr};
+    atomic<stop_bridge*> bridge{nullptr};
 
 private:
     ASIOCTX_DECL void wait_for_lock() const noexcept;
@@ -290,7 +290,7 @@ struct idle_scope final : scope
 
     // The time of the last touch, since the clock's epoch. It is scheduled for
     // an earlier touch's expiry: only when that passes is it looked at.
-    std::atomic<duration::rep> touched;
+    atomic<duration::rep> touched;
 };
 
 // The time until the scope's deadline, zero if it has passed.

@@ -8,7 +8,8 @@
 #ifndef ASIOCTX_DETAIL_RESERVED_MEMORY_HPP
 #define ASIOCTX_DETAIL_RESERVED_MEMORY_HPP
 
-#include <atomic>
+#include <asioctx/detail/sync.hpp>
+
 #include <cstddef>
 #include <new>
 #include <utility>
@@ -44,7 +45,7 @@ public:
 
 private:
     alignas(std::max_align_t) std::byte storage_[Size];
-    std::atomic<bool> used_{false};
+    atomic<bool> used_{false};
 };
 
 // Enough for one message, whatever an executor makes of it: what an io_context

@@ -15,7 +15,7 @@
 #include <asioctx/detail/intrusive_list.hpp>
 #include <asioctx/detail/node.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
-#include <asioctx/detail/spin_mutex.hpp>
+#include <asioctx/detail/sync.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -26,7 +26,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/system_executor.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <type_traits>
@@ -38,7 +37,7 @@ namespace asioctx::detail {
 struct tree_lock
 {
     spin_mutex mutex;
-    std::atomic<bool> walking{false};
+    atomic<bool> walking{false};
 };
 
 struct context_service_tag;
@@ -85,7 +84,7 @@ private:
     static constexpr std::uint32_t closed = 1;
     static constexpr std::uint32_t visitor = 2;
 
-    std::atomic<std::uint32_t> state_{0};
+    atomic<std::uint32_t> state_{0};
 };
 
 // The root of an execution context's tree, the set of its deadlines and the
@@ -145,7 +144,7 @@ struct root final : scope
     }
 
     // Null once it has shut down.
-    std::atomic<asio::execution_context const*> context{nullptr};
+    atomic<asio::execution_context const*> context{nullptr};
 
     execution_context_gate gate;
 
@@ -188,8 +187,8 @@ private:
 
     intrusive_list<execution_context_guest, context_service_tag> guests;
 
-    std::atomic<bool> manual{false};
-    std::atomic<duration::rep> manual_now{0};
+    atomic<bool> manual{false};
+    atomic<duration::rep> manual_now{0};
 };
 
 // Ties a root to its execution context.

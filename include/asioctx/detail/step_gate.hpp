@@ -10,7 +10,7 @@
 
 #include <asioctx/config.hpp>
 
-#include <asioctx/detail/spin_mutex.hpp>
+#include <asioctx/detail/sync.hpp>
 
 #include <cstdint>
 #include <mutex>

@@ -16,6 +16,7 @@
 #include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/initiate_bound.hpp>
 #include <asioctx/detail/op_slot.hpp>
+#include <asioctx/detail/sync.hpp>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
@@ -23,7 +24,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <tuple>
@@ -189,9 +189,9 @@ private:
 
     Executor executor_;
     cancelable scope_;
-    std::atomic<unsigned> phase_{0};
-    std::atomic<bool> taken_{false};
-    std::atomic<bool> asked_by_slot_{false};
+    atomic<unsigned> phase_{0};
+    atomic<bool> taken_{false};
+    atomic<bool> asked_by_slot_{false};
     std::optional<Handler> handler_; // whoever has taken it
     std::optional<asio::executor_work_guard<Executor>> work_; // the same
     after_func_registration callback_; // the operation's

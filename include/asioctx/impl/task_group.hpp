@@ -16,6 +16,7 @@
 #include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/initiate_bound.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
+#include <asioctx/detail/sync.hpp>
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
@@ -163,7 +164,7 @@ private:
     cancelable const group_;
     context const root_;
 
-    mutable std::mutex mutex_;
+    mutable mutex mutex_;
 
     // What joining waits for: tasks, and threads that are about to touch them.
     std::size_t busy_ = 0;

@@ -5,27 +5,46 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-#ifndef ASIOCTX_DETAIL_SPIN_MUTEX_HPP
-#define ASIOCTX_DETAIL_SPIN_MUTEX_HPP
+#ifndef ASIOCTX_DETAIL_SYNC_HPP
+#define ASIOCTX_DETAIL_SYNC_HPP
 
 #include <asioctx/config.hpp>
 
+// What threads meet at. test/explore compiles the library with others of these
+// names, which a scheduler runs in all orders.
+#if defined(ASIOCTX_SYNC)
+#include ASIOCTX_SYNC
+#else
+
 #include <atomic>
+#include <mutex>
 
 namespace asioctx::detail {
 
+template <class T>
+using atomic = std::atomic<T>;
+
+using mutex = std::mutex;
+
 // Waits a little, the longer the more often it was called: at first the
-// processor, then the rest of the thread's time slice. The first wait is as long
-// as a few locks take: threads that tried again sooner would take the lock's line
-// of cache away from its owner, and all be slower for it.
+// processor, then another thread's turn on it, then asleep. The first wait is as
+// long as a few locks take: threads that tried again sooner would take the lock's
+// line of cache away from its owner, and all be slower for it. The last lets an
+// owner go on that a thread of real-time priority has put off.
 class backoff
 {
 public:
     ASIOCTX_DECL void operator()() noexcept;
 
 private:
-    unsigned pauses_ = 32;
+    unsigned calls_ = 0;
 };
+
+} // namespace asioctx::detail
+
+#endif
+
+namespace asioctx::detail {
 
 // A mutex of one byte for sections of a few instructions. Uncontended, it
 // costs one atomic operation.
@@ -46,7 +65,7 @@ public:
     }
 
 private:
-    std::atomic<bool> locked_{false};
+    atomic<bool> locked_{false};
 };
 
 } // namespace asioctx::detail
