@@ -5,68 +5,113 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-#include <asioctx/detail/bound_op_base.hpp>
+#include <asioctx/detail/bound_op.hpp>
+
+#include <asioctx/detail/sync.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/channel_error.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <mutex>
 #include <utility>
 
 namespace asioctx::detail {
+namespace {
 
-// Gates that are free. It is never destroyed: functions may run late.
-struct step_gate::pool
+// The request that a thread is dispatching. An executor that throws, or a strand
+// that has shut down, drops it within that; else nothing may be touched.
+struct dispatching
 {
-    static pool& instance()
+    bound_op* op; // null once the request has arrived or was dropped
+    bool dropped = false;
+    dispatching* outer = nullptr;
+
+    static dispatching*& innermost() noexcept
     {
-        static auto& p = *new pool;
-        return p;
+        static constinit thread_local dispatching* d = nullptr;
+        return d;
     }
 
-    spin_mutex mutex;
-    step_gate* free = nullptr;
+    explicit dispatching(bound_op& o) noexcept
+        : op(&o), outer(std::exchange(innermost(), this))
+    {
+    }
+
+    dispatching(dispatching const&) = delete;
+    dispatching& operator=(dispatching const&) = delete;
+
+    ~dispatching()
+    {
+        innermost() = outer;
+    }
+
+    // True if this thread is dispatching it.
+    static bool ends(bound_op& o, bool dropped) noexcept
+    {
+        auto* const d = innermost();
+        if (!d || d->op != &o)
+            return false;
+        d->op = nullptr;
+        d->dropped = dropped;
+        return true;
+    }
 };
 
-step_gate::ticket step_gate::open(bound_op_base& op)
+} // namespace
+
+bound_op::bound_op(node_ptr ctx, asio::cancellation_type_t type)
+    : ctx_(std::move(ctx)),
+      scope_(ctx_.get_scope()),
+      turn_(turn_pool::take()),
+      type_(type)
 {
-    auto& p = pool::instance();
-    step_gate* gate;
-    {
-        std::lock_guard const lock(p.mutex);
-        gate = p.free;
-        if (gate)
-            p.free = gate->next_free_;
-    }
-    if (!gate)
-        gate = new step_gate;
-    std::lock_guard const lock(gate->mutex_);
-    gate->op_ = &op;
-    return {gate, gate->number_};
+    if (scope_ && scope_->kind == scope::behavior::permanent)
+        scope_ = nullptr;
 }
 
-void step_gate::close() noexcept
+bound_op::~bound_op()
 {
-    {
-        std::lock_guard const lock(mutex_);
-        ++number_;
-        op_ = nullptr;
-    }
-    auto& p = pool::instance();
-    std::lock_guard const lock(p.mutex);
-    next_free_ = p.free;
-    p.free = this;
+    turn_pool::put(turn_);
+    if (host_ && host_ != near_root())
+        detail::release(host_);
 }
 
-bool bound_op_base::is_abort(error_code const& ec) noexcept
+void bound_op::set_executors(executor_ref io, executor_ref own)
+{
+    if (!io)
+    {
+        if (own.placed())
+            set_executor(own.context());
+        return;
+    }
+    auto* const context = io.context();
+    set_host(context);
+    if (!own.placed() || !context || own.context() != context)
+        route_ = route::apart;
+    else if (own.strand() && !io.strand())
+        route_ = route::inside;
+    else
+        route_ = route::beside;
+    // Whoever initiates on the handler's executor uses the object there, but for
+    // one that runs beside the object's strand.
+    initiated_on_own_ = own.runs_here() && !io.runs_here()
+        && (route_ == route::apart || own.strand());
+}
+
+void bound_op::set_far_host(asio::execution_context& context)
+{
+    host_ = &root_of(context);
+    add_ref(host_);
+}
+
+bool bound_op::is_abort(error_code const& ec) noexcept
 {
     // A channel has an error of its own for the same thing.
     return ec == asio::error::operation_aborted
         || ec == asio::experimental::error::channel_cancelled;
 }
 
-std::exception_ptr bound_op_base::map(std::exception_ptr e) const
+std::exception_ptr bound_op::map(std::exception_ptr e) const
 {
     if (!heard_context_ || !e)
         return e;
@@ -87,268 +132,335 @@ std::exception_ptr bound_op_base::map(std::exception_ptr e) const
     }
 }
 
-// What changes turn_ from here on is tried in all orders by test/check-turn.py,
-// which has it all again: change both.
-
-bool bound_op_base::enter_contended(turn& t) noexcept
+void bound_op::enter(
+    turn_frame& f, turn& t, turn::word generation) noexcept
 {
     for (backoff wait;; wait())
-        if (auto const e = try_enter(t); e != entry::taken)
-            return e == entry::entered;
-}
-
-bound_op_base* bound_op_base::enter(
-    turn& t, step_gate::ticket const& ticket) noexcept
-{
-    bound_op_base* entered = nullptr;
-    step_gate::pass(ticket,
-        [&](bound_op_base& op)
-        {
-            auto const e = op.try_enter(t);
-            if (e == entry::entered)
-                entered = &op;
-            return e != entry::taken;
-        });
-    return entered;
-}
-
-void bound_op_base::release_contended(turn::at_end where) noexcept
-{
-    auto w = turn_.load(std::memory_order_relaxed);
-    for (;;)
     {
-        if ((w & wanted_bits) != 0 && (w & ended_bit) == 0)
-        {
-            bool const here = where == turn::at_end::here
-                || (where == turn::at_end::if_it_runs_here && runs_here());
-            if (!here && (w & queued_bit) != 0)
-            {
-                // A request is on its way, or is just ending: it finds what is
-                // wanted, and the turn free.
-                if (turn_.compare_exchange_weak(w, w & ~thread_bits,
-                        std::memory_order_acq_rel, std::memory_order_relaxed))
-                    return;
-                continue;
-            }
-            w = turn_.fetch_and(~wanted_bits, std::memory_order_acquire);
-            if (here)
-            {
-                deliver(w & wanted_bits);
-            }
-            else
-            {
-                note(w & wanted_bits);
-                ask_again(false);
-            }
-            w = turn_.load(std::memory_order_relaxed);
-        }
-        else if (turn_.compare_exchange_weak(w, w & (queued_bit | ended_bit),
-                     std::memory_order_acq_rel, std::memory_order_relaxed))
-        {
-            if ((w & (queued_bit | ended_bit)) == ended_bit)
-                complete_later();
+        auto const e = t.try_enter(generation);
+        if (e == turn::entry::entered)
+            return f.enter(t);
+        if (e == turn::entry::over || turn_frame::find(t))
             return;
-        }
     }
 }
 
-// Adds to what is wanted. True if the turn was free, and now is the caller's: its
-// end delivers. If another has it, that one will.
-template <class Add>
-bool bound_op_base::want_with(Add add) noexcept
+// Delivers what has been wanted meanwhile, or sends it.
+void bound_op::leave(turn_frame& f, at where) noexcept
 {
-    auto w = turn_.load(std::memory_order_relaxed);
-    word taken;
-    do
+    if (!f.of)
+        return;
+    turn& t = *f.of;
+    bound_op& op = *t.op;
+    if (op.missed_ && !op.unguarded_ && !op.slot_.empty()) [[unlikely]]
+        t.want(turn::wanted(op.asked_));
+    for (;;)
     {
-        if ((w & ended_bit) != 0)
-            return false;
-        taken = (w & thread_bits) == no_turn ? this_thread() : 0;
-    } while (!turn_.compare_exchange_weak(w, add(w) | taken,
-        std::memory_order_acq_rel, std::memory_order_relaxed));
-    if (taken == 0)
+        bool const here = where == at::here
+            || (where == at::here_if_it_runs_here && t.is_wanted()
+                && op.runs_here());
+        auto const next = t.leave(here);
+        if (next == turn::action::deliver)
+        {
+            op.deliver(f);
+            continue;
+        }
+        f.of = nullptr;
+        if (next == turn::action::send)
+            op.send(where != at::elsewhere);
+        else if (next == turn::action::complete)
+            op.last_has_left();
+        return;
+    }
+}
+
+void bound_op::clear() noexcept
+{
+    access const a(*this);
+    slot_.clear();
+}
+
+// The turn is the caller's.
+void bound_op::deliver(turn_frame& f) noexcept
+{
+    auto const wanted = turn_.take_wanted();
+    auto const by_context = (wanted & turn::context) != 0
+        ? type_
+        : asio::cancellation_type::none;
+    // If another has asked for it, or for more, the abort is not the context's.
+    asked_ |= turn::type_of(wanted);
+    context_first_ = context_first_
+        || ((asked_ & asio::cancellation_type::terminal)
+                == asio::cancellation_type::none
+            && (asked_ & by_context) != by_context);
+    asked_ |= by_context;
+    missed_ = unguarded_ || slot_.empty();
+    if (!missed_)
+    {
+        heard_context_ = context_first_;
+        // The operation may end in here: then its completion is put off.
+        f.delivers = true;
+        slot_.call(asked_);
+        f.delivers = false;
+    }
+    if (!turn_.has_ended())
+        asked();
+}
+
+void bound_op::ask_upstream(
+    asio::cancellation_type_t type, bool of_other_context) noexcept
+{
+    if (context_done() && !of_other_context)
+        ask(turn::context);
+    ask(turn::wanted(type));
+}
+
+void bound_op::ask(turn::word what) noexcept
+{
+    if (!turn_.want(what))
+        return;
+    turn_frame f(&turn_);
+    leave(f, at::here);
+}
+
+// A request is where the operation may be asked.
+void bound_op::ask_as_wanted() noexcept
+{
+    auto next = turn_.arrive();
+    if (next == turn::action::deliver)
+    {
+        turn_frame f(&turn_);
+        do
+            deliver(f);
+        while ((next = turn_.leave_request()) == turn::action::deliver);
+        f.of = nullptr;
+    }
+    if (next == turn::action::complete)
+        last_has_left();
+}
+
+// The scope.
+
+// The caller has the turn, and gives it up next.
+void bound_op::link() noexcept
+{
+    if (!scope_)
+        return;
+    auto const state = scope_->lock();
+    bool const done = (state & scope::done_bit) != 0;
+    if (!done && !has_left_)
+        scope_->hooks.push_back(*this);
+    scope_->unlock(state);
+    if (done)
+        turn_.want(turn::context);
+}
+
+// The gate is left by notify(): until then the execution context does not shut
+// down. If it is about to, the operation goes with it.
+bool bound_op::claim() noexcept
+{
+    if (host_ && !host_->gate.enter())
         return false;
-    holder_ = nullptr;
+    if (turn_.queue())
+        return true;
+    if (host_)
+        host_->gate.leave();
+    return false;
+}
+
+void bound_op::notify() noexcept
+{
+    auto* const host = host_;
+    send(true);
+    if (host)
+        host->gate.leave();
+}
+
+// The way of a request.
+
+// An operation of several steps is asked where its steps run. One of one step is
+// asked where its object is used: on that's executor, unless it was initiated on
+// the handler's.
+bool bound_op::is_asked_on_own() const noexcept
+{
+    return route_ == route::inside || initiated_on_own_ || turn_.has_steps();
+}
+
+bool bound_op::runs_here() const noexcept
+{
+    switch (route_)
+    {
+    case route::none:
+        return true;
+    case route::one:
+        return own_executor().runs_here();
+    default:
+        return (is_asked_on_own() ? own_executor() : io_executor())
+            .runs_here();
+    }
+}
+
+// A request is on its way, by the caller.
+void bound_op::send(bool may_be_here) noexcept
+{
+    using kind = op_message::kind;
+    if (may_be_here && runs_here())
+        return ask_as_wanted();
+    if (route_ == route::none)
+        return post_to_root(kind::own_request);
+    auto const go = [this, may_be_here](executor_ref const& to, kind k)
+    {
+        if (may_be_here)
+            dispatch(to, k);
+        else
+            post(to, k);
+    };
+    if (route_ == route::apart)
+        go(io_executor(), kind::request);
+    else if (route_ == route::one || is_asked_on_own())
+        go(own_executor(), kind::own_request);
+    else
+        go(io_executor(), kind::own_request);
+}
+
+void bound_op::dispatch(executor_ref const& to, op_message::kind k) noexcept
+{
+    dispatching d(*this);
+    bool failed = false;
+    try
+    {
+        to.dispatch(op_message(*this, k));
+    }
+    catch (...)
+    {
+        failed = true;
+    }
+    if (!d.dropped)
+        return;
+    // The executor may have to allocate, and fail. To ask from here is better
+    // than not to ask. If it did not fail, its execution context is about to go,
+    // and the operation with it.
+    if (failed)
+        ask_as_wanted();
+    else
+        drop_request();
+}
+
+void bound_op::post(executor_ref const& to, op_message::kind k) noexcept
+{
+    op_message m(*this, k);
+    try
+    {
+        to.post(std::move(m));
+    }
+    catch (...)
+    {
+        // What cannot be posted is done at once.
+        if (m.pending())
+            m();
+    }
+}
+
+void bound_op::post_to_root(op_message::kind k) noexcept
+{
+    root* const r = near_root();
+    gate_pass const pass(r);
+    auto const ex = executor_of(pass ? r : nullptr);
+    post(executor_ref(ex), k);
+}
+
+void bound_op::arrived(op_message::kind k)
+{
+    switch (k)
+    {
+    case op_message::kind::request:
+        dispatching::ends(*this, false);
+        if (is_asked_on_own() && !own_executor().runs_here())
+            dispatch(own_executor(), op_message::kind::own_request);
+        else
+            ask_as_wanted();
+        return;
+    case op_message::kind::own_request:
+        dispatching::ends(*this, false);
+        return ask_as_wanted();
+    case op_message::kind::completion:
+        if (auto const own = own_executor())
+            return own.dispatch(
+                op_message(*this, op_message::kind::own_completion));
+        [[fallthrough]];
+    case op_message::kind::own_completion:
+        return complete_now();
+    }
+}
+
+// An executor has thrown, or its execution context shuts down.
+void bound_op::dropped(op_message::kind k) noexcept
+{
+    if (k == op_message::kind::completion
+        || k == op_message::kind::own_completion)
+        drop_results();
+    else if (!dispatching::ends(*this, true))
+        drop_request();
+}
+
+void bound_op::drop_request() noexcept
+{
+    if (turn_.drop_request() != turn::action::complete)
+        return;
+    if (abandoned_)
+        destroy();
+    else
+        drop_results();
+}
+
+// The end.
+
+bool bound_op::end_in_turn() noexcept
+{
+    auto* const f = turn_frame::find(turn_);
+    if (!f || f->delivers || !turn_.end(true))
+        return false;
+    f->of = nullptr; // the turn ends here
     return true;
 }
 
-template <class Add>
-void bound_op_base::ask_with(Add add) noexcept
+bool bound_op::put_off() noexcept
 {
-    if (want_with(add))
-        release_turn(turn::at_end::here);
-}
-
-void bound_op_base::ask(asio::cancellation_type_t type, asker by) noexcept
-{
-    ask_with([=](word w) { return with_wanted(w, type, by); });
-}
-
-void bound_op_base::ask_here() noexcept
-{
-    // The operation cannot end before this gives up the caller's reference, and
-    // the record cannot go before this gives up the turn.
-    bool const mine = want_with(
-        [this](word w) { return with_wanted(w, type_, asker::context); });
-    release();
+    auto* const f = turn_frame::find(turn_);
+    bool const mine = f && !f->delivers;
+    bool const others = turn_.put_off(mine);
     if (mine)
-        release_turn(turn::at_end::here);
+        f->of = nullptr;
+    if (!others)
+        slot_.clear();
+    return others;
 }
 
-void bound_op_base::ask_as_requested() noexcept
+bool bound_op::put_off_abandoned() noexcept
 {
-    // Who posts a request to ask again has set this before.
-    if (repeats_)
-        ask_with([](word w) { return w | again_bit; });
+    for (backoff wait; turn_.is_held() && !turn_frame::find(turn_);)
+        wait();
+    abandoned_ = true;
+    return put_off();
+}
+
+void bound_op::last_has_left() noexcept
+{
+    if (abandoned_)
+        destroy();
     else
-        ask(type_, asker::context);
+        complete_later();
 }
 
-// The turn is the caller's.
-void bound_op_base::note(word wanted) noexcept
+void bound_op::complete_later() noexcept
 {
-    using type = asio::cancellation_type_t;
-    auto const asks = static_cast<type>(wanted & type_bits);
-    // If another has asked for it, or for more, the abort is not the context's.
-    bool const is_new = (asked_ & asio::cancellation_type::terminal)
-            == asio::cancellation_type::none
-        && (asked_ & asks) != asks;
-    if ((wanted & by_context_bit) != 0 && is_new)
-        context_first_ = true;
-    asked_ |= asks;
-}
-
-// The turn is the caller's.
-void bound_op_base::deliver(word wanted) noexcept
-{
-    note(wanted);
-    missed_ = box_.empty() && !signal_.slot().has_handler();
-    if (missed_)
-        return;
-    heard_context_ = context_first_;
-    // The operation may end in here: then its completion is put off.
-    asking_ = true;
-    if (!box_.empty())
-        box_.call(asked_);
-    signal_.emit(asked_);
-    asking_ = false;
-}
-
-// Something has been put into the slot since a request came. The operation is
-// amid that, and must not be asked yet.
-void bound_op_base::ask_again(bool in_step) noexcept
-{
-    missed_ = false;
-    if (in_step)
-    {
-        turn_.fetch_or(again_bit, std::memory_order_relaxed);
-        return;
-    }
-    // The request before is done with what is written below.
-    auto const w = turn_.fetch_or(queued_bit, std::memory_order_acquire);
-    if ((w & queued_bit) != 0)
-    {
-        // That one may have been here already, but not ended: see the end of
-        // this turn.
-        turn_.fetch_or(again_bit, std::memory_order_relaxed);
-        return;
-    }
-    repeats_ = true;
-    post_request();
-}
-
-// A signal does not tell that something has been put into it: at the end of a turn
-// that follows a request which found nothing. The turn is the caller's.
-void bound_op_base::look_at_signal() noexcept
-{
-    if (signal_.slot().has_handler())
-    {
-        missed_ = false;
-        turn_.fetch_or(again_bit, std::memory_order_relaxed);
-    }
-}
-
-void bound_op_base::clear() noexcept
-{
-    turn const t(*this);
-    box_.clear();
-}
-
-// Whether the caller is in a step of the operation that has the turn.
-bool bound_op_base::in_own_step(word w) const noexcept
-{
-    return (w & thread_bits) == this_thread() && !asking_ && holder_;
-}
-
-bool bound_op_base::leave_shared() noexcept
-{
-    // Another thread is about to dispatch a request.
-    for (backoff wait; !sole_owner();)
-        wait();
-    auto const w = turn_.load(std::memory_order_acquire);
-    if (in_own_step(w) && (w & queued_bit) == 0)
-    {
-        // The turn ends here.
-        std::exchange(holder_, nullptr)->op_ = nullptr;
-        return true;
-    }
-    return w == no_turn;
-}
-
-bool bound_op_base::put_off() noexcept
-{
-    auto w = turn_.load(std::memory_order_acquire);
-    bool const in_step = in_own_step(w);
-    if (in_step)
-        std::exchange(holder_, nullptr)->op_ = nullptr;
-    for (;;)
-    {
-        auto const left = in_step ? w & ~thread_bits : w;
-        if ((left & (thread_bits | queued_bit)) == 0)
-        {
-            box_.clear();
-            return false;
-        }
-        if (turn_.compare_exchange_weak(
-                w, left | ended_bit, std::memory_order_acq_rel))
-            return true;
-    }
-}
-
-bool bound_op_base::put_off_abandoned() noexcept
-{
-    auto const me = this_thread();
-    for (backoff wait;;)
-    {
-        auto const owner =
-            turn_.load(std::memory_order_acquire) & thread_bits;
-        if (owner == no_turn || owner == me)
-            return put_off();
-        wait();
-    }
-}
-
-void bound_op_base::request_done() noexcept
-{
-    repeats_ = false;
-    auto w = turn_.load(std::memory_order_relaxed);
-    for (;;)
-    {
-        bool const is_free = (w & thread_bits) == no_turn;
-        if (is_free && (w & wanted_bits) != 0 && (w & ended_bit) == 0)
-        {
-            // The context asked meanwhile, and left it to this request.
-            ask_with([](word wanted) { return wanted; });
-            w = turn_.load(std::memory_order_relaxed);
-        }
-        else if (turn_.compare_exchange_weak(w, w & ~queued_bit,
-                     std::memory_order_acq_rel, std::memory_order_relaxed))
-        {
-            if (is_free && (w & ended_bit) != 0)
-                complete_later();
-            return;
-        }
-    }
+    using kind = op_message::kind;
+    if (route_ == route::none)
+        post_to_root(kind::completion);
+    else if (route_ == route::apart)
+        post(io_executor(), kind::completion);
+    else
+        post(own_executor(), kind::own_completion);
 }
 
 } // namespace asioctx::detail

@@ -26,7 +26,7 @@ using detail::scope;
 class merged_scope;
 
 // Waits in the list of one of the other scopes.
-class link final : public detail::hook
+class link final : public detail::counted_hook
 {
 public:
     link(merged_scope& target, node_ptr other) noexcept

@@ -9,7 +9,6 @@
 #include <asioctx/detail/root.hpp>
 
 #include <cstdio>
-#include <mutex>
 #include <new>
 #include <utility>
 
@@ -24,16 +23,11 @@
 namespace asioctx::detail {
 namespace {
 
-// For the trees below background().
-tree_lock& rootless_tree() noexcept
+// How many walks are marking a subtree of the tree that a scope is in.
+atomic<std::uint32_t>& walks_of(scope const& s) noexcept
 {
-    static tree_lock instance;
-    return instance;
-}
-
-tree_lock& tree_of(scope const& s) noexcept
-{
-    return s.home ? s.home->tree : rootless_tree();
+    static atomic<std::uint32_t> below_background{0};
+    return s.home ? s.home->walks : below_background;
 }
 
 scope* parent_scope(node const& n) noexcept
@@ -227,14 +221,14 @@ void scope::wait_for_lock() const noexcept
         wait();
 }
 
-void scope::cancel(reason r) noexcept
+bool scope::cancel(reason r) noexcept
 {
-    cancel_with([&] { why = std::move(r); });
+    return cancel_with([&] { why = std::move(r); });
 }
 
-void scope::cancel_here() noexcept
+bool scope::cancel_here() noexcept
 {
-    cancel_with(
+    return cancel_with(
         [this]
         {
             why.error = errc::canceled;
@@ -252,68 +246,77 @@ void scope::expire() noexcept
 
 // set_why() is called with the lock held.
 template <class SetWhy>
-void scope::cancel_with(SetWhy set_why) noexcept
+bool scope::cancel_with(SetWhy set_why) noexcept
 {
-    if (done())
-        return wait_for_walk();
-    auto const s = lock();
-    if ((s & done_bit) != 0)
+    if (!done())
     {
+        auto const s = lock();
+        if ((s & done_bit) == 0)
+        {
+            set_why();
+            bool const has_hooks = !hooks.empty();
+            if (children.empty())
+            {
+                unlock(s | done_bit);
+                leave_parent();
+                unschedule();
+                if (has_hooks)
+                    notify_hooks();
+            }
+            else
+            {
+                // Seen by whoever sees something done that this walk marks.
+                walks_of(*this).fetch_add(1, std::memory_order_relaxed);
+                unlock(s | done_bit | marking_bit);
+                cancel_below();
+            }
+            return true;
+        }
         unlock(s);
-        return wait_for_walk();
     }
-    if (!children.empty())
-    {
-        unlock(s);
-        return cancel_subtree(set_why);
-    }
-    set_why();
-    bool const has_hooks = !hooks.empty();
-    unlock(s | done_bit);
-
-    leave_parent();
-    unschedule();
-    if (has_hooks)
-        notify_hooks();
+    wait_for_walks();
+    return false;
 }
 
-// The subtree of a scope that is done may still be being marked.
-void scope::wait_for_walk() const noexcept
+// Whoever finds a scope done goes on once all below it is. Those that the walk
+// came by are done, too, up to the one where it began.
+void scope::wait_for_walks() const noexcept
 {
-    auto& tree = tree_of(*this);
-    if (tree.walking.load(std::memory_order_acquire))
-        std::lock_guard wait(tree.mutex);
+    if (walks_of(*this).load(std::memory_order_acquire) != 0)
+        for (auto const* s = this; s && s->done(); s = parent_scope(*s))
+            s->wait_until_marked();
 }
 
-template <class SetWhy>
-void scope::cancel_subtree(SetWhy set_why) noexcept
+void scope::wait_until_marked() const noexcept
+{
+    for (backoff wait;
+         (state.load(std::memory_order_acquire) & marking_bit) != 0;)
+        wait();
+}
+
+// The scope is done, and takes no more children.
+void scope::cancel_below() noexcept
 {
     scope_list reached;
+    take_children(reached);
+    // Each scope's children are put before its next sibling: the walk goes
+    // parents first and in the order in which siblings were made.
+    bool meets_others = false;
+    for (auto* c = reached.empty() ? nullptr : &reached.front(); c;
+         c = reached.next(*c))
     {
-        auto& tree = tree_of(*this);
-        std::lock_guard guard(tree.mutex);
-        auto const s = lock();
-        if ((s & done_bit) != 0)
-        {
-            unlock(s);
-            return;
-        }
-        tree.walking.store(true, std::memory_order_release);
-        set_why();
-        take_children(reached);
-        unlock(s | done_bit);
-        // Each scope's children are put before its next sibling: the walk goes
-        // parents first and in the order in which siblings were made.
-        scope* c = reached.empty() ? nullptr : &reached.front();
-        while (c)
-        {
-            scope_list below;
-            c->step = c->mark_child(why, below);
-            reached.splice_after(*c, below);
-            c = reached.next(*c);
-        }
-        tree.walking.store(false, std::memory_order_release);
+        scope_list below;
+        c->step = c->mark_child(why, below);
+        reached.splice_after(*c, below);
+        meets_others = meets_others || c->step == walk_step::nothing;
     }
+    // What was done already has a walk of its own. That waits for none above it.
+    if (meets_others)
+        for (auto* c = &reached.front(); c; c = reached.next(*c))
+            if (c->step == walk_step::nothing)
+                c->wait_until_marked();
+    unlock(lock() & ~marking_bit);
+    walks_of(*this).fetch_sub(1, std::memory_order_release);
 
     leave_parent();
     unschedule();
@@ -355,22 +358,37 @@ scope::walk_step scope::mark_child(reason const& r, scope_list& below) noexcept
         return walk_step::start_grace;
     }
     bool const has_hooks = !hooks.empty();
-    take_children(below);
+    bool const more = take_some_children(below);
     unlock(s | done_bit);
+    if (more)
+        take_children(below);
     return has_hooks ? walk_step::unschedule_and_notify
                      : walk_step::unschedule;
 }
 
-// Takes the children off the list, with a reference to each. The lock is held.
+// Takes the children off the list, with a reference to each. The scope is done,
+// so that there will be no more.
 void scope::take_children(scope_list& taken) noexcept
 {
-    while (!children.empty())
+    for (bool more = true; more;)
+    {
+        auto const s = lock();
+        more = take_some_children(taken);
+        unlock(s);
+    }
+}
+
+// True if there are more: children that leave meanwhile need the lock. It is held.
+bool scope::take_some_children(scope_list& taken) noexcept
+{
+    for (int room = 64; room != 0 && !children.empty(); --room)
     {
         scope& c = children.pop_front();
         if (try_add_ref(c))
             taken.push_back(c);
         c.in_parent.store(false, std::memory_order_release);
     }
+    return !children.empty();
 }
 
 void scope::notify_hooks() noexcept
@@ -384,9 +402,10 @@ void scope::notify_hooks() noexcept
             return;
         }
         hook& h = hooks.pop_front();
-        h.add_ref();
+        bool const stays = h.claim();
         unlock(s);
-        h.notify();
+        if (stays)
+            h.notify();
     }
 }
 

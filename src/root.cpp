@@ -6,8 +6,8 @@
 //
 
 #include <asioctx/detail/root.hpp>
-#include <asioctx/detail/executor_target.hpp>
 
+#include <boost/asio/strand.hpp>
 #include <boost/asio/system_executor.hpp>
 
 #include <algorithm>
@@ -317,15 +317,30 @@ void context_service::shutdown()
 
 root& root_of(asio::execution_context& context)
 {
-    return asio::use_service<context_service>(context).get();
+    // To look for a service takes a lock of the execution context.
+    thread_local node_ptr last;
+    auto* const l = static_cast<root*>(last.get());
+    if (l && l->belongs_to(context))
+        return *l;
+    root& r = asio::use_service<context_service>(context).get();
+    last = node_ptr(add_ref(&r));
+    return r;
 }
 
 root& root_of(
     asio::execution_context& context, asio::any_io_executor const& executor)
 {
-    // Before the service is made: so it shuts down before what timers, and the
-    // I/O objects, lean on.
+    if (asio::has_service<context_service>(context))
+    {
+        root& r = root_of(context);
+        std::lock_guard guard(r.mutex);
+        if (r.timer || r.is_shut_down)
+            return r;
+    }
+    // Before the service is made: so it shuts down before what timers, the I/O
+    // objects and strands lean on.
     asio::steady_timer timer(executor);
+    asio::strand<asio::any_io_executor> const strand(executor);
     root& r = root_of(context);
     std::lock_guard guard(r.mutex);
     if (!r.timer && !r.is_shut_down)
@@ -342,18 +357,6 @@ root& root_for(char const* what, root* r)
     if (!r->context.load(std::memory_order_relaxed))
         throw_shut_down(what);
     return *r;
-}
-
-void provide_root(root* near, asio::any_io_executor const& ex)
-{
-    visit_executor(ex,
-        [near]<class Ex>(Ex const& e) { provide_root<Ex>(near, e); });
-}
-
-void provide_root(root* near, asio::any_completion_executor const& ex)
-{
-    visit_executor(ex,
-        [near]<class Ex>(Ex const& e) { provide_root<Ex>(near, e); });
 }
 
 asio::any_io_executor executor_of(root* r) noexcept

@@ -11,7 +11,7 @@
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 
-#include <asioctx/detail/bound_op.hpp>
+#include <asioctx/detail/bound_handler.hpp>
 
 #include <boost/asio/associator.hpp>
 

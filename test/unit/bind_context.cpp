@@ -51,6 +51,32 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// An initiation that tells its I/O executor.
+template <class F>
+struct on_executor
+{
+    using executor_type = asio::io_context::executor_type;
+
+    on_executor(executor_type e, F function) : ex(e), f(std::move(function))
+    {
+    }
+
+    executor_type get_executor() const noexcept
+    {
+        return ex;
+    }
+
+    template <class Handler>
+    void operator()(Handler&& h) const
+    {
+        f(std::forward<Handler>(h));
+    }
+
+    executor_type ex;
+    F f;
+};
+
+
 using asio::cancellation_type;
 using asio::error::operation_aborted;
 using requests = std::vector<asio::cancellation_type_t>;
@@ -782,7 +808,30 @@ BOOST_AUTO_TEST_CASE(an_error_may_be_given_as_its_enumerator)
 
 // Where a request is delivered.
 
-BOOST_AUTO_TEST_CASE(a_request_is_delivered_on_the_handler_s_executor)
+// An operation of one step touches nothing but its I/O object, which is used on
+// that object's executor.
+BOOST_AUTO_TEST_CASE(an_operation_of_one_step_is_asked_where_its_object_is)
+{
+    outcome o;
+    probe<> op;
+    asio::io_context other;
+    auto const strand = asio::make_strand(other);
+    auto const [ctx, cancel] = with_cancel(root);
+    op.when_asked = [&](auto)
+    { BOOST_TEST(ioc.get_executor().running_in_this_thread()); };
+    op.start_on(ioc.get_executor(),
+        bind_context(ctx, asio::bind_executor(strand, recorder(o))));
+    cancel();
+    other.run();
+    BOOST_TEST(op.requests.empty());
+    poll();
+    BOOST_TEST(op.requests.size() == 1);
+    op.complete(operation_aborted);
+    BOOST_TEST(o == errc::canceled);
+}
+
+// Whoever initiates it on the handler's executor uses the object there.
+BOOST_AUTO_TEST_CASE(or_on_the_handler_s_executor_if_it_was_initiated_there)
 {
     outcome o;
     probe<> op;
@@ -791,15 +840,85 @@ BOOST_AUTO_TEST_CASE(a_request_is_delivered_on_the_handler_s_executor)
     auto const [ctx, cancel] = with_cancel(root);
     op.when_asked = [&](auto)
     { BOOST_TEST(strand.running_in_this_thread()); };
-    op.start_on(ioc.get_executor(),
-        bind_context(ctx, asio::bind_executor(strand, recorder(o))));
+    asio::post(strand,
+        [&]
+        {
+            op.start_on(ioc.get_executor(),
+                bind_context(ctx, asio::bind_executor(strand, recorder(o))));
+        });
+    other.run();
     cancel();
-    poll();
+    poll(); // by way of the object's execution context
     BOOST_TEST(op.requests.empty());
+    other.restart();
     other.run();
     BOOST_TEST(op.requests.size() == 1);
     op.complete(operation_aborted);
     BOOST_TEST(o == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_s_strand_on_the_object_s_context_is_where_it_is)
+{
+    outcome o;
+    probe<> op;
+    auto const strand = asio::make_strand(ioc);
+    auto const [ctx, cancel] = with_cancel(root);
+    op.when_asked = [&](auto)
+    { BOOST_TEST(strand.running_in_this_thread()); };
+    op.start_on(ioc.get_executor(),
+        bind_context(ctx, asio::bind_executor(strand, recorder(o))));
+    cancel();
+    poll();
+    BOOST_TEST(op.requests.size() == 1);
+    op.complete(operation_aborted);
+    BOOST_TEST(o == errc::canceled);
+}
+
+// An operation of several steps is asked where they run, whatever the executor:
+// step_executor.cpp has more of it.
+BOOST_AUTO_TEST_CASE(an_operation_of_several_steps_is_asked_where_they_run)
+{
+    for (bool const twice : {false, true})
+    {
+        outcome o;
+        auto const strand = asio::make_strand(ioc);
+        auto const [ctx, cancel] = with_cancel(root);
+        auto const [other, cancel_other] = with_cancel(root);
+        asio::io_context io;
+        int requests = 0;
+        std::function<void()> complete;
+        auto const start = [&]<class Token>(Token token)
+        {
+            asio::async_initiate<Token, void(error_code)>(
+                on_executor(io.get_executor(),
+                    [&](auto h)
+                    {
+                        asio::get_associated_cancellation_slot(h).assign(
+                            [&](auto)
+                            {
+                                ++requests;
+                                BOOST_TEST(strand.running_in_this_thread());
+                            });
+                        static_cast<void>(asio::get_associated_executor(
+                            h, io.get_executor()));
+                        complete =
+                            [h = std::make_shared<decltype(h)>(std::move(h))]
+                        { std::move (*h)(operation_aborted); };
+                    }),
+                token);
+        };
+        if (twice)
+            start(bind_context(other,
+                bind_context(ctx, asio::bind_executor(strand, recorder(o)))));
+        else
+            start(bind_context(ctx, asio::bind_executor(strand, recorder(o))));
+        cancel();
+        io.run();
+        poll();
+        BOOST_TEST(requests == 1);
+        complete();
+        BOOST_TEST(o == errc::canceled);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(or_else_on_the_operation_s)

@@ -11,487 +11,402 @@
 #include <asioctx/config.hpp>
 #include <asioctx/error.hpp>
 
-#include <asioctx/detail/dispatched_op.hpp>
-#include <asioctx/detail/executor_traits.hpp>
+#include <asioctx/detail/executor_ref.hpp>
+#include <asioctx/detail/hook.hpp>
+#include <asioctx/detail/node.hpp>
+#include <asioctx/detail/op_message.hpp>
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/root.hpp>
-#include <asioctx/detail/step_executor.hpp>
+#include <asioctx/detail/turn.hpp>
 
-#include <boost/asio/associated_allocator.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/associator.hpp>
-#include <boost/asio/handler_continuation_hook.hpp>
-#include <boost/asio/recycling_allocator.hpp>
+#include <boost/asio/cancellation_type.hpp>
 
-#include <cstddef>
 #include <exception>
-#include <memory>
-#include <new>
-#include <optional>
-#include <tuple>
-#include <type_traits>
 #include <utility>
 
 namespace asioctx::detail {
 
-// What tells of an abort in the results of an operation.
-template <class T>
-inline constexpr bool is_error =
-    std::is_same_v<T, error_code> || std::is_same_v<T, std::exception_ptr>;
-
-// The same in what asio::as_tuple makes of them.
-template <class T>
-inline constexpr bool is_error_tuple = false;
-
-template <class First, class... Rest>
-inline constexpr bool is_error_tuple<std::tuple<First, Rest...>> =
-    is_error<std::remove_cvref_t<First>>;
-
-// What Asio sees as the operation's handler.
-template <class Op>
-class bound_handler
+// The record of an operation that is bound to a context: what is needed to ask
+// the operation to stop, from any thread, until the moment at which it
+// completes. It is a composition of
+//
+//     turn           who may touch the operation, and what is wanted of it
+//     slot_store     what the operation has put there to be asked by
+//     executors      where it is asked, and where it completes
+//     op_memory      for the one message that is on its way
+//
+// Its life:
+//   1 Made. The initiating function runs, with the turn.
+//   2 link(): the record is put into the scope's list; or, if the scope is done
+//     by now, the operation is asked after the initiating function.
+//   3 claim(), notify(): the scope is done and took the record off its list; a
+//     request is on its way. Until that has done its work, the record stays.
+//   4 end(): the operation has ended, in one way or the other, and the record is
+//     taken off the list. If nobody holds on to it, the handler is called; else
+//     the completion is put off, and posted by the last to let go.
+class bound_op : public hook, public op_memory
 {
 public:
-    using cancellation_slot_type = op_slot;
+    bound_op(bound_op const&) = delete;
+    bound_op& operator=(bound_op const&) = delete;
 
-    explicit bound_handler(Op* op) noexcept : op_(op)
+    // What a step enters with: it is good for one operation.
+    struct ticket
     {
+        turn* of = nullptr;
+        turn::word generation = 0;
+
+        friend bool operator==(ticket const&, ticket const&) = default;
+    };
+
+    // A turn for what runs on the operation's executor. If the operation has
+    // ended, there is none to take.
+    class step
+    {
+    public:
+        explicit step(ticket const& t) noexcept
+        {
+            enter(frame_, *t.of, t.generation);
+        }
+
+        step(step const&) = delete;
+        step& operator=(step const&) = delete;
+
+        ~step()
+        {
+            leave(frame_, at::here);
+        }
+
+    private:
+        turn_frame frame_;
+    };
+
+    // The turn of the initiating function. Afterwards the context may ask.
+    class initiation
+    {
+    public:
+        explicit initiation(bound_op& op) noexcept
+            : op_(op), frame_(&op.turn_)
+        {
+            op.generation_ = op.turn_.begin(op);
+        }
+
+        initiation(initiation const&) = delete;
+        initiation& operator=(initiation const&) = delete;
+
+        ~initiation()
+        {
+            if (frame_.of)
+                op_.link();
+            leave(frame_, at::here_if_it_runs_here);
+        }
+
+    private:
+        bound_op& op_;
+        turn_frame frame_;
+    };
+
+    // For op_slot.
+    template <class H, class... Args>
+    H& emplace(Args&&... args)
+    {
+        access const a(*this);
+        // A request that was heard reached what was there before. It is for this
+        // as well, unless an operation forgets what it was asked, to clean up.
+        bool const forgets =
+            is_cancellation_state<H> && slot_.holds_cancellation_state();
+        H& h = slot_.emplace<H>(std::forward<Args>(args)...);
+        if (asked_ != asio::cancellation_type::none && !forgets) [[unlikely]]
+            missed_ = true;
+        return h;
     }
 
-    bound_handler(bound_handler&& other) noexcept
-        : op_(std::exchange(other.op_, nullptr))
+    // For op_slot. A bound operation clears the slot of another, if it was
+    // bound twice.
+    ASIOCTX_DECL void clear() noexcept;
+
+    bool has_cancel_handler() noexcept
     {
+        return slot_.is_filled();
     }
 
-    ~bound_handler()
+    asio::cancellation_slot asio_slot()
     {
-        if (op_)
-            op_->drop_handler();
+        return slot_.asio_slot();
     }
 
-    cancellation_slot_type get_cancellation_slot() const noexcept
+    // For what runs as a step: the operation is one of several.
+    ticket steps_begin() noexcept
     {
-        return op_slot(*op_);
+        turn_.set_steps();
+        return {&turn_, generation_};
     }
 
-    Op& operation() const noexcept
+    // The steps run where the operation is asked, and do not meet: on a strand.
+    void steps_on_strand() noexcept
     {
-        return *op_;
+        turn_.set_steps();
     }
 
-    template <class... Args>
-    void operator()(Args&&... args)
+    // Its steps run without a turn, as there is no memory: it is not asked.
+    void steps_unguarded() noexcept
     {
-        std::exchange(op_, nullptr)->complete(std::forward<Args>(args)...);
+        unguarded_ = true;
     }
 
-    friend bool asio_handler_is_continuation(bound_handler* self)
+    node_ptr const& node() const noexcept
     {
-        using asio::asio_handler_is_continuation;
-        return asio_handler_is_continuation(
-            std::addressof(self->op_->handler()));
+        return ctx_;
+    }
+
+    bool context_done() const noexcept
+    {
+        return scope_ && scope_->done();
+    }
+
+    // The context is done.
+    error_code context_error() const noexcept
+    {
+        return make_error_code(scope_->why.error);
+    }
+
+    // Replaces the error of an operation that was aborted because the context
+    // asked it to.
+    error_code map(error_code const& ec) const noexcept
+    {
+        return heard_context_ && is_abort(ec) ? context_error() : ec;
+    }
+
+    ASIOCTX_DECL std::exception_ptr map(std::exception_ptr e) const;
+
+protected:
+    // How the handler's executor is to that of the I/O object.
+    enum class route : unsigned char
+    {
+        none,   // neither tells where it runs: what is to be done is done at once
+        one,    // there is but one
+        inside, // a strand on the I/O object's execution context
+        beside, // on the I/O object's execution context
+        apart,  // elsewhere, or it does not tell: reached through the I/O object's
+    };
+
+    // Throws std::bad_alloc.
+    ASIOCTX_DECL bound_op(node_ptr ctx, asio::cancellation_type_t type);
+
+    ASIOCTX_DECL ~bound_op();
+
+    // Called once, before the initiating function. Both may be none; own is io
+    // if the handler has none of its own. What it throws, making a root does.
+    ASIOCTX_DECL void set_executors(executor_ref io, executor_ref own);
+
+    // The same if the one is known.
+    void set_executor(asio::execution_context* context)
+    {
+        route_ = route::one;
+        set_host(context);
+    }
+
+    // The operation has ended. True if nobody else holds on to the record: it is
+    // the caller's, and the slot is empty.
+    bool end() noexcept
+    {
+        unlink_from_scope();
+        if (!turn_.end(false) && !end_in_turn())
+            return false;
+        slot_.clear();
+        return true;
+    }
+
+    // After end() has returned false and what is to be completed was stored:
+    // true if another posts the completion, false if the record is the
+    // caller's after all.
+    ASIOCTX_DECL bool put_off() noexcept;
+
+    // The same if the handler is not to be called. Waits until whoever has the
+    // turn has given it up, as the I/O object may go next.
+    ASIOCTX_DECL bool put_off_abandoned() noexcept;
+
+    // Posts the completion.
+    ASIOCTX_DECL void complete_later() noexcept;
+
+    // Whether the caller is within what the slot holds.
+    bool is_asked_here() const noexcept
+    {
+        auto const* const f =
+            turn_.is_held() ? turn_frame::find(turn_) : nullptr;
+        return f && f->delivers;
+    }
+
+    // The handler's own slot asks. It may be the end of the operation's context
+    // that comes this way, too, through a coroutine say: then it is the context
+    // that asks. Not if the slot is that of a record with a context of its own.
+    ASIOCTX_DECL void ask_upstream(
+        asio::cancellation_type_t type, bool of_other_context) noexcept;
+
+    root* near_root() const noexcept
+    {
+        return ctx_.get_root();
     }
 
 private:
-    Op* op_;
+    friend class op_message;
+
+    // Where a request is delivered that was made meanwhile.
+    enum class at : unsigned char
+    {
+        here,                 // a step has ended
+        elsewhere,            // the operation is amid something
+        here_if_it_runs_here,
+    };
+
+    // For the operation changing its slot. Waits until no other thread has the
+    // turn.
+    class access
+    {
+    public:
+        explicit access(bound_op& op) noexcept
+        {
+            enter(frame_, op.turn_, op.generation_);
+        }
+
+        access(access const&) = delete;
+        access& operator=(access const&) = delete;
+
+        ~access()
+        {
+            leave(frame_, at::elsewhere);
+        }
+
+    private:
+        turn_frame frame_;
+    };
+
+    // The two executors: see set_executors().
+    virtual executor_ref io_executor() const noexcept = 0;
+    virtual executor_ref own_executor() const noexcept = 0;
+
+    // Calls the handler with the results that were put off.
+    virtual void complete_now() = 0;
+
+    // Destroys those results and the handler, and gives up the record.
+    virtual void drop_results() noexcept = 0;
+
+    // Gives up the record, in which nothing is left.
+    virtual void destroy() noexcept = 0;
+
+    // The operation has been asked, and has not ended in that.
+    virtual void asked() noexcept = 0;
+
+    ASIOCTX_DECL bool claim() noexcept override;
+    ASIOCTX_DECL void notify() noexcept override;
+
+    // Waits for the turn, unless this thread has it or the operation has ended:
+    // then the frame is empty.
+    ASIOCTX_DECL static void enter(
+        turn_frame& f, turn& t, turn::word generation) noexcept;
+    ASIOCTX_DECL static void leave(turn_frame& f, at where) noexcept;
+    ASIOCTX_DECL static bool is_abort(error_code const& ec) noexcept;
+
+    ASIOCTX_DECL void link() noexcept;
+    void unlink_from_scope() noexcept
+    {
+        if (!scope_)
+            return;
+        auto const state = scope_->lock();
+        has_left_ = true;
+        if (linked())
+            unlink();
+        scope_->unlock(state);
+    }
+
+    ASIOCTX_DECL bool end_in_turn() noexcept;
+
+    void set_host(asio::execution_context* context)
+    {
+        auto* const near = near_root();
+        if (context && (!near || !near->belongs_to(*context)))
+            set_far_host(*context);
+        else
+            host_ = context ? near : nullptr;
+    }
+
+    ASIOCTX_DECL void set_far_host(asio::execution_context& context);
+    bool is_asked_on_own() const noexcept;
+    bool runs_here() const noexcept;
+    void send(bool may_be_here) noexcept;
+    void dispatch(executor_ref const& to, op_message::kind k) noexcept;
+    void post(executor_ref const& to, op_message::kind k) noexcept;
+    void post_to_root(op_message::kind k) noexcept;
+    void arrived(op_message::kind k);
+    void dropped(op_message::kind k) noexcept;
+    void drop_request() noexcept;
+    void ask(turn::word what) noexcept;
+    void ask_as_wanted() noexcept;
+    void deliver(turn_frame& f) noexcept;
+    void last_has_left() noexcept;
+
+    node_ptr ctx_;
+    scope* scope_; // null if it can never be done
+    turn& turn_;
+    turn::word generation_ = 0;
+    root* host_ = nullptr; // of where messages go first; null if it does not go
+
+    route route_ = route::none;
+
+    // Set before the initiating function: it runs on the handler's executor.
+    bool initiated_on_own_ = false;
+
+    // The operation has ended; guarded by the scope's lock.
+    bool has_left_ = false;
+
+    // There is nothing to complete; set before the record is put off.
+    bool abandoned_ = false;
+
+    // What follows is guarded by the turn; it is read without, by the operation
+    // when it has ended.
+
+    // What the context asks for.
+    asio::cancellation_type_t const type_;
+
+    // What has been asked for. A weaker request must not make an operation
+    // forget a stronger one, so each includes the ones before.
+    asio::cancellation_type_t asked_ = asio::cancellation_type::none;
+
+    // The context has asked for something that nobody had asked for before, and
+    // the operation has heard it.
+    bool context_first_ = false;
+    bool heard_context_ = false;
+
+    // What is in the slot, or nothing, has not heard what was asked.
+    bool missed_ = false;
+
+    bool unguarded_ = false;
+
+    slot_store slot_;
 };
 
-// Holds the results of an operation whose completion was put off.
-template <class Op, std::size_t Size>
-class put_off_results
+template <class H, class... Args>
+H& op_slot::emplace(Args&&... args)
 {
-public:
-    template <class... Args>
-    void store(Args&&... args)
-    {
-        using results = std::tuple<std::decay_t<Args>...>;
-        if constexpr (sizeof(results) <= Size
-            && alignof(results) <= alignof(std::max_align_t)
-            && std::is_nothrow_move_constructible_v<results>)
-        {
-            ::new (static_cast<void*>(storage_))
-                results(std::forward<Args>(args)...);
-            take_ = [](std::byte* p, Op* op) noexcept(false)
-            {
-                auto* const stored = reinterpret_cast<results*>(p);
-                results taken(std::move(*stored));
-                stored->~results();
-                if (op)
-                    call(*op, std::move(taken));
-            };
-        }
-        else
-        {
-            auto r = std::make_unique<results>(std::forward<Args>(args)...);
-            ::new (static_cast<void*>(storage_)) results*(r.release());
-            take_ = [](std::byte* p, Op* op) noexcept(false)
-            {
-                std::unique_ptr<results> const taken(
-                    *reinterpret_cast<results**>(p));
-                if (op)
-                    call(*op, std::move(*taken));
-            };
-        }
-    }
+    return op_->emplace<H>(std::forward<Args>(args)...);
+}
 
-    // Passes the results to Op::call_handler, or, with null, destroys them.
-    void take(Op* op)
-    {
-        std::exchange(take_, nullptr)(storage_, op);
-    }
-
-    bool empty() const noexcept
-    {
-        return take_ == nullptr;
-    }
-
-private:
-    template <class Results>
-    static void call(Op& op, Results&& r)
-    {
-        std::apply([&op]<class... A>(A&&... a)
-            { op.call_handler(std::forward<A>(a)...); },
-            std::move(r));
-    }
-
-    void (*take_)(std::byte*, Op*) = nullptr;
-    alignas(std::max_align_t)
-        std::byte storage_[Size < sizeof(void*) ? sizeof(void*) : Size];
-};
-
-// The record, and in it the user's handler. Executor is where a request goes;
-// void if that is not known: then it is made at once, on the canceling thread.
-// ResultsSize is what the results take.
-template <class Handler, class Executor, std::size_t ResultsSize>
-class bound_op final : public dispatched_op
+void op_slot::clear() noexcept
 {
-    using allocator =
-        typename std::allocator_traits<asio::associated_allocator_t<Handler,
-            asio::recycling_allocator<void>>>::template rebind_alloc<bound_op>;
+    if (op_)
+        op_->clear();
+}
 
-    static constexpr bool has_executor = !std::is_void_v<Executor>;
+bool op_slot::has_handler() const noexcept
+{
+    return op_ && op_->has_cancel_handler();
+}
 
-    struct no_executor
-    {
-        template <class Ex>
-        explicit no_executor(Ex const&) noexcept
-        {
-        }
-    };
-
-    using executor =
-        std::conditional_t<has_executor, Executor, no_executor>;
-
-    // The work of a completion that was put off. If no executor is known, there
-    // is none.
-    struct no_work
-    {
-    };
-
-    static auto work_for(executor const& ex)
-    {
-        if constexpr (has_executor)
-            return work_of(ex);
-        else
-            return no_work();
-    }
-
-    using work = decltype(work_for(std::declval<executor const&>()));
-
-public:
-    using handler_type = Handler;
-
-    template <class H, class Ex>
-    static bound_op* create(
-        node_ptr ctx, asio::cancellation_type_t type, Ex const& ex, H&& handler)
-    {
-        // Before the operation is started, so that a request finds it.
-        if constexpr (has_executor)
-            provide_root(ctx.get_root(), ex);
-
-        allocator a(asio::get_associated_allocator(
-            handler, asio::recycling_allocator<void>()));
-        auto* const p = std::allocator_traits<allocator>::allocate(a, 1);
-        try
-        {
-            return ::new (static_cast<void*>(p)) bound_op(
-                a, std::move(ctx), type, ex, std::forward<H>(handler));
-        }
-        catch (...)
-        {
-            std::allocator_traits<allocator>::deallocate(a, p, 1);
-            throw;
-        }
-    }
-
-    // Passes on what the handler's own slot is asked.
-    void connect_upstream()
-    {
-        auto slot = slot_of(handler_);
-        if (slot.is_connected())
-            upstream_ = &slot.template emplace<upstream>(this);
-    }
-
-    Handler& handler() noexcept
-    {
-        return handler_;
-    }
-
-    // Posts the completion of an operation that is not started, as the context
-    // is done.
-    template <class NotStarted>
-    void complete_not_started()
-    {
-        try
-        {
-            std::apply([this]<class... Args>(Args&&... args)
-                { results_.store(std::forward<Args>(args)...); },
-                NotStarted::make(context_error()));
-        }
-        catch (...)
-        {
-            release();
-            throw;
-        }
-        complete_later();
-    }
-
-    template <class... Args>
-    void complete(Args&&... args)
-    {
-        // Bound twice, the slot is another record's, whose turn another thread
-        // may have that waits for this one's.
-        if (upstream_ && !is_asked_here())
-            slot_of(handler_).clear();
-        if (leave()) [[likely]]
-            return call_handler(std::forward<Args>(args)...);
-        results_.store(std::forward<Args>(args)...);
-        // run() must not return before the completion is posted.
-        work_.emplace(work_for(executor_));
-        if (!put_off())
-            results_.take(this);
-    }
-
-    // The operation goes without calling its handler. The record may stay for a
-    // while, as a shell.
-    void drop_handler() noexcept
-    {
-        // The handler's slot may be gone by now, and is not touched.
-        if (upstream_)
-            upstream_->op = nullptr;
-        bool const sole = leave();
-        [[maybe_unused]] Handler const dying(std::move(handler_));
-        if (sole || !put_off_abandoned())
-            release();
-    }
-
-    // The record is the caller's.
-    template <class... Args>
-    void call_handler(Args&&... args)
-    {
-        if constexpr (sizeof...(Args) == 0)
-            call_unmapped();
-        else
-            call_mapped(std::forward<Args>(args)...);
-    }
-
-private:
-    // What is in the handler's slot. It and the operation know each other, so
-    // that whichever goes first leaves nothing behind.
-    struct upstream
-    {
-        explicit upstream(bound_op* o) noexcept : op(o)
-        {
-        }
-
-        ~upstream()
-        {
-            if (op)
-                op->upstream_ = nullptr;
-        }
-
-        void operator()(asio::cancellation_type_t type) const
-        {
-            if (op && type != asio::cancellation_type::none)
-                op->ask(type, asker::upstream);
-        }
-
-        bound_op* op;
-    };
-
-    template <class H, class Ex>
-    bound_op(allocator const& a, node_ptr ctx, asio::cancellation_type_t type,
-        Ex const& ex, H&& handler)
-        : dispatched_op(std::move(ctx), type),
-          allocator_(a),
-          executor_(ex),
-          handler_(std::forward<H>(handler))
-    {
-    }
-
-    template <class... Args>
-    void call_unmapped(Args&&... args)
-    {
-        Handler handler(std::move(handler_));
-        release();
-        std::move(handler)(std::forward<Args>(args)...);
-    }
-
-    template <class First, class... Rest>
-    void call_mapped(First&& first, Rest&&... rest)
-    {
-        using type = std::remove_cvref_t<First>;
-        if constexpr (boost::system::is_error_code_enum<type>::value)
-        {
-            call_mapped(error_code(first), std::forward<Rest>(rest)...);
-        }
-        else if constexpr (is_error<type>)
-        {
-            call_unmapped(map(first), std::forward<Rest>(rest)...);
-        }
-        else if constexpr (is_error_tuple<type>)
-        {
-            type results(std::forward<First>(first));
-            std::get<0>(results) = map(std::get<0>(results));
-            call_unmapped(std::move(results), std::forward<Rest>(rest)...);
-        }
-        else
-        {
-            call_unmapped(
-                std::forward<First>(first), std::forward<Rest>(rest)...);
-        }
-    }
-
-    void notify() noexcept override
-    {
-        if constexpr (has_executor)
-            notify_on(executor_);
-        else
-            ask_here();
-    }
-
-    bool runs_here() const noexcept override
-    {
-        if constexpr (has_executor)
-            return runs_on(executor_);
-        else
-            return true;
-    }
-
-    void post_request() noexcept override
-    {
-        post(request(this));
-    }
-
-    void complete_later() noexcept override
-    {
-        if (results_.empty())
-            this->release();
-        else
-            post(completion(this));
-    }
-
-    template <class Message>
-    void post(Message m) noexcept
-    {
-        if constexpr (has_executor)
-        {
-            post_on(executor_, std::move(m));
-        }
-        else
-        {
-            root* const r = near_root();
-            std::optional<gate_pass> pass;
-            if (r)
-                pass.emplace(*r);
-            post_on(executor_of(pass && *pass ? r : nullptr), std::move(m));
-        }
-    }
-
-    void complete_now() override
-    {
-        if (upstream_)
-            slot_of(handler_).clear();
-        results_.take(this);
-    }
-
-    void drop_results() noexcept override
-    {
-        // The handler's slot may be gone by now, and is not touched.
-        if (upstream_)
-            upstream_->op = nullptr;
-        results_.take(nullptr);
-        [[maybe_unused]] Handler const dying(std::move(handler_));
-        release();
-    }
-
-    void destroy() noexcept override
-    {
-        if (let_go_of_memory())
-            free_memory();
-    }
-
-    void free_memory() noexcept override
-    {
-        allocator a(allocator_);
-        this->~bound_op();
-        std::allocator_traits<allocator>::deallocate(a, this, 1);
-    }
-
-    [[no_unique_address]] allocator allocator_;
-    [[no_unique_address]] executor executor_;
-    upstream* upstream_ = nullptr;
-    Handler handler_;
-    put_off_results<bound_op, ResultsSize> results_;
-    std::optional<work> work_;
-};
+op_slot::operator asio::cancellation_slot() const
+{
+    return op_ ? op_->asio_slot() : asio::cancellation_slot();
+}
 
 } // namespace asioctx::detail
-
-// What is associated with the user's handler is associated with the operation,
-// but for the slot and the executor, on which steps take turns.
-template <template <class, class> class Associator, class Op,
-    class DefaultCandidate>
-struct boost::asio::associator<Associator, asioctx::detail::bound_handler<Op>,
-    DefaultCandidate> : Associator<typename Op::handler_type, DefaultCandidate>
-{
-    using base = Associator<typename Op::handler_type, DefaultCandidate>;
-
-    static typename base::type get(
-        asioctx::detail::bound_handler<Op> const& h) noexcept
-    {
-        return base::get(h.operation().handler());
-    }
-
-    static auto get(asioctx::detail::bound_handler<Op> const& h,
-        DefaultCandidate const& c) noexcept
-        -> decltype(base::get(h.operation().handler(), c))
-    {
-        return base::get(h.operation().handler(), c);
-    }
-};
-
-template <class Op, class Candidate>
-struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
-    Candidate>
-{
-    using base = associated_executor<typename Op::handler_type, Candidate>;
-    using reported = asioctx::detail::reported_executor<
-        std::decay_t<typename base::type>>;
-    using type = typename reported::type;
-
-    static type get(asioctx::detail::bound_handler<Op> const& h) noexcept
-    {
-        auto& op = h.operation();
-        return reported::get(op, base::get(op.handler()));
-    }
-
-    static type get(asioctx::detail::bound_handler<Op> const& h,
-        Candidate const& c) noexcept
-    {
-        auto& op = h.operation();
-        return reported::get(op, base::get(op.handler(), c));
-    }
-};
 
 #endif

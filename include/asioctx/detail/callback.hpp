@@ -44,7 +44,7 @@ namespace asioctx::detail {
 // The scope lives as long as the callback is in its list: an owner keeps it, or
 // it empties its list when it dies. A callback that is detached has no owner:
 // the reference is the list's.
-class callback_base : public hook, public execution_context_guest
+class callback_base : public counted_hook, public execution_context_guest
 {
 public:
     // Starts to wait. Called once, before the callback is shared.
@@ -167,7 +167,7 @@ protected:
     void post_or_discard() noexcept
     {
         {
-            gate_pass const pass(host_);
+            gate_pass const pass(&host_);
             if (pass)
             {
                 host_.remove_guest(*this);

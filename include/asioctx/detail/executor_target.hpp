@@ -21,12 +21,6 @@
 
 namespace asioctx::detail {
 
-template <class Executor>
-inline constexpr bool is_strand = false;
-
-template <class Executor>
-inline constexpr bool is_strand<asio::strand<Executor>> = true;
-
 // Calls f with the first of these that a polymorphic executor holds; false if
 // it holds none. To compare the types takes long unless they are the same
 // object, which they are within a program.

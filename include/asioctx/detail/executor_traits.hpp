@@ -24,6 +24,7 @@
 #include <boost/asio/system_context.hpp>
 #include <boost/asio/system_executor.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -54,6 +55,37 @@ inline constexpr bool is_system_executor =
                 asio::query(ex, asio::execution::context))>,
             asio::system_context>;
     };
+
+// Whether an executor can tell if a thread runs its functions. One that cannot
+// may run them wherever it is called, as the system's and that of use_future do.
+template <class Executor>
+concept is_placed = requires(Executor const& ex) {
+    {
+        ex.running_in_this_thread()
+    } -> std::convertible_to<bool>;
+};
+
+// Whether an executor's functions never meet: an asio::strand, which has an inner
+// executor, or that of the Networking TS. What looks like one is taken for one.
+template <class Executor>
+inline constexpr bool is_strand = is_placed<Executor>
+    && (!asio::execution::is_executor<Executor>::value
+        || requires(Executor const& ex) { ex.get_inner_executor(); });
+
+// The execution context, if it can be told, and can be destroyed; or null.
+template <class Executor>
+asio::execution_context* mortal_context(Executor const& ex) noexcept
+{
+    if constexpr (is_system_executor<Executor>)
+        return nullptr;
+    else if constexpr (asio::can_query_v<Executor const&,
+                           asio::execution::context_t>)
+        return &asio::query(ex, asio::execution::context);
+    else if constexpr (requires { ex.context(); })
+        return &ex.context();
+    else
+        return nullptr;
+}
 
 // What counts as work of an executor as long as it lives.
 template <class Executor>

@@ -20,19 +20,36 @@ struct scope_tag;
 // What waits for a scope to be done: a bound operation, a callback, a wait.
 //
 // The link into the scope's list is guarded by the scope's lock. Whoever takes
-// a hook off that list to notify it adds a reference under the same lock, so
-// that an owner who finds its hook unlinked also finds the reference.
+// a hook off that list to notify it claims it under the same lock, so that an
+// owner who finds its hook unlinked also finds the claim.
 class hook : public list_link<scope_tag>
 {
 public:
-    // Called once, after the scope is done, without a lock held, by whoever
-    // took the hook off the list. Consumes the reference taken there.
+    // Called once, after the scope is done, with its lock held. If it returns
+    // true, the hook stays until notify() has been called, which is next, without
+    // the lock.
+    virtual bool claim() noexcept = 0;
     virtual void notify() noexcept = 0;
 
     // Called when the scope is destroyed, never having been done, with the
-    // hook still in its list: only a hook without an owner can be.
+    // hook taken off its list: only a hook without an owner can be in it.
     virtual void abandon() noexcept
     {
+    }
+
+protected:
+    hook() = default;
+    ~hook() = default;
+};
+
+// A hook that is claimed by a reference, which notify() consumes.
+class counted_hook : public hook
+{
+public:
+    bool claim() noexcept final
+    {
+        add_ref();
+        return true;
     }
 
     void add_ref() noexcept
@@ -47,16 +64,9 @@ public:
             destroy();
     }
 
-    // True if the caller's reference is the only one. Final once the hook is
-    // unlinked, if the caller is the owner.
-    bool sole_owner() const noexcept
-    {
-        return refs_.load(std::memory_order_acquire) == 1;
-    }
-
 protected:
-    hook() = default;
-    ~hook() = default;
+    counted_hook() = default;
+    ~counted_hook() = default;
 
 private:
     // Frees the memory, as the last reference is gone.

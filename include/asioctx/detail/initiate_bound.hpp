@@ -10,7 +10,7 @@
 
 #include <asioctx/context.hpp>
 
-#include <asioctx/detail/bound_op.hpp>
+#include <asioctx/detail/bound_handler.hpp>
 #include <asioctx/detail/root.hpp>
 
 #include <boost/asio/associated_executor.hpp>
@@ -91,25 +91,6 @@ template <class R, class... Args>
 inline constexpr std::size_t size_of_result<R(Args...)> =
     sizeof(std::tuple<std::decay_t<Args>...>);
 
-// Links the operation at the end of the initiating function, which may throw
-// and have started the operation all the same.
-struct linked_after
-{
-    bound_op_base::turn& turn;
-    bound_op_base& op;
-
-    linked_after(bound_op_base::turn& t, bound_op_base& o) noexcept
-        : turn(t), op(o)
-    {
-    }
-
-    ~linked_after()
-    {
-        if (turn.holds())
-            op.link();
-    }
-};
-
 template <class... Signatures>
 struct first_not_started
 {
@@ -147,54 +128,6 @@ public:
 private:
     Handler handler_;
     Results results_;
-};
-
-// Where an operation is asked to stop, or void.
-template <class Handler, class IoExecutor>
-struct request_target
-{
-    using type = asio::associated_executor_t<Handler, IoExecutor>;
-
-    static type get(Handler const& h, IoExecutor const& io) noexcept
-    {
-        return asio::get_associated_executor(h, io);
-    }
-};
-
-struct unknown_executor
-{
-};
-
-// A handler of the system executor, as that of use_future, runs on the thread
-// that completes the operation.
-template <class Handler, class IoExecutor>
-    requires is_system_executor<
-        asio::associated_executor_t<Handler, IoExecutor>>
-struct request_target<Handler, IoExecutor>
-{
-    using type = IoExecutor;
-
-    static type get(Handler const&, IoExecutor const& io) noexcept
-    {
-        return io;
-    }
-};
-
-template <class Handler>
-struct request_target<Handler, unknown_executor>
-{
-    using associated =
-        asio::associated_executor_t<Handler, asio::system_executor>;
-    using type = std::conditional_t<is_system_executor<associated>, void,
-        associated>;
-
-    static auto get(Handler const& h, unknown_executor) noexcept
-    {
-        if constexpr (is_system_executor<associated>)
-            return unknown_executor();
-        else
-            return asio::get_associated_executor(h, asio::system_executor());
-    }
 };
 
 // Where a handler runs.
@@ -332,10 +265,8 @@ private:
     {
         using handler_type = std::decay_t<H>;
         auto const io = this->io_executor();
-        using target =
-            request_target<handler_type, std::decay_t<decltype(io)>>;
-        using op =
-            bound_op<handler_type, typename target::type, size_of_results>;
+        using op = bound_op_of<handler_type, std::decay_t<decltype(io)>,
+            size_of_results>;
 
         constexpr bool may_not_start =
             !std::is_void_v<typename not_started::results>;
@@ -345,12 +276,11 @@ private:
                     handler_type(std::forward<H>(handler)), ctx, io);
 
         auto* const self = op::create(context_access::take(std::move(ctx)),
-            type, target::get(handler, io), std::forward<H>(handler));
+            type, io, std::forward<H>(handler));
         if constexpr (may_not_start)
             if (self->context_done())
                 return self->template complete_not_started<not_started>();
-        bound_op_base::turn t(*self, bound_op_base::turn::first());
-        linked_after const link(t, *self);
+        bound_op::initiation const running(*self);
         bound_handler<op> bound(self);
         self->connect_upstream();
         std::forward<I>(initiation)(

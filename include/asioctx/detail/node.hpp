@@ -108,6 +108,9 @@ struct scope_base
     static constexpr std::uint32_t locked_bit = 1;
     static constexpr std::uint32_t done_bit = 2;
 
+    // A walk that began here is marking what is below. Set with done_bit.
+    static constexpr std::uint32_t marking_bit = 4;
+
     atomic<std::uint32_t> state{0};
 
     intrusive_list<scope, sibling_tag> children;
@@ -117,8 +120,8 @@ struct scope_base
 //
 // The lock guards hooks, children, the transition to done and, until then,
 // why. Once the done bit is set, why is constant and may be read without the
-// lock. Lock order: a root's tree lock, then one scope's lock; no thread holds
-// the locks of two scopes. No lock is held while foreign code runs.
+// lock. No thread holds the locks of two scopes. No lock is held while foreign
+// code runs, nor for more than a bounded number of steps.
 struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
 {
     enum class behavior : std::uint8_t
@@ -192,11 +195,12 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // Marks this scope and everything below it as done, then notifies all that
     // waited for it. Does nothing if it is done already; then the whole
     // subtree is marked on return, but another thread may still be notifying.
-    ASIOCTX_DECL void cancel(reason why) noexcept;
+    // True if it was live.
+    ASIOCTX_DECL bool cancel(reason why) noexcept;
 
     // The same for a scope that nobody says more about: it is canceled where it
     // was made.
-    ASIOCTX_DECL void cancel_here() noexcept;
+    ASIOCTX_DECL bool cancel_here() noexcept;
 
     // The same for a scope whose deadline or grace has passed: the reason is
     // the one that is stored.
@@ -246,12 +250,13 @@ private:
     using scope_list = intrusive_list<scope, sibling_tag>;
 
     template <class SetWhy>
-    void cancel_with(SetWhy set_why) noexcept;
-    template <class SetWhy>
-    void cancel_subtree(SetWhy set_why) noexcept;
+    bool cancel_with(SetWhy set_why) noexcept;
+    void cancel_below() noexcept;
     walk_step mark_child(reason const& why, scope_list& below) noexcept;
     void take_children(scope_list& taken) noexcept;
-    void wait_for_walk() const noexcept;
+    bool take_some_children(scope_list& taken) noexcept;
+    void wait_for_walks() const noexcept;
+    void wait_until_marked() const noexcept;
     void notify_hooks() noexcept;
     void unschedule() noexcept;
     void leave_parent() noexcept;

@@ -31,16 +31,25 @@ auto slot_of(Handler const& handler) noexcept
         handler, asio::cancellation_slot());
 }
 
-// Holds what an operation installs to be asked to stop. Unlike a
-// cancellation_signal it does so in place. Not synchronised.
-class cancel_handler_box
+// What Asio's own operations put into a slot to remember a request by, and replace
+// to forget it: the type has no name outside of Asio.
+template <class H>
+inline constexpr bool is_cancellation_state = requires(H& h) {
+    h.signal_.slot();
+    h.cancelled_;
+};
+
+// The one place for what an operation installs to be asked to stop. It is kept
+// here, in place; or, once somebody has asked for an asio::cancellation_slot, in
+// the signal that this belongs to. Not synchronised.
+class slot_store
 {
 public:
-    cancel_handler_box() = default;
-    cancel_handler_box(cancel_handler_box const&) = delete;
-    cancel_handler_box& operator=(cancel_handler_box const&) = delete;
+    slot_store() = default;
+    slot_store(slot_store const&) = delete;
+    slot_store& operator=(slot_store const&) = delete;
 
-    ~cancel_handler_box()
+    ~slot_store()
     {
         clear();
     }
@@ -48,6 +57,8 @@ public:
     template <class H, class... Args>
     H& emplace(Args&&... args)
     {
+        if (in_signal_)
+            return signal_.slot().emplace<H>(std::forward<Args>(args)...);
         clear();
         if constexpr (sizeof(H) <= size && alignof(H) <= alignment)
         {
@@ -67,19 +78,48 @@ public:
 
     void clear() noexcept
     {
-        if (auto* const f = std::exchange(functions_, nullptr))
-            f->destroy(storage_);
+        if (in_signal_)
+            signal_.slot().clear();
+        else
+            clear_storage();
     }
 
-    bool empty() const noexcept
+    bool empty() noexcept
     {
-        return functions_ == nullptr;
+        return in_signal_ ? !signal_.slot().has_handler()
+                          : functions_ == nullptr;
     }
 
-    // The handler may be cleared, but not replaced, while it is called.
+    // The same but for what passes a request on to another record: whether there
+    // is something in that one's slot.
+    bool is_filled() noexcept
+    {
+        return in_signal_ || !functions_ || !functions_->is_filled
+            ? !empty()
+            : functions_->is_filled(storage_);
+    }
+
+    // What is called may be cleared, but not replaced, meanwhile.
     void call(asio::cancellation_type_t type)
     {
-        functions_->call(storage_, type);
+        if (in_signal_)
+            signal_.emit(type);
+        else if (functions_)
+            functions_->call(storage_, type);
+    }
+
+    // For code that knows that type alone.
+    asio::cancellation_slot asio_slot()
+    {
+        if (!std::exchange(in_signal_, true) && functions_)
+            signal_.slot().emplace<moved>(*this);
+        return signal_.slot();
+    }
+
+    // Whether it is known to hold what remembers requests.
+    bool holds_cancellation_state() const noexcept
+    {
+        return functions_ && functions_->is_state;
     }
 
 private:
@@ -87,29 +127,73 @@ private:
     static constexpr std::size_t size = 64;
     static constexpr std::size_t alignment = alignof(std::max_align_t);
 
+    // In the signal, stands for what was in the storage before.
+    struct moved
+    {
+        explicit moved(slot_store& s) noexcept : store(s)
+        {
+        }
+
+        ~moved()
+        {
+            store.clear_storage();
+        }
+
+        void operator()(asio::cancellation_type_t type) const
+        {
+            store.functions_->call(store.storage_, type);
+        }
+
+        slot_store& store;
+    };
+
     struct functions
     {
         void (*call)(void*, asio::cancellation_type_t);
         void (*destroy)(void*) noexcept;
+        bool (*is_filled)(void*) noexcept; // null: if there is something
+        bool is_state;
     };
+
+    template <class H>
+    static constexpr auto filled_function() -> bool (*)(void*) noexcept
+    {
+        if constexpr (requires(H& h) { h.is_filled(); })
+            return [](void* p) noexcept
+            { return static_cast<H*>(p)->is_filled(); };
+        else
+            return nullptr;
+    }
 
     template <class H>
     static constexpr functions in_place = {
         [](void* p, asio::cancellation_type_t t) { (*static_cast<H*>(p))(t); },
         [](void* p) noexcept { static_cast<H*>(p)->~H(); },
+        filled_function<H>(),
+        is_cancellation_state<H>,
     };
 
     template <class H>
     static constexpr functions on_heap = {
         [](void* p, asio::cancellation_type_t t) { (**static_cast<H**>(p))(t); },
         [](void* p) noexcept { delete *static_cast<H**>(p); },
+        nullptr,
+        is_cancellation_state<H>,
     };
 
+    void clear_storage() noexcept
+    {
+        if (auto* const f = std::exchange(functions_, nullptr))
+            f->destroy(storage_);
+    }
+
     functions const* functions_ = nullptr;
+    bool in_signal_ = false;
     alignas(std::max_align_t) std::byte storage_[size];
+    asio::cancellation_signal signal_;
 };
 
-class bound_op_base;
+class bound_op;
 
 // What a bound operation offers as its cancellation slot. It meets the
 // requirements of CancellationSlot, and converts to asio::cancellation_slot for
@@ -119,7 +203,7 @@ class op_slot
 public:
     op_slot() = default;
 
-    explicit op_slot(bound_op_base& op) noexcept : op_(&op)
+    explicit op_slot(bound_op& op) noexcept : op_(&op)
     {
     }
 
@@ -141,12 +225,12 @@ public:
 
     inline bool has_handler() const noexcept;
 
-    inline operator asio::cancellation_slot() const noexcept;
+    inline operator asio::cancellation_slot() const;
 
     friend bool operator==(op_slot const&, op_slot const&) = default;
 
 private:
-    bound_op_base* op_ = nullptr;
+    bound_op* op_ = nullptr;
 };
 
 } // namespace asioctx::detail

@@ -32,14 +32,6 @@
 
 namespace asioctx::detail {
 
-// Serialises the walks that mark the subtrees of one tree, so that whoever
-// finds a scope done, and then holds this lock, finds its subtree done.
-struct tree_lock
-{
-    spin_mutex mutex;
-    atomic<bool> walking{false};
-};
-
 struct context_service_tag;
 
 // What will be posted to an execution context later, and must not be once that
@@ -148,7 +140,9 @@ struct root final : scope
 
     execution_context_gate gate;
 
-    tree_lock tree;
+    // How many walks are marking a subtree of this tree: with none, whoever
+    // finds a scope done need not look for one.
+    atomic<std::uint32_t> walks{0};
 
     // Guards what follows.
     spin_mutex mutex;
@@ -213,7 +207,7 @@ private:
     root& root_; // holds a reference
 };
 
-// Returns the root of an execution context.
+// Returns the root of an execution context. A thread remembers the last one.
 ASIOCTX_DECL root& root_of(asio::execution_context& context);
 
 // The same, with a timer on an executor of that execution context.
@@ -221,8 +215,7 @@ ASIOCTX_DECL root& root_of(
     asio::execution_context& context, asio::any_io_executor const& executor);
 
 // The same for an executor's execution context, which is that of the system if
-// the executor does not tell. What an I/O object leans on is there first, and so
-// shuts down after the root.
+// the executor does not tell.
 template <class Executor>
 root& root_of_executor(Executor const& ex)
 {
@@ -236,47 +229,17 @@ root& root_of_executor(Executor const& ex)
             asio::system_executor(), asio::execution::context));
 }
 
-// Whether an executor's execution context can be told, and can be destroyed.
-template <class Executor>
-inline constexpr bool has_mortal_context =
-    asio::can_query_v<Executor const&, asio::execution::context_t>
-    && !is_system_executor<Executor>;
-
-// Makes sure that an executor's execution context has a root, so that a
-// gate_pass finds it.
-template <class Executor>
-void provide_root(root* near, Executor const& ex)
-{
-    if constexpr (has_mortal_context<Executor>)
-        if (!near
-            || !near->belongs_to(asio::query(ex, asio::execution::context)))
-            root_of_executor(ex);
-}
-
-// The same for what a polymorphic executor holds.
-ASIOCTX_DECL void provide_root(root* near, asio::any_io_executor const& ex);
-ASIOCTX_DECL void provide_root(
-    root* near, asio::any_completion_executor const& ex);
-
-// Keeps an execution context from shutting down. False if it is about to.
+// Keeps an execution context from shutting down. False if it is about to. Without
+// a root there is nothing to keep.
 class gate_pass
 {
 public:
-    explicit gate_pass(root& r) noexcept
-        : root_(r.gate.enter() ? &r : nullptr), open_(root_ != nullptr)
+    explicit gate_pass(root* r) noexcept : root_(r)
     {
-    }
-
-    // For an executor's execution context, which lives; it may be the root's.
-    template <class Executor>
-    gate_pass(root* near, Executor const& ex) noexcept
-    {
-        if constexpr (has_mortal_context<Executor>)
+        if (r && !r->gate.enter())
         {
-            auto& c = asio::query(ex, asio::execution::context);
-            auto& r = near && near->belongs_to(c) ? *near : root_of(c);
-            open_ = r.gate.enter();
-            root_ = open_ ? &r : nullptr;
+            root_ = nullptr;
+            open_ = false;
         }
     }
 
@@ -295,7 +258,7 @@ public:
     }
 
 private:
-    root* root_ = nullptr;
+    root* root_;
     bool open_ = true;
 };
 

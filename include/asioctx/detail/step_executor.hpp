@@ -10,9 +10,8 @@
 
 #include <asioctx/config.hpp>
 
-#include <asioctx/detail/bound_op_base.hpp>
+#include <asioctx/detail/bound_op.hpp>
 #include <asioctx/detail/executor_traits.hpp>
-#include <asioctx/detail/step_gate.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -40,7 +39,7 @@ class step_executor
 
 public:
     step_executor(
-        step_gate::ticket const& ticket, Executor const& inner) noexcept
+        bound_op::ticket const& ticket, Executor const& inner) noexcept
         : inner_(inner), ticket_(ticket)
     {
     }
@@ -72,7 +71,7 @@ public:
     template <class Function>
     void execute(Function&& f) const
     {
-        if (ticket_.gate)
+        if (ticket_.of)
             inner_.execute(step<std::decay_t<Function>>{
                 ticket_, std::forward<Function>(f)});
         else
@@ -95,12 +94,12 @@ private:
     template <class Function>
     struct step
     {
-        step_gate::ticket ticket;
+        bound_op::ticket ticket;
         Function function;
 
         void operator()()
         {
-            bound_op_base::turn const t(ticket);
+            bound_op::step const s(ticket);
             std::move(function)();
         }
     };
@@ -112,45 +111,55 @@ private:
     }
 
     Executor inner_;
-    step_gate::ticket ticket_;
+    bound_op::ticket ticket_;
 };
 
-// Makes a polymorphic executor of the step_executor of what another one holds.
+// The same for what a polymorphic executor holds; see below.
 ASIOCTX_DECL asio::any_io_executor steps_on(
-    step_gate::ticket const& ticket, asio::any_io_executor const& ex);
-ASIOCTX_DECL asio::any_completion_executor steps_on(
-    step_gate::ticket const& ticket, asio::any_completion_executor const& ex);
+    bound_op& op, asio::any_io_executor const& ex, bool is_home) noexcept;
+ASIOCTX_DECL asio::any_completion_executor steps_on(bound_op& op,
+    asio::any_completion_executor const& ex, bool is_home) noexcept;
 
 // The executor that a bound operation reports for its handler, given the one
-// that the handler has, or the I/O object's if it has none of its own.
-//
-// An operation of one step needs no turns: what it calls last is the handler.
-// One of several has put something into its slot before it asks for the
-// executor, to start its first step with.
-//
-// An executor of the Networking TS, as io_context::strand, is reported as it is.
+// that the handler has, or the I/O object's if it has none of its own. is_home:
+// it is the one where an operation of several steps is asked. If that is a strand,
+// neither its steps nor a request meet another, and need no turns.
 template <class Executor>
 struct reported_executor
 {
-    using type = Executor;
+    using type = step_executor<Executor>;
 
-    static type get(bound_op_base&, Executor const& ex) noexcept
+    static type of_one_step(Executor const& ex) noexcept
     {
-        return ex;
+        return type({}, ex);
+    }
+
+    static type of_steps(
+        bound_op& op, Executor const& ex, bool is_home) noexcept
+    {
+        if (!is_strand<Executor> || !is_home)
+            return type(op.steps_begin(), ex);
+        op.steps_on_strand();
+        return type({}, ex);
     }
 };
 
+// One of the Networking TS, which must be a strand, cannot be wrapped.
 template <class Executor>
-    requires(asio::execution::is_executor<Executor>::value
-        && !is_polymorphic_executor<Executor>)
+    requires(!asio::execution::is_executor<Executor>::value)
 struct reported_executor<Executor>
 {
-    using type = step_executor<Executor>;
+    using type = Executor;
 
-    static type get(bound_op_base& op, Executor const& ex) noexcept
+    static type of_one_step(Executor const& ex) noexcept
     {
-        return type(op.has_cancel_handler() ? op.ticket() : step_gate::ticket(),
-            ex);
+        return ex;
+    }
+
+    static type of_steps(bound_op& op, Executor const& ex, bool) noexcept
+    {
+        op.steps_on_strand();
+        return ex;
     }
 };
 
@@ -160,9 +169,15 @@ struct reported_executor<Executor>
 {
     using type = Executor;
 
-    static type get(bound_op_base& op, Executor const& ex) noexcept
+    static type of_one_step(Executor const& ex) noexcept
     {
-        return op.has_cancel_handler() ? steps_on(op.ticket(), ex) : ex;
+        return ex;
+    }
+
+    static type of_steps(
+        bound_op& op, Executor const& ex, bool is_home) noexcept
+    {
+        return steps_on(op, ex, is_home);
     }
 };
 

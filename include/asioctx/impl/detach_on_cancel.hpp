@@ -32,8 +32,11 @@
 
 namespace asioctx::detail {
 
-// What the operation and the callback of its context share. The first of them
+// What the operation and the callback that lets it go share. The first of them
 // to take the handler calls it.
+//
+// The handler may destroy the I/O object. So the callback does not wait for the
+// context, but for the operation to have been asked.
 template <class Handler, class Executor, class NotStarted>
 class detachable_op
     : public std::enable_shared_from_this<
@@ -44,25 +47,20 @@ public:
     detachable_op(context const& parent, Executor const& ex, H&& handler)
         : executor_(ex),
           scope_(with_cancel(parent)),
+          asked_(with_cancel(context_access::make(node_ptr(
+              add_ref(context_access::get(parent).get_root()))))),
           handler_(std::forward<H>(handler)),
           work_(std::in_place, ex)
     {
     }
 
     // Before the operation is started.
-    void wait_for_context()
+    void connect()
     {
+        callback_ = after_func(asked_.ctx, let_go(this->shared_from_this()));
         auto slot = slot_of(*handler_);
         if (slot.is_connected())
             slot.template emplace<canceler>(*this);
-        callback_ = after_func(ctx(), on_done(this->shared_from_this()));
-    }
-
-    // The initiating function has returned.
-    void started()
-    {
-        if (phase_.fetch_or(is_started) == is_done)
-            post_to(executor_, on_done(this->shared_from_this()));
     }
 
     // Done when the parent is, or when the handler's slot is asked.
@@ -76,17 +74,25 @@ public:
         return executor_;
     }
 
+    // The operation has been asked.
+    void asked() noexcept
+    {
+        asked_.cancel();
+    }
+
     template <class First, class... Rest>
     void complete(First&& first, Rest&&... rest)
     {
-        // What the context brought about is told by its callback.
-        if constexpr (std::is_same_v<std::remove_cvref_t<First>, error_code>)
-            if (first && first == ctx().error())
-                return;
         if (!take())
             return;
         callback_.stop();
+        auto const by_slot = asked_by_slot_.load(std::memory_order_relaxed);
         Handler handler = take_handler();
+        if constexpr (std::is_same_v<std::remove_cvref_t<First>, error_code>)
+            if (by_slot && first == ctx().error())
+                return std::move(handler)(
+                    error_code(asio::error::operation_aborted),
+                    std::forward<Rest>(rest)...);
         std::move(handler)(
             std::forward<First>(first), std::forward<Rest>(rest)...);
     }
@@ -118,19 +124,19 @@ private:
 
     // Calls the handler. If it is destroyed instead, so is the handler: the
     // execution context is going, and is not to be found by a work guard later.
-    class on_done
+    class let_go
     {
     public:
         using executor_type = Executor;
 
-        explicit on_done(std::shared_ptr<detachable_op> op) noexcept
+        explicit let_go(std::shared_ptr<detachable_op> op) noexcept
             : op_(std::move(op))
         {
         }
 
-        on_done(on_done&&) noexcept = default;
+        let_go(let_go&&) noexcept = default;
 
-        ~on_done()
+        ~let_go()
         {
             if (op_)
                 op_->drop_handler();
@@ -141,13 +147,10 @@ private:
             return op_->executor_;
         }
 
-        // The handler may destroy the I/O object: not before the operation has
-        // been started.
         void operator()()
         {
             auto const op = std::move(op_);
-            if ((op->phase_.fetch_or(is_done) & is_started) == 0
-                || !op->take())
+            if (!op->take())
                 return;
             auto const error =
                 op->asked_by_slot_.load(std::memory_order_relaxed)
@@ -184,12 +187,9 @@ private:
         return handler;
     }
 
-    static constexpr unsigned is_started = 1;
-    static constexpr unsigned is_done = 2;
-
     Executor executor_;
     cancelable scope_;
-    atomic<unsigned> phase_{0};
+    cancelable asked_; // done once the operation has been asked
     atomic<bool> taken_{false};
     atomic<bool> asked_by_slot_{false};
     std::optional<Handler> handler_; // whoever has taken it
@@ -221,6 +221,13 @@ public:
     executor_type get_executor() const noexcept
     {
         return op_->executor();
+    }
+
+    // See bound_op_of.
+    void asked() noexcept
+    {
+        if (op_)
+            op_->asked();
     }
 
     template <class... Args>
@@ -282,11 +289,10 @@ private:
             asio::recycling_allocator<void>(), ctx, ex,
             std::forward<H>(handler));
         detached_handler<op> detached(self);
-        self->wait_for_context();
+        self->connect();
         initiate_bound<std::decay_t<I>, Signatures...>(
             std::forward<I>(initiation))(std::move(detached), self->ctx(),
             asio::cancellation_type::terminal, std::forward<Args>(args)...);
-        self->started();
     }
 };
 

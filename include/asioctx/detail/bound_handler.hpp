@@ -1,0 +1,545 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_BOUND_HANDLER_HPP
+#define ASIOCTX_DETAIL_BOUND_HANDLER_HPP
+
+#include <asioctx/config.hpp>
+#include <asioctx/error.hpp>
+
+#include <asioctx/detail/bound_op.hpp>
+#include <asioctx/detail/executor_traits.hpp>
+#include <asioctx/detail/op_results.hpp>
+#include <asioctx/detail/op_slot.hpp>
+#include <asioctx/detail/step_executor.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/associator.hpp>
+#include <boost/asio/handler_continuation_hook.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+#include <boost/asio/system_executor.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace asioctx::detail {
+
+// What Asio sees as the operation's handler.
+template <class Op>
+class bound_handler
+{
+public:
+    using cancellation_slot_type = op_slot;
+
+    explicit bound_handler(Op* op) noexcept : op_(op)
+    {
+    }
+
+    bound_handler(bound_handler&& other) noexcept
+        : op_(std::exchange(other.op_, nullptr))
+    {
+    }
+
+    ~bound_handler()
+    {
+        if (op_)
+            op_->drop_handler();
+    }
+
+    cancellation_slot_type get_cancellation_slot() const noexcept
+    {
+        return op_slot(*op_);
+    }
+
+    Op& operation() const noexcept
+    {
+        return *op_;
+    }
+
+    template <class... Args>
+    void operator()(Args&&... args)
+    {
+        std::exchange(op_, nullptr)->complete(std::forward<Args>(args)...);
+    }
+
+    friend bool asio_handler_is_continuation(bound_handler* self)
+    {
+        using asio::asio_handler_is_continuation;
+        return asio_handler_is_continuation(
+            std::addressof(self->op_->handler()));
+    }
+
+private:
+    Op* op_;
+};
+
+// Stands for the executor of an I/O object that does not tell it.
+struct unknown_executor
+{
+};
+
+// What is associated with a handler, given the I/O object's executor.
+template <class Handler, class Io>
+using executor_association =
+    asio::associated_executor<Handler,
+        std::conditional_t<std::is_same_v<Io, unknown_executor>,
+            asio::system_executor, Io>>;
+
+// The I/O object's executor, and the handler's if it has one of its own.
+template <class Handler, class Io>
+class op_executors
+{
+    using association = executor_association<Handler, Io>;
+
+    struct none
+    {
+        template <class... Args>
+        explicit none(Args const&...) noexcept
+        {
+        }
+    };
+
+public:
+    static constexpr bool has_io = !std::is_same_v<Io, unknown_executor>;
+    static constexpr bool has_own = !requires {
+        typename association::asio_associated_executor_is_unspecialised;
+    };
+
+    op_executors(Handler const& h, Io const& io) noexcept
+        : io_(io), own_(get_own(h, io))
+    {
+    }
+
+    executor_ref io() const noexcept
+    {
+        if constexpr (has_io)
+            return executor_ref(io_);
+        else
+            return {};
+    }
+
+    executor_ref own() const noexcept
+    {
+        if constexpr (has_own)
+            return executor_ref(own_);
+        else
+            return io();
+    }
+
+    // Whether the steps of an operation run on a given executor, and there alone.
+    template <class Executor>
+    bool has_steps_on(Executor const& ex) const noexcept
+    {
+        if constexpr (has_own)
+            return same_executor(own_, ex);
+        else if constexpr (has_io)
+            return same_executor(io_, ex);
+        else
+            return false;
+    }
+
+    // Whether both are one.
+    bool same() const noexcept
+    {
+        if constexpr (!has_own)
+            return has_io;
+        else
+            return same_executor(own_, io_);
+    }
+
+    asio::execution_context* io_context() const noexcept
+    {
+        if constexpr (has_io)
+            return mortal_context(io_);
+        else
+            return nullptr;
+    }
+
+    // What counts as work of both, and of the root if neither is told.
+    class work
+    {
+    public:
+        work(op_executors const& e, root* r)
+            : io_(make_io(e, r)), own_(make_own(e))
+        {
+        }
+
+    private:
+        static auto make_io(op_executors const& e, root* r)
+        {
+            if constexpr (has_io)
+                return work_of(e.io_);
+            else
+                return work_of(executor_of(r));
+        }
+
+        static auto make_own(op_executors const& e)
+        {
+            if constexpr (has_own)
+                return work_of(e.own_);
+            else
+                return none();
+        }
+
+        decltype(make_io(std::declval<op_executors const&>(), nullptr)) io_;
+        [[no_unique_address]] decltype(make_own(
+            std::declval<op_executors const&>())) own_;
+    };
+
+private:
+    template <class A, class B>
+    static bool same_executor(A const& a, B const& b) noexcept
+    {
+        if constexpr (std::is_same_v<A, B>)
+            return a == b;
+        else
+            return false;
+    }
+
+    using own_type = std::conditional_t<has_own,
+        std::decay_t<typename association::type>, none>;
+
+    static auto get_own(Handler const& h, Io const& io) noexcept
+    {
+        if constexpr (!has_own)
+            return none();
+        else if constexpr (has_io)
+            return association::get(h, io);
+        else
+            return association::get(h);
+    }
+
+    [[no_unique_address]] Io const io_;
+    [[no_unique_address]] own_type const own_;
+};
+
+// The record, and in it the user's handler. ResultsSize is what the results take.
+template <class Handler, class Io, std::size_t ResultsSize>
+class bound_op_of final : public bound_op
+{
+    using allocator =
+        typename std::allocator_traits<asio::associated_allocator_t<Handler,
+            asio::recycling_allocator<void>>>::template rebind_alloc<bound_op_of>;
+
+    using executors = op_executors<Handler, Io>;
+
+public:
+    using handler_type = Handler;
+
+    template <class H>
+    static bound_op_of* create(
+        node_ptr ctx, asio::cancellation_type_t type, Io const& io, H&& handler)
+    {
+        allocator a(asio::get_associated_allocator(
+            handler, asio::recycling_allocator<void>()));
+        auto* const p = std::allocator_traits<allocator>::allocate(a, 1);
+        try
+        {
+            return ::new (static_cast<void*>(p)) bound_op_of(
+                a, std::move(ctx), type, io, std::forward<H>(handler));
+        }
+        catch (...)
+        {
+            std::allocator_traits<allocator>::deallocate(a, p, 1);
+            throw;
+        }
+    }
+
+    // Passes on what the handler's own slot is asked.
+    void connect_upstream()
+    {
+        auto slot = slot_of(handler_);
+        if (slot.is_connected())
+            upstream_ = &slot.template emplace<upstream>(this);
+    }
+
+    Handler& handler() noexcept
+    {
+        return handler_;
+    }
+
+    template <class Executor>
+    bool has_steps_on(Executor const& ex) const noexcept
+    {
+        return executors_.has_steps_on(ex);
+    }
+
+    // Posts the completion of an operation that is not started, as the context
+    // is done.
+    template <class NotStarted>
+    void complete_not_started()
+    {
+        try
+        {
+            std::apply([this]<class... Args>(Args&&... args)
+                { store(std::forward<Args>(args)...); },
+                NotStarted::make(context_error()));
+        }
+        catch (...)
+        {
+            destroy();
+            throw;
+        }
+        complete_later();
+    }
+
+    template <class... Args>
+    void complete(Args&&... args)
+    {
+        // Bound twice, the slot is another record's, whose turn another thread
+        // may have that waits for this one's.
+        if (upstream_ && !is_asked_here())
+            slot_of(handler_).clear();
+        if (end()) [[likely]]
+            return call_handler(std::forward<Args>(args)...);
+        try
+        {
+            store(std::forward<Args>(args)...);
+        }
+        catch (...)
+        {
+            // As if the handler had thrown: but it was not called.
+            drop_handler();
+            throw;
+        }
+        if (!put_off())
+            results_.take(this);
+    }
+
+    // The operation goes without calling its handler. The record may stay for a
+    // while, as a shell.
+    void drop_handler() noexcept
+    {
+        // The handler's slot may be gone by now, and is not touched.
+        if (upstream_)
+            upstream_->op = nullptr;
+        bool const mine = end();
+        [[maybe_unused]] Handler const dying(std::move(handler_));
+        if (mine || !put_off_abandoned())
+            destroy();
+    }
+
+    // The record is the caller's.
+    template <class... Args>
+    void call_handler(Args&&... args)
+    {
+        if constexpr (sizeof...(Args) == 0)
+            call_unmapped();
+        else
+            call_mapped(std::forward<Args>(args)...);
+    }
+
+private:
+    // What is in the handler's slot. It and the operation know each other, so
+    // that whichever goes first leaves nothing behind.
+    struct upstream
+    {
+        explicit upstream(bound_op_of* o) noexcept : op(o)
+        {
+        }
+
+        ~upstream()
+        {
+            if (op)
+                op->upstream_ = nullptr;
+        }
+
+        void operator()(asio::cancellation_type_t type) const
+        {
+            if (op && type != asio::cancellation_type::none)
+                op->ask_upstream(type,
+                    std::is_same_v<decltype(slot_of(op->handler_)), op_slot>);
+        }
+
+        // For slot_store: an operation that is bound twice has but one more
+        // thing in its slots.
+        bool is_filled() const noexcept
+        {
+            return op && op->has_cancel_handler();
+        }
+
+        bound_op_of* op;
+    };
+
+    template <class H>
+    bound_op_of(allocator const& a, node_ptr ctx,
+        asio::cancellation_type_t type, Io const& io, H&& handler)
+        : bound_op(std::move(ctx), type),
+          allocator_(a),
+          handler_(std::forward<H>(handler)),
+          executors_(handler_, io)
+    {
+        // Before the operation is started, so that a request finds it.
+        if (executors_.same())
+            set_executor(executors_.io_context());
+        else
+            set_executors(executors_.io(), executors_.own());
+    }
+
+    // run() must not return before the completion is posted.
+    template <class... Args>
+    void store(Args&&... args)
+    {
+        work_.emplace(executors_, near_root());
+        results_.store(std::forward<Args>(args)...);
+    }
+
+    template <class... Args>
+    void call_unmapped(Args&&... args)
+    {
+        Handler handler(std::move(handler_));
+        destroy();
+        std::move(handler)(std::forward<Args>(args)...);
+    }
+
+    template <class First, class... Rest>
+    void call_mapped(First&& first, Rest&&... rest)
+    {
+        using type = std::remove_cvref_t<First>;
+        if constexpr (boost::system::is_error_code_enum<type>::value)
+        {
+            call_mapped(error_code(first), std::forward<Rest>(rest)...);
+        }
+        else if constexpr (is_error<type>)
+        {
+            call_unmapped(map(first), std::forward<Rest>(rest)...);
+        }
+        else if constexpr (is_error_tuple<type>)
+        {
+            type results(std::forward<First>(first));
+            std::get<0>(results) = map(std::get<0>(results));
+            call_unmapped(std::move(results), std::forward<Rest>(rest)...);
+        }
+        else
+        {
+            call_unmapped(
+                std::forward<First>(first), std::forward<Rest>(rest)...);
+        }
+    }
+
+    executor_ref io_executor() const noexcept override
+    {
+        return executors_.io();
+    }
+
+    executor_ref own_executor() const noexcept override
+    {
+        return executors_.own();
+    }
+
+    void complete_now() override
+    {
+        if (upstream_)
+            slot_of(handler_).clear();
+        results_.take(this);
+    }
+
+    void drop_results() noexcept override
+    {
+        // The handler's slot may be gone by now, and is not touched.
+        if (upstream_)
+            upstream_->op = nullptr;
+        results_.take(nullptr);
+        [[maybe_unused]] Handler const dying(std::move(handler_));
+        destroy();
+    }
+
+    // For a handler that wants to know.
+    void asked() noexcept override
+    {
+        if constexpr (requires { handler_.asked(); })
+            handler_.asked();
+    }
+
+    void destroy() noexcept override
+    {
+        if (let_go_of_memory())
+            free_memory();
+    }
+
+    void free_memory() noexcept override
+    {
+        allocator a(allocator_);
+        this->~bound_op_of();
+        std::allocator_traits<allocator>::deallocate(a, this, 1);
+    }
+
+    [[no_unique_address]] allocator allocator_;
+    upstream* upstream_ = nullptr;
+    Handler handler_;
+    [[no_unique_address]] executors executors_;
+    op_results<bound_op_of, ResultsSize> results_;
+    std::optional<typename executors::work> work_;
+};
+
+} // namespace asioctx::detail
+
+// What is associated with the user's handler is associated with the operation,
+// but for the slot and the executor, on which steps take turns.
+template <template <class, class> class Associator, class Op,
+    class DefaultCandidate>
+struct boost::asio::associator<Associator, asioctx::detail::bound_handler<Op>,
+    DefaultCandidate> : Associator<typename Op::handler_type, DefaultCandidate>
+{
+    using base = Associator<typename Op::handler_type, DefaultCandidate>;
+
+    static typename base::type get(
+        asioctx::detail::bound_handler<Op> const& h) noexcept
+    {
+        return base::get(h.operation().handler());
+    }
+
+    static auto get(asioctx::detail::bound_handler<Op> const& h,
+        DefaultCandidate const& c) noexcept
+        -> decltype(base::get(h.operation().handler(), c))
+    {
+        return base::get(h.operation().handler(), c);
+    }
+};
+
+template <class Op, class Candidate>
+struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
+    Candidate>
+{
+    using base = associated_executor<typename Op::handler_type, Candidate>;
+    using reported = asioctx::detail::reported_executor<
+        std::decay_t<typename base::type>>;
+    using type = typename reported::type;
+
+    static type get(asioctx::detail::bound_handler<Op> const& h) noexcept
+    {
+        return report(h.operation(), base::get(h.operation().handler()));
+    }
+
+    static type get(asioctx::detail::bound_handler<Op> const& h,
+        Candidate const& c) noexcept
+    {
+        return report(h.operation(), base::get(h.operation().handler(), c));
+    }
+
+private:
+    // An operation of one step needs no turns: what it calls last is the handler.
+    // One of several has put something into its slot before it asks for the
+    // executor, to start its first step with.
+    template <class Executor>
+    static type report(Op& op, Executor const& ex) noexcept
+    {
+        if (op.has_cancel_handler())
+            return reported::of_steps(op, ex, op.has_steps_on(ex));
+        return reported::of_one_step(ex);
+    }
+};
+
+#endif

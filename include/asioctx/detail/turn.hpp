@@ -1,0 +1,347 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_TURN_HPP
+#define ASIOCTX_DETAIL_TURN_HPP
+
+#include <asioctx/config.hpp>
+
+#include <asioctx/detail/sync.hpp>
+
+#include <boost/asio/cancellation_type.hpp>
+
+#include <cstdint>
+
+namespace asioctx::detail {
+
+class bound_op;
+
+// Who may touch a bound operation, and what it is to be asked for: one word.
+//
+//     generation (56 bits) | steps | types (3) | context | ended | queued | held
+//
+// held      a thread has the turn: it runs a step of the operation, or asks it
+// queued    a request is on its way, or is at work
+// ended     the operation has ended, and is completed by the last to let go
+// context   its context wants it to stop, and that has not been delivered
+// types     the same for the handler's own slot: what that asks for
+// steps     it has several steps, which run on its handler's executor
+//
+// The word is the mailbox: a request that is dispatched carries nothing, and is
+// there to make somebody look. It is in memory that is never freed, but used for
+// one operation after the other: what enters with the generation of one that has
+// ended finds out, and touches nothing else.
+//
+// This class decides and does nothing. What its functions return is to be done.
+class turn
+{
+public:
+    using word = std::uint64_t;
+
+    static constexpr word held = 1;
+    static constexpr word queued = 2;
+    static constexpr word ended = 4;
+    static constexpr word context = 8;
+    static constexpr word types = 7 << 4;
+    static constexpr word wants = types | context;
+    static constexpr word steps = 128;
+    static constexpr word next_generation = 256;
+    static constexpr word flags = next_generation - 1;
+
+    // What the handler's slot wants.
+    static constexpr word wanted(asio::cancellation_type_t type) noexcept
+    {
+        return static_cast<word>(type) << 4 & types;
+    }
+
+    static constexpr asio::cancellation_type_t type_of(word w) noexcept
+    {
+        return static_cast<asio::cancellation_type_t>((w & types) >> 4);
+    }
+
+    enum class action : unsigned char
+    {
+        none,
+        deliver,  // the caller has the turn: take_wanted(), ask, and leave again
+        send,     // a request is on its way now, by the caller
+        complete, // the operation has ended, and is the caller's
+    };
+
+    enum class entry : unsigned char
+    {
+        entered,
+        taken, // another has it, or this thread does
+        over,  // the operation has ended
+    };
+
+    // An operation begins, and nobody knows of it yet: the caller has the turn.
+    // Returns the generation.
+    word begin(bound_op& o) noexcept
+    {
+        op = &o;
+        auto const w = word_.load(std::memory_order_relaxed);
+        word_.store(w | held, std::memory_order_relaxed);
+        return w;
+    }
+
+    // For a step, which may come late.
+    entry try_enter(word generation) noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        do
+        {
+            if ((w & ~flags) != generation || (w & ended) != 0)
+                return entry::over;
+            if ((w & held) != 0)
+                return entry::taken;
+        } while (!word_.compare_exchange_weak(w, w | held,
+            std::memory_order_acquire, std::memory_order_relaxed));
+        return entry::entered;
+    }
+
+    // What follows is for those who know that the operation is there.
+
+    // Adds to what is wanted. True if the turn was free, and now is the caller's.
+    bool want(word what) noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        do
+        {
+            if ((w & ended) != 0)
+                return false;
+        } while (!word_.compare_exchange_weak(w, w | what | held,
+            std::memory_order_acq_rel, std::memory_order_relaxed));
+        return (w & held) == 0;
+    }
+
+    // The context wants it, and a request is to tell. True if the request is the
+    // caller's to send; false if one is on its way already, which will do.
+    bool queue() noexcept
+    {
+        return (word_.fetch_or(queued | context, std::memory_order_acq_rel)
+                   & queued)
+            == 0;
+    }
+
+    // A request has come to where the operation may be asked. It has done its
+    // work unless it is to deliver.
+    action arrive() noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        for (;;)
+        {
+            bool const delivers =
+                (w & wants) != 0 && (w & (held | ended)) == 0;
+            auto const next = delivers ? w | held : w & ~queued;
+            if (!word_.compare_exchange_weak(w, next,
+                    std::memory_order_acq_rel, std::memory_order_relaxed))
+                continue;
+            return delivers ? action::deliver : last(next);
+        }
+    }
+
+    // For who has the turn: what was wanted.
+    word take_wanted() noexcept
+    {
+        return word_.fetch_and(~wants, std::memory_order_acquire) & wants;
+    }
+
+    // Gives up the turn. If something is wanted it is to be delivered, or, if
+    // this is not the place, sent.
+    action leave(bool here) noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        for (;;)
+        {
+            bool const is_wanted = (w & wants) != 0 && (w & ended) == 0;
+            if (is_wanted && here)
+                return action::deliver;
+            auto const next = (w & ~held) | (is_wanted ? queued : word());
+            if (!word_.compare_exchange_weak(w, next,
+                    std::memory_order_acq_rel, std::memory_order_relaxed))
+                continue;
+            if (is_wanted)
+                return (w & queued) == 0 ? action::send : action::none;
+            return last(next);
+        }
+    }
+
+    // The same for a request, which has done its work.
+    action leave_request() noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        for (;;)
+        {
+            if ((w & wants) != 0 && (w & ended) == 0)
+                return action::deliver;
+            auto const next = w & ~(held | queued);
+            if (word_.compare_exchange_weak(w, next,
+                    std::memory_order_acq_rel, std::memory_order_relaxed))
+                return last(next);
+        }
+    }
+
+    // A request will not arrive.
+    action drop_request() noexcept
+    {
+        return last(
+            word_.fetch_and(~queued, std::memory_order_acq_rel) & ~queued);
+    }
+
+    // The operation has ended. True if nobody holds on to it: its generation is
+    // over, and it is the caller's. mine: the caller has the turn.
+    bool end(bool mine) noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        do
+        {
+            if ((w & (held | queued)) != (mine ? held : 0))
+                return false;
+        } while (!word_.compare_exchange_weak(w,
+            (w & ~flags) + next_generation, std::memory_order_acq_rel,
+            std::memory_order_relaxed));
+        return true;
+    }
+
+    // After that: leaves the operation to the last who lets go. False if that
+    // is the caller after all.
+    bool put_off(bool mine) noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        for (;;)
+        {
+            auto const left = mine ? w & ~held : w;
+            bool const others = (left & (held | queued)) != 0;
+            if (word_.compare_exchange_weak(w,
+                    others ? left | ended : (w & ~flags) + next_generation,
+                    std::memory_order_acq_rel, std::memory_order_relaxed))
+                return others;
+        }
+    }
+
+    bool is_held() const noexcept
+    {
+        return (word_.load(std::memory_order_acquire) & held) != 0;
+    }
+
+    bool is_wanted() const noexcept
+    {
+        return (word_.load(std::memory_order_relaxed) & wants) != 0;
+    }
+
+    bool has_ended() const noexcept
+    {
+        return (word_.load(std::memory_order_relaxed) & ended) != 0;
+    }
+
+    bool has_steps() const noexcept
+    {
+        return (word_.load(std::memory_order_relaxed) & steps) != 0;
+    }
+
+    // The caller has the turn.
+    void set_steps() noexcept
+    {
+        if (!has_steps())
+            word_.fetch_or(steps, std::memory_order_relaxed);
+    }
+
+    // Constant while the operation is there.
+    bound_op* op = nullptr;
+
+private:
+    friend class turn_pool;
+
+    // Who makes next of the word, was it the last to let go of an operation that
+    // has ended?
+    static action last(word next) noexcept
+    {
+        return (next & (ended | queued | held)) == ended ? action::complete
+                                                         : action::none;
+    }
+
+    // Nobody touches it but what enters late.
+    void reset() noexcept
+    {
+        auto const w = word_.load(std::memory_order_relaxed);
+        if ((w & flags) != 0)
+            word_.store(
+                (w & ~flags) + next_generation, std::memory_order_release);
+    }
+
+    atomic<word> word_{0};
+    turn* next_free_ = nullptr;
+};
+
+// Where turns come from. A thread keeps some; all of them stay for good.
+class turn_pool
+{
+public:
+    // Throws std::bad_alloc.
+    ASIOCTX_DECL static turn& take();
+
+    ASIOCTX_DECL static void put(turn& t) noexcept;
+
+    struct cache;
+};
+
+// What a thread has the turn for. A turn within a turn of the same thread is a
+// part of it, and has no frame of its own.
+struct turn_frame
+{
+    explicit turn_frame(turn* t = nullptr) noexcept : of(t)
+    {
+        if (t)
+            push();
+    }
+
+    turn_frame(turn_frame const&) = delete;
+    turn_frame& operator=(turn_frame const&) = delete;
+
+    ~turn_frame()
+    {
+        if (pushed_)
+            innermost() = outer_;
+    }
+
+    void enter(turn& t) noexcept
+    {
+        of = &t;
+        push();
+    }
+
+    // The calling thread's frame for a turn, or null.
+    static turn_frame* find(turn const& t) noexcept
+    {
+        auto* f = innermost();
+        while (f && f->of != &t)
+            f = f->outer_;
+        return f;
+    }
+
+    turn* of;              // null if empty, or if the operation has ended in it
+    bool delivers = false; // what is in the slot is being called
+
+private:
+    // The calling thread's innermost frame.
+    ASIOCTX_DECL static turn_frame*& innermost() noexcept;
+
+    void push() noexcept
+    {
+        auto& i = innermost();
+        outer_ = i;
+        i = this;
+        pushed_ = true;
+    }
+
+    bool pushed_ = false;
+    turn_frame* outer_ = nullptr;
+};
+
+} // namespace asioctx::detail
+
+#endif

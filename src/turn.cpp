@@ -1,0 +1,125 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/detail/turn.hpp>
+
+#include <mutex>
+#include <utility>
+
+namespace asioctx::detail {
+
+// The turns that a thread keeps. It takes from and gives to the common ones by the
+// batch, so that threads meet there seldom. None is ever freed: what enters late
+// finds one that has another generation.
+struct turn_pool::cache
+{
+    static constexpr unsigned batch = 32;
+
+    turn* first = nullptr;
+    unsigned size = 0;
+    unsigned capacity = 2 * batch;
+
+    // At the thread's end, after which nothing is kept.
+    struct owner
+    {
+        ~owner()
+        {
+            self.capacity = 0;
+            while (self.size != 0)
+                self.give();
+        }
+
+        cache& self;
+    };
+
+    // Turns that no thread has.
+    struct common
+    {
+        mutex m;
+        turn* free = nullptr;
+    };
+
+    static common& shared() noexcept
+    {
+        static auto& c = *new common;
+        return c;
+    }
+
+    static cache& mine() noexcept
+    {
+        static constinit thread_local cache c;
+        return c;
+    }
+
+    void push(turn& t) noexcept
+    {
+        t.next_free_ = std::exchange(first, &t);
+        ++size;
+    }
+
+    turn& pop() noexcept
+    {
+        --size;
+        return *std::exchange(first, first->next_free_);
+    }
+
+    void fetch()
+    {
+        auto& c = shared();
+        {
+            std::lock_guard const lock(c.m);
+            while (c.free && size != batch)
+            {
+                auto& t = *std::exchange(c.free, c.free->next_free_);
+                push(t);
+            }
+        }
+        if (size != 0)
+            return;
+        auto* const made = new turn[batch];
+        for (unsigned i = 0; i != batch; ++i)
+            push(made[i]);
+    }
+
+    void give() noexcept
+    {
+        auto& c = shared();
+        std::lock_guard const lock(c.m);
+        for (unsigned i = 0; i != batch && size != 0; ++i)
+        {
+            auto& t = pop();
+            t.next_free_ = std::exchange(c.free, &t);
+        }
+    }
+};
+
+turn& turn_pool::take()
+{
+    auto& c = cache::mine();
+    if (c.size == 0)
+        c.fetch();
+    return c.pop();
+}
+
+void turn_pool::put(turn& t) noexcept
+{
+    auto& c = cache::mine();
+    thread_local cache::owner const at_exit{c};
+    static_cast<void>(at_exit);
+    t.reset();
+    c.push(t);
+    if (c.size > c.capacity)
+        c.give();
+}
+
+turn_frame*& turn_frame::innermost() noexcept
+{
+    static constinit thread_local turn_frame* f = nullptr;
+    return f;
+}
+
+} // namespace asioctx::detail
