@@ -16,6 +16,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/execution.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -146,12 +147,13 @@ struct world
 // What runs a handler is one of these kinds. get() makes the executor. home()
 // is where functions run that must not run beside it, none if that is nowhere.
 // is_counted tells whether the execution contexts of the world run until the
-// handler has.
+// handler has, and is_on_ioc whether it is ioc that does.
 namespace kinds {
 
 struct counted
 {
     static constexpr bool is_counted = true;
+    static constexpr bool is_on_ioc = true;
 };
 
 struct none : counted
@@ -198,6 +200,7 @@ struct strand : counted
 struct pool : counted
 {
     static constexpr auto name = "pool";
+    static constexpr bool is_on_ioc = false;
 
     static auto get(world& w)
     {
@@ -213,6 +216,7 @@ struct pool : counted
 struct pool_strand : counted
 {
     static constexpr auto name = "pool_strand";
+    static constexpr bool is_on_ioc = false;
 
     static auto get(world& w)
     {
@@ -255,6 +259,7 @@ struct system
 {
     static constexpr auto name = "system";
     static constexpr bool is_counted = false;
+    static constexpr bool is_on_ioc = false;
 
     static auto get(world&)
     {
@@ -272,6 +277,7 @@ struct future
 {
     static constexpr auto name = "future";
     static constexpr bool is_counted = false;
+    static constexpr bool is_on_ioc = false;
 
     static asio::any_io_executor home(world&)
     {
@@ -489,6 +495,7 @@ inline void check_error(error_code const& ec, bool canceled, bool closed)
 struct kind
 {
     bool is_counted;
+    bool is_on_ioc;
     asio::any_io_executor (*home)(world&);
 
     // Posts a function to the executor, or to ioc if that would run it at once.
@@ -514,7 +521,8 @@ void post_to(world& w, std::function<void()> f)
 }
 
 template <class Kind>
-constexpr kind kind_of{Kind::is_counted, &Kind::home, &post_to<Kind>};
+constexpr kind kind_of{
+    Kind::is_counted, Kind::is_on_ioc, &Kind::home, &post_to<Kind>};
 
 // One operation, canceled by another thread while something becomes of it or
 // its I/O object where that lives. See race/executors.cpp for families.
@@ -545,6 +553,12 @@ void meet(
     bool const beside_start = below(4) == 0;
     auto const wait_here = below(200);
     auto const wait_there = below(200);
+
+    // Until the operation has begun. Between steps that run elsewhere, ioc has
+    // no work.
+    auto guard = asio::make_work_guard(w.ioc);
+    bool const keeps_guard = Family::steps_on_handler && !k.is_on_ioc;
+    std::atomic<bool> has_begun{false};
 
     // Both parties come here, but not at any price: they may be one thread.
     std::atomic<int> arrived{0};
@@ -583,6 +597,9 @@ void meet(
                 arrive();
             family->prepare();
             start(*family, w, source.ctx, f, result);
+            has_begun = true;
+            if (!keeps_guard)
+                guard.reset();
             if (!beside_start)
                 arrive();
             pause(wait_here);
@@ -608,7 +625,19 @@ void meet(
         k.post(w, cancel);
     for (int i = 1; i < w.threads; ++i)
         threads.emplace_back([&] { w.ioc.run(); });
-    w.ioc.run();
+    if (keeps_guard)
+    {
+        threads.emplace_back([&] { w.ioc.run(); });
+        while (!has_begun)
+            std::this_thread::yield();
+        if (result.valid())
+            result.get();
+        while (f.called + f.destroyed == 0)
+            std::this_thread::yield();
+        guard.reset();
+    }
+    else
+        w.ioc.run();
     for (auto& t : threads)
         t.join();
     if (w.pool)
