@@ -285,5 +285,5 @@ int main(int argc, char** argv)
     t.add<receive_one>(50);
     t.add<accept_one>(50);
     t.add<channel_receive>(50);
-    return main_with_settings(argc, argv, t);
+    return main_with_settings(argc, argv, t.entries());
 }

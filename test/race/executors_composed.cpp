@@ -187,5 +187,5 @@ int main(int argc, char** argv)
     t.add<read_line>(50);
     t.add<hops>(50);
     t.add<coroutine>(200);
-    return main_with_settings(argc, argv, t);
+    return main_with_settings(argc, argv, t.entries());
 }

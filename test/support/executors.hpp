@@ -723,7 +723,8 @@ private:
 };
 
 // race::main() with one more argument: "bare", wherever it stands.
-inline int main_with_settings(int argc, char** argv, table const& t)
+inline int main_with_settings(
+    int argc, char** argv, std::vector<entry> const& entries)
 {
     std::vector<char*> rest;
     for (int i = 0; i < argc; ++i)
@@ -732,7 +733,7 @@ inline int main_with_settings(int argc, char** argv, table const& t)
         else
             rest.push_back(argv[i]);
     std::printf("ASIOCTX_TEST_SEED=%u\n", settings::instance().seed);
-    return main(static_cast<int>(rest.size()), rest.data(), t.entries());
+    return main(static_cast<int>(rest.size()), rest.data(), entries);
 }
 
 } // namespace race
