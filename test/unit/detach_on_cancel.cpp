@@ -6,8 +6,9 @@
 //
 
 // Test that header file is self-contained.
-#include <asioctx/deadline.hpp>
 #include <asioctx/detach_on_cancel.hpp>
+
+#include <asioctx/deadline.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
