@@ -253,20 +253,28 @@ void background_(plan& p)
     ioc.run();
 }
 
+// What is done while memory is scarce still, after something has begun.
+enum class then
+{
+    nothing,
+    cancel,
+    run_and_cancel, // not on a strand, which allocates in a destructor
+};
+
 // A function that starts something with a handler. Its context is canceled
 // while memory is scarce still, or only later.
 template <class Start>
-void start(plan& p, Start begin, bool cancels_scarcely = true)
+void start(plan& p, Start begin, then next = then::run_and_cancel)
 {
-    for (bool const cancels : {false, true})
+    for (auto const t : {then::nothing, next})
     {
-        if (cancels && !cancels_scarcely)
-            break;
         world w;
         bool const ok = p.act([&] { begin(w, w.parent.ctx); });
         // Nothing holds the handler of what has not begun.
         SCARCE_CHECK(ok || w.handlers == 0);
-        if (cancels)
+        if (t == then::cancel)
+            SCARCE_CHECK(p.act([&] { w.parent.cancel(); }));
+        if (t == then::run_and_cancel)
             p.act(
                 [&]
                 {
@@ -279,9 +287,10 @@ void start(plan& p, Start begin, bool cancels_scarcely = true)
     }
 }
 
-// Operations of one step and of several on an executor.
+// Operations of one step and of several on an executor. Not on a strand in an
+// any_io_executor: Asio allocates for its copies, where it cannot throw.
 template <class Get>
-void bind(plan& p, Get get)
+void bind(plan& p, Get get, then next = then::run_and_cancel)
 {
     start(
         p,
@@ -289,7 +298,8 @@ void bind(plan& p, Get get)
         {
             w.timer.async_wait(bind_context(
                 ctx, asio::bind_executor(get(w), world::handler(w))));
-        });
+        },
+        next);
     start(
         p,
         [&](world& w, context const& ctx)
@@ -299,7 +309,8 @@ void bind(plan& p, Get get)
                 asio::buffer(w.data),
                 bind_context(
                     ctx, asio::bind_executor(get(w), world::handler(w))));
-        });
+        },
+        next);
 }
 
 void bind_own(plan& p)
@@ -316,15 +327,8 @@ void bind_any(plan& p)
 
 void bind_strand(plan& p)
 {
-    bind(p, [](world& w) { return asio::make_strand(w.ioc); });
-}
-
-void bind_any_strand(plan& p)
-{
     bind(
-        p,
-        [](world& w)
-        { return asio::any_io_executor(asio::make_strand(w.ioc)); });
+        p, [](world& w) { return asio::make_strand(w.ioc); }, then::cancel);
 }
 
 void bind_none(plan& p)
@@ -373,7 +377,7 @@ void bind_channel(plan& p)
                 ctx,
                 [c, h = world::handler(w)](error_code, int) mutable { h(); }));
         },
-        false);
+        then::nothing);
 }
 
 // Asio's coroutines end the program if they are not started or resumed for want
@@ -444,13 +448,7 @@ void use_group(plan& p, Use use)
                     group.emplace(ex, w.parent.ctx, 1);
                     use(*group, w);
                 });
-            p.act(
-                [&]
-                {
-                    w.poll();
-                    w.parent.cancel();
-                    w.poll();
-                });
+            SCARCE_CHECK(p.act([&] { w.parent.cancel(); }));
         }
         w.end();
     }
@@ -513,8 +511,7 @@ void group_report(plan& p)
         });
 }
 
-// Some of everything waits for a context to be done. What then happens cannot
-// fail, so that all handlers are called.
+// Some of everything waits for a context to be done. To ask for it cannot fail.
 struct everything
 {
     world w;
@@ -557,12 +554,14 @@ struct everything
         w.poll();
     }
 
-    void end()
+    // Asio destroys a handler for which it has no memory where it runs.
+    void end(bool all_are_called)
     {
         group.reset();
         w.clock.advance(1h);
         w.run();
-        SCARCE_CHECK(w.calls == waiting);
+        SCARCE_CHECK(!all_are_called || w.calls == waiting);
+        SCARCE_CHECK(w.calls <= waiting);
         w.end();
     }
 };
@@ -571,7 +570,7 @@ void cancel_(plan& p)
 {
     everything e([](world& w) { return with_cancel(w.parent.ctx); });
     SCARCE_CHECK(p.act([&] { e.source->cancel(); }));
-    e.end();
+    e.end(true);
 }
 
 void cancel_and_run(plan& p)
@@ -585,7 +584,7 @@ void cancel_and_run(plan& p)
             e.w.clock.advance(1h);
             e.w.poll();
         });
-    e.end();
+    e.end(false);
 }
 
 void deadline_passes(plan& p)
@@ -599,7 +598,7 @@ void deadline_passes(plan& p)
             e.w.clock.advance(1h);
             e.w.poll();
         });
-    e.end();
+    e.end(false);
 }
 
 // The steps of a composed operation, to its end.
@@ -650,7 +649,6 @@ int main(int argc, char** argv)
             SCARCE(bind_own),
             SCARCE(bind_any),
             SCARCE(bind_strand),
-            SCARCE(bind_any_strand),
             SCARCE(bind_none),
             SCARCE(bind_when_done),
             SCARCE(bind_twice),
