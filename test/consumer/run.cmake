@@ -32,4 +32,5 @@ execute_process(
 
 find_program(consumer consumer REQUIRED NO_DEFAULT_PATH
     PATHS ${build} ${build}/${CONFIG})
-execute_process(COMMAND ${LAUNCHER} ${consumer} COMMAND_ERROR_IS_FATAL ANY)
+execute_process(
+    COMMAND ${LAUNCHER} ${consumer} TIMEOUT 120 COMMAND_ERROR_IS_FATAL ANY)

@@ -21,6 +21,7 @@ constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
 
 thread_local std::size_t allocations = 0;
 thread_local std::size_t allowed = unlimited;
+thread_local bool fails_once = false;
 std::atomic<std::ptrdiff_t> live{0};
 
 // False if the allocation has to fail.
@@ -28,7 +29,11 @@ bool count_one() noexcept
 {
     ++allocations;
     if (allowed == 0)
+    {
+        if (fails_once)
+            allowed = unlimited;
         return false;
+    }
     if (allowed != unlimited)
         --allowed;
     return true;
@@ -83,9 +88,11 @@ std::ptrdiff_t live_objects() noexcept
         - static_cast<std::ptrdiff_t>(detail::scope::free_blocks());
 }
 
-failing_allocations::failing_allocations(std::size_t succeeding) noexcept
+failing_allocations::failing_allocations(
+    std::size_t succeeding, extent e) noexcept
 {
     allowed = succeeding;
+    fails_once = e == extent::one;
 }
 
 failing_allocations::~failing_allocations()

@@ -29,11 +29,19 @@ private:
 // not deleted yet, without what the calling thread keeps for new contexts.
 std::ptrdiff_t live_objects() noexcept;
 
-// Lets the calling thread's allocations fail, after the first few.
+// Lets the calling thread's allocations fail, after the first few: all of them,
+// or the next one.
 class failing_allocations
 {
 public:
-    explicit failing_allocations(std::size_t succeeding = 0) noexcept;
+    enum class extent
+    {
+        all,
+        one,
+    };
+
+    explicit failing_allocations(
+        std::size_t succeeding = 0, extent e = extent::all) noexcept;
     failing_allocations(failing_allocations const&) = delete;
     failing_allocations& operator=(failing_allocations const&) = delete;
     ~failing_allocations();

@@ -7,16 +7,18 @@
 
 // Test that header file is self-contained.
 #include <asioctx/bind_context.hpp>
-
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/compose.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/experimental/channel_error.hpp>
 #include <boost/asio/post.hpp>
@@ -28,6 +30,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -41,6 +44,7 @@
 
 #include "support/bound_fixture.hpp"
 #include "support/outcome.hpp"
+#include "support/poll_until.hpp"
 #include "support/print.hpp"
 #include "support/probe.hpp"
 #include "support/sockets.hpp"
@@ -1246,6 +1250,238 @@ BOOST_AUTO_TEST_CASE(operations_are_asked_in_the_order_of_their_start)
     BOOST_TEST(outcomes[0] == errc::canceled);
     BOOST_TEST(outcomes[1] == no_error);
     BOOST_TEST(outcomes[2] == errc::canceled);
+}
+
+namespace {
+
+// Runs functions where they are given to it.
+struct immediate_executor
+{
+    static constexpr auto query(asio::execution::blocking_t) noexcept
+    {
+        return asio::execution::blocking.always;
+    }
+
+    template <class F>
+    void execute(F&& f) const
+    {
+        std::forward<F>(f)();
+    }
+
+    bool operator==(immediate_executor const&) const noexcept = default;
+};
+
+// An operation of an I/O object on an io_context, that completes as soon as it
+// is asked to stop. It is work of the io_context.
+struct prompt_initiation
+{
+    using executor_type = asio::io_context::executor_type;
+
+    executor_type get_executor() const noexcept
+    {
+        return ex;
+    }
+
+    template <class Handler>
+    void operator()(Handler handler) const
+    {
+        auto work = asio::make_work_guard(ex);
+        auto const h = std::make_shared<Handler>(std::move(handler));
+        asio::get_associated_cancellation_slot(*h).assign(
+            [h, work](asio::cancellation_type) mutable
+            {
+                auto const keep = h;
+                work.reset();
+                std::move (*keep)(operation_aborted);
+            });
+    }
+
+    executor_type ex;
+};
+
+// Has a copy constructor that throws.
+struct not_copied
+{
+    not_copied() = default;
+
+    not_copied(not_copied const&)
+    {
+        throw std::runtime_error("planned");
+    }
+};
+
+// Waits for one timer, is between two operations for a while, and waits for
+// another. It passes its slot on.
+template <class Handler>
+struct waits_twice
+{
+    static void start(
+        asio::steady_timer& one,
+        asio::steady_timer& two,
+        std::function<void()> between,
+        Handler handler)
+    {
+        auto const slot = asio::get_associated_cancellation_slot(handler);
+        one.async_wait(asio::bind_cancellation_slot(
+            slot,
+            [&two, slot, between = std::move(between), h = std::move(handler)](
+                error_code) mutable
+            {
+                between();
+                two.async_wait(
+                    asio::bind_cancellation_slot(slot, std::move(h)));
+            }));
+    }
+};
+
+// Waits; once it is canceled, waits two more times to clean up.
+struct cleans_up
+{
+    asio::steady_timer& timer;
+    bool& cleaned_up;
+    int step = 0;
+
+    template <class Self>
+    void operator()(Self& self, error_code ec = {})
+    {
+        switch (step++)
+        {
+        case 0:
+            timer.expires_after(1h);
+            return timer.async_wait(std::move(self));
+        case 1:
+            BOOST_TEST(ec == operation_aborted);
+            BOOST_TEST((self.cancelled() != cancellation_type::none));
+            self.reset_cancellation_state(asio::enable_total_cancellation());
+            timer.expires_after(0h);
+            return timer.async_wait(std::move(self));
+        case 2:
+            BOOST_TEST(!ec);
+            BOOST_TEST((self.cancelled() == cancellation_type::none));
+            timer.expires_after(0h);
+            return timer.async_wait(std::move(self));
+        default:
+            BOOST_TEST(!ec);
+            cleaned_up = !ec;
+            self.complete(error_code());
+        }
+    }
+};
+
+} // namespace
+
+// The completion is put off, for the operation ends within its own request.
+BOOST_AUTO_TEST_CASE(run_does_not_return_before_an_immediate_executors_handler)
+{
+    auto source = with_cancel(root);
+    std::atomic<bool> called{false};
+    std::thread::id where;
+    {
+        auto token = bind_context(
+            source.ctx,
+            asio::bind_executor(
+                immediate_executor(),
+                [&](error_code ec)
+                {
+                    BOOST_TEST(ec == errc::canceled);
+                    where = std::this_thread::get_id();
+                    called = true;
+                }));
+        asio::async_initiate<decltype(token), void(error_code)>(
+            prompt_initiation{ioc.get_executor()}, token);
+    }
+    asio::post(ioc, [&] { source.cancel(); });
+    ioc.run();
+    BOOST_TEST(called.load());
+    wait_until([&] { return called.load(); });
+    BOOST_TEST((where == std::this_thread::get_id()));
+}
+
+// The request comes from outside; the operation has completed before.
+BOOST_AUTO_TEST_CASE(a_result_that_cannot_be_kept_loses_no_handler)
+{
+    auto source = with_cancel(root);
+    auto alive = std::make_shared<int>();
+    std::weak_ptr<int> const handler = alive;
+    bool called = false;
+    bool ended = false;
+    bool asked_late = false;
+    auto const initiate = [&](auto h)
+    {
+        asio::get_associated_cancellation_slot(h).assign(
+            [&](asio::cancellation_type) { asked_late = ended; });
+        asio::post(
+            ioc,
+            [&, h = std::move(h)]() mutable
+            {
+                ended = true;
+                std::move(h)(error_code(), not_copied());
+            });
+    };
+    {
+        auto token = bind_context(
+            source.ctx,
+            asio::bind_executor(
+                ioc.get_executor(),
+                [&called, alive = std::move(alive)](
+                    error_code, not_copied const&) { called = true; }));
+        asio::async_initiate<decltype(token), void(error_code, not_copied)>(
+            initiate, token);
+        auto const gone = std::move(token);
+    }
+    source.cancel();
+    for (bool again = true; again;)
+    {
+        try
+        {
+            again = false;
+            poll();
+        }
+        catch (std::runtime_error const&)
+        {
+            again = true;
+        }
+    }
+    BOOST_TEST(ended);
+    BOOST_TEST(!asked_late);
+    BOOST_TEST((called || handler.expired()));
+}
+
+// What hears the request is a handler that the first wait has left.
+BOOST_AUTO_TEST_CASE(an_operation_that_passes_its_slot_on_is_asked_between_two)
+{
+    auto source = with_cancel(root);
+    outcome o;
+    asio::steady_timer one(ioc, 0h);
+    asio::steady_timer two(ioc, 1h);
+    auto token = bind_context(source.ctx, recorder(o));
+    asio::async_initiate<decltype(token), void(error_code)>(
+        [&](auto handler)
+        {
+            waits_twice<decltype(handler)>::start(
+                one, two, [&] { source.cancel(); }, std::move(handler));
+        },
+        token);
+    poll();
+    BOOST_TEST(o == errc::canceled);
+    two.cancel(); // or it would wait for an hour
+    poll();
+}
+
+// It has heard the request and goes on: what it waits for then is its clean-up.
+BOOST_AUTO_TEST_CASE(a_composed_operation_that_resets_its_state_is_left_alone)
+{
+    auto source = with_cancel(root);
+    asio::steady_timer timer(ioc);
+    bool cleaned_up = false;
+    outcome o;
+    auto token = bind_context(source.ctx, recorder(o));
+    asio::async_compose<decltype(token), void(error_code)>(
+        cleans_up{timer, cleaned_up}, token, ioc);
+    cancel_later(source.cancel);
+    until_completed(o);
+    BOOST_TEST(cleaned_up);
+    BOOST_TEST(o == error_code());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -444,4 +444,35 @@ BOOST_AUTO_TEST_CASE(the_default_token_may_be_an_adapter)
     run(body());
 }
 
+// It has heard the request and goes on: what it waits for then is its clean-up.
+BOOST_AUTO_TEST_CASE(a_coroutine_that_resets_its_state_is_left_alone)
+{
+    auto source = with_cancel(root);
+    outcome o;
+    bool cleaned_up = false;
+    auto const coroutine = [&]() -> asio::awaitable<void>
+    {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        asio::steady_timer timer(ioc, 1h);
+        auto [ec] =
+            co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        BOOST_TEST(ec == operation_aborted);
+        co_await asio::this_coro::reset_cancellation_state(
+            asio::enable_total_cancellation());
+        for (int i = 0; i < 3; ++i)
+        {
+            timer.expires_after(0h);
+            auto [again] =
+                co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+            BOOST_TEST(!again);
+        }
+        cleaned_up = true;
+    };
+    asio::co_spawn(ioc, coroutine, bind_context(source.ctx, recorder(o)));
+    cancel_later(source.cancel);
+    until_completed(o);
+    BOOST_TEST(cleaned_up);
+    BOOST_TEST(o == error_code());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

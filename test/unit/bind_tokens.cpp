@@ -804,4 +804,23 @@ BOOST_AUTO_TEST_CASE(an_initiation_has_an_executor_if_the_bound_one_has_it)
         [](auto) {}, binder)));
 }
 
+// Between the two, the request finds what the first has left in the slot.
+BOOST_AUTO_TEST_CASE(a_sequence_of_deferred_operations_is_asked_between_two)
+{
+    auto source = with_cancel(root);
+    outcome o;
+    asio::steady_timer one(ioc, 0h);
+    asio::steady_timer two(ioc, 1h);
+    one.async_wait(asio::deferred(
+        [&](error_code)
+        {
+            source.cancel();
+            return two.async_wait(asio::deferred);
+        }))(bind_context(source.ctx, recorder(o)));
+    poll();
+    BOOST_TEST(o == errc::canceled);
+    two.cancel(); // or it would wait for an hour
+    poll();
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,7 @@
 
 // Test that header file is self-contained.
 #include <asioctx/detach_on_cancel.hpp>
+
 #include <asioctx/deadline.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -34,6 +35,7 @@
 #include "support/poll_until.hpp"
 #include "support/print.hpp"
 #include "support/probe.hpp"
+#include "support/start_operation.hpp"
 
 using namespace asioctx;
 using namespace asioctx::test;
@@ -363,6 +365,69 @@ BOOST_FIXTURE_TEST_CASE(lazy_tokens_start_it_later, detach_fixture)
     BOOST_TEST(op.initiations == 1);
     op.complete({});
     BOOST_TEST(o == no_error);
+}
+
+// The I/O object that a handler owns goes with it. So the operation is asked
+// before the handler is called.
+BOOST_FIXTURE_TEST_CASE(the_handler_may_own_the_io_object, bound_fixture)
+{
+    struct io_object
+    {
+        ~io_object()
+        {
+            *gone = true;
+        }
+
+        bool* gone;
+    };
+    bool gone = false;
+    int asked = 0;
+    bool asked_late = false;
+    error_code error;
+    auto source = with_cancel(root);
+    auto const complete = start_operation(
+        [&]
+        {
+            ++asked;
+            asked_late = gone;
+        },
+        detach_on_cancel(
+            source.ctx,
+            asio::bind_executor(
+                ioc.get_executor(),
+                [&, object = std::make_unique<io_object>(&gone)](
+                    error_code ec) mutable
+                {
+                    object.reset();
+                    error = ec;
+                })));
+    source.cancel();
+    poll();
+    BOOST_TEST(error == errc::canceled);
+    BOOST_TEST(gone);
+    BOOST_TEST(asked == 1);
+    BOOST_TEST(!asked_late);
+    complete();
+    poll();
+}
+
+// The same with one of Asio's, which AddressSanitizer watches.
+BOOST_FIXTURE_TEST_CASE(the_handler_may_own_the_timer, bound_fixture)
+{
+    error_code error;
+    auto source = with_cancel(root);
+    auto owned = std::make_shared<asio::steady_timer>(ioc, 1h);
+    auto& timer = *owned;
+    timer.async_wait(detach_on_cancel(
+        source.ctx,
+        [&error, owned = std::move(owned)](error_code ec) mutable
+        {
+            owned.reset();
+            error = ec;
+        }));
+    source.cancel();
+    poll();
+    BOOST_TEST(error == errc::canceled);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
