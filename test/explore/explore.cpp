@@ -69,9 +69,11 @@ __attribute__((weak)) void __tsan_release(void*);
 namespace explore {
 
 constinit thread_local int detail::self = -1;
+constinit bool detail::in_scenario = false;
 
 namespace {
 
+using detail::in_scenario;
 using detail::self;
 using u64 = std::uint64_t;
 
@@ -79,7 +81,7 @@ constexpr int max_threads = 4;
 constexpr unsigned max_steps = 20000;     // in an order: more is a livelock
 constexpr unsigned max_locations = 4096;  // in an order
 constexpr unsigned max_viewed = 512;      // of which may be read stale
-constexpr unsigned max_reads = 64;        // between two waits of a thread
+constexpr unsigned shown_steps = 200;     // of the first, and of the last
 constexpr unsigned kept = 4;              // stores of a location
 constexpr unsigned max_stale = kept - 2;  // how old a value can be
 constexpr int exit_failed = 3;            // of a scenario's process
@@ -260,11 +262,14 @@ struct location
     u64 history;
     char const* name;
     std::int8_t owner; // of a mutex
-    std::uint8_t touched;
+    std::uint8_t touched; // by which threads, as the next two
+    std::uint8_t read;
+    std::uint8_t read_old; // when it was read last
     bool is_dead;
     bool is_shared;
     bool has_stores;
     std::uint16_t last; // store
+    std::uint32_t written[max_threads]; // in which step, counted from 1
 };
 
 struct operation
@@ -278,12 +283,6 @@ struct operation
 
 constexpr unsigned none = UINT_MAX;
 
-struct read_entry
-{
-    unsigned where;
-    u64 history;
-};
-
 struct thread
 {
     int go; // what it sleeps on
@@ -292,11 +291,8 @@ struct thread
     std::uint8_t age; // of the value that it is to read
     u64 history;
     u64 made;  // locations
+    std::uint32_t since; // what has to be written for it to go on
     std::function<void()> const* function;
-
-    // What it has read since it waited last.
-    unsigned reads;
-    read_entry read[max_reads];
 };
 
 struct alternative
@@ -337,6 +333,7 @@ struct result
     u64 states = 0;
     u64 steps = 0; // of the longest
     u64 leaked = 0;
+    u64 faults = 0; // how often the planted one has had an effect
     double seconds = 0;
     bool complete = false;
 };
@@ -349,8 +346,7 @@ struct engine
     fault const* planted = nullptr;
     result found;
 
-    bool in_body = false;  // of a scenario
-    bool together = false; // within together()
+    bool together = false;
 
     unsigned count = 0; // of threads
     int current = -1;   // whose step was the last
@@ -521,7 +517,10 @@ void report(char const* what) noexcept
         return;
     std::fprintf(stderr, "  thread, operation, location, values, place:\n");
     for (std::size_t i = 0; i != e->trace.size(); ++i)
-        print_step(e->trace[i]);
+        if (i < shown_steps || i + shown_steps >= e->trace.size())
+            print_step(e->trace[i]);
+        else if (i == shown_steps)
+            std::fprintf(stderr, "  ...\n");
     for (unsigned i = 0; i != e->count; ++i)
         if (e->together && e->threads[i].is_ready)
         {
@@ -551,8 +550,6 @@ unsigned& slot(void const* address) noexcept
     auto i = mix(reinterpret_cast<u64>(address), 0) & mask;
     while (e->table[i] != 0 && e->places[e->table[i] - 1].address != address)
         i = (i + 1) & mask;
-    if (e->table[i] == 0)
-        e->table_users.push_back(static_cast<unsigned>(i));
     return e->table[i];
 }
 
@@ -571,7 +568,10 @@ unsigned add_location(void const* address, u64 number) noexcept
     if (i == max_locations)
         fail("too many locations");
     e->places.push_back({address, number, mix(number, 1), nullptr, -1, 0,
-        false, known_as_shared(number), false, 0});
+        0, 0, false, known_as_shared(number), false, 0, {}});
+    if (s == 0)
+        e->table_users.push_back(
+            static_cast<unsigned>(&s - &e->table[0]));
     s = i + 1;
     return i;
 }
@@ -757,6 +757,19 @@ void note_store(unsigned where, u64 old, u64 value, bool rmw,
 
 // Who goes on.
 
+// Whether a thread that waits has to look at this again.
+bool has_news(location const& l, unsigned i) noexcept
+{
+    if ((l.read & 1u << i) == 0)
+        return false;
+    if ((l.read_old & 1u << i) != 0)
+        return true;
+    for (unsigned k = 0; k != e->count; ++k)
+        if (k != i && l.written[k] > e->threads[i].since)
+            return true;
+    return false;
+}
+
 bool is_enabled(unsigned i) noexcept
 {
     auto const& t = e->threads[i];
@@ -767,10 +780,8 @@ bool is_enabled(unsigned i) noexcept
     case op::lock:
         return e->places[t.next.where].owner < 0;
     case op::wait:
-        if (t.reads > max_reads)
-            return true;
-        for (unsigned r = 0; r != t.reads; ++r)
-            if (e->places[t.read[r].where].history != t.read[r].history)
+        for (std::size_t k = 0; k != e->places.size(); ++k)
+            if (has_news(e->places[k], i))
                 return true;
         return false;
     default:
@@ -789,6 +800,11 @@ void take(alternative const& a) noexcept
 {
     e->left = a.left;
     e->threads[a.thread].age = a.age;
+}
+
+bool is_known(u64 signature, budget b) noexcept
+{
+    return !e->running->ordered && e->states.covered(signature, b);
 }
 
 int choose_replayed() noexcept
@@ -844,7 +860,7 @@ int choose() noexcept
     if (!e->covered)
     {
         n.taken.signature = signature_after(state, first, 0);
-        if (e->states.covered(n.taken.signature, n.taken.left))
+        if (is_known(n.taken.signature, n.taken.left))
             e->covered = true;
         else
             e->states.insert(n.taken.signature, n.taken.left);
@@ -872,7 +888,7 @@ int choose() noexcept
                     --with_age.stale;
                 auto const a = static_cast<std::uint8_t>(age);
                 auto const s = signature_after(state, i, a);
-                if (!e->states.covered(s, with_age))
+                if (!is_known(s, with_age))
                     e->others.push_back(
                         {s, static_cast<std::uint8_t>(i), a, with_age});
             }
@@ -894,7 +910,7 @@ bool backtrack() noexcept
         {
             auto const a = e->others.back();
             e->others.resize(e->others.size() - 1);
-            if (e->states.covered(a.signature, a.left))
+            if (is_known(a.signature, a.left))
                 continue;
             e->states.insert(a.signature, a.left);
             n.taken = a;
@@ -923,27 +939,28 @@ void hand_over_at_point() noexcept
     sleep(me);
 }
 
-void note_read(thread& t, unsigned where, u64 history) noexcept
+void note_access(location& l, op what, bool is_old) noexcept
 {
-    for (unsigned r = 0; r != std::min(t.reads, max_reads); ++r)
-        if (t.read[r].where == where)
-        {
-            t.read[r].history = history;
-            return;
-        }
-    if (t.reads < max_reads)
-        t.read[t.reads] = {where, history};
-    ++t.reads;
+    auto const me = static_cast<std::uint8_t>(1u << self);
+    if (reads(what))
+    {
+        l.read |= me;
+        l.read_old =
+            static_cast<std::uint8_t>(is_old ? l.read_old | me : l.read_old & ~me);
+    }
+    if (writes(what))
+        l.written[self] = detail::now();
 }
 
-void note_wait(thread& t) noexcept
+// What has changed is seen in the end.
+void note_wait() noexcept
 {
-    // What has changed is seen in the end.
-    if (e->weak())
-        for (unsigned r = 0; r != std::min(t.reads, max_reads); ++r)
-            if (auto const w = t.read[r].where; w < max_viewed)
-                e->views[self].earliest[w] = e->places[w].last;
-    t.reads = 0;
+    for (std::size_t k = 0; k != viewed() && e->weak(); ++k)
+        if (auto& l = e->places[k]; has_news(l, self))
+        {
+            e->views[self].earliest[k] = l.last;
+            l.read_old &= static_cast<std::uint8_t>(~(1u << self));
+        }
 }
 
 // The operation that this thread was waiting to carry out is carried out.
@@ -961,16 +978,13 @@ void commit(thread& t) noexcept
     {
         t.history = history_after(t, 0);
         if (o.what == op::wait)
-            note_wait(t);
+            note_wait();
         return;
     }
     auto& l = e->places[o.where];
     if (l.is_dead)
         fail("used after its end");
     touch(l);
-    auto const read = t.age != 0
-        ? store_of(o.where, l.last - t.age).history
-        : l.history;
     if (l.is_shared)
     {
         auto const h = history_after(t, t.age);
@@ -978,7 +992,7 @@ void commit(thread& t) noexcept
         if (writes(o.what))
             l.history = mix(l.history, h);
     }
-    note_read(t, o.where, writes(o.what) ? l.history : read);
+    note_access(l, o.what, t.age != 0);
     if (o.fails && o.fails->what == fault::effect::skip)
         return;
     if (o.what == op::lock)
@@ -1001,7 +1015,9 @@ bool fails(fault const& f, op what, site const& at) noexcept
         return false;
     if (f.on == op::lock)
         return what == op::lock || what == op::unlock;
-    return f.on == what && std::strcmp(f.function, at.function) == 0
+    auto const n = std::strlen(f.function);
+    return f.on == what && std::strncmp(f.function, at.function, n) == 0
+        && (at.function[n] == '\0' || at.function[n] == '<')
         && std::strcmp(f.file, last_part(at.file)) == 0;
 }
 
@@ -1061,7 +1077,7 @@ void start_threads(unsigned n) noexcept
 void detail::run_together(
     std::function<void()> const* functions, std::size_t n)
 {
-    if (!e || !e->in_body || e->together)
+    if (!in_scenario || e->together)
         fail("together() is for the functions of scenarios");
     e->count = static_cast<unsigned>(n);
     start_threads(e->count);
@@ -1073,7 +1089,7 @@ void detail::run_together(
         t.age = 0;
         t.history = i;
         t.made = 0;
-        t.reads = 0;
+        t.since = 0;
         t.function = &functions[i];
         e->views[i] = {};
     }
@@ -1099,6 +1115,7 @@ detail::permit detail::before(op what, void const* location,
 {
     auto& t = e->threads[self];
     bool const mine = e->planted && fails(*e->planted, what, at);
+    e->found.faults += mine;
     auto const where = location ? location_at(location) : none;
     if (mine && e->planted->what == fault::effect::relax)
         order = std::memory_order_relaxed;
@@ -1111,6 +1128,18 @@ detail::permit detail::before(op what, void const* location,
         hand_over_at_point();
     commit(t);
     return {order, mine && e->planted->what == fault::effect::skip};
+}
+
+std::uint32_t detail::now() noexcept
+{
+    return static_cast<std::uint32_t>(e->trace.size());
+}
+
+std::uint32_t detail::wait(std::uint32_t since, site const& at) noexcept
+{
+    e->threads[self].since = since;
+    before(op::wait, nullptr, std::memory_order_relaxed, at);
+    return now();
 }
 
 std::uint64_t detail::read(std::uint64_t value) noexcept
@@ -1173,9 +1202,15 @@ std::uint64_t detail::wrote(std::uint64_t old, std::uint64_t value) noexcept
     return old;
 }
 
+void detail::look_at(void const* location) noexcept
+{
+    if (auto const i = slot(location); i != 0 && e->places[i - 1].is_dead)
+        fail("used after its end");
+}
+
 void detail::created(void const* location) noexcept
 {
-    if (!e || !e->in_body)
+    if (!in_scenario)
         return;
     auto& made = self >= 0 ? e->threads[self].made : e->made;
     add_location(location,
@@ -1187,10 +1222,10 @@ void detail::created(void const* location) noexcept
 
 void detail::destroyed(void const* location) noexcept
 {
-    if (!e || !e->in_body)
+    if (!in_scenario)
         return;
     auto& l = e->places[location_at(location)];
-    if (l.is_dead && self >= 0)
+    if (l.is_dead)
         fail("destroyed twice");
     l.is_dead = true;
     if (self < 0)
@@ -1202,12 +1237,16 @@ void detail::destroyed(void const* location) noexcept
     auto& t = e->threads[self];
     t.history = mix(mix(t.history, l.number), mix(l.history, 99));
     l.history = mix(l.history, t.history);
+    l.written[self] = now();
 }
 
 bool planted(char const* name) noexcept
 {
-    return e && e->planted && e->planted->what == fault::effect::marked
-        && std::strcmp(e->planted->name, name) == 0;
+    if (!e || !e->planted || e->planted->what != fault::effect::marked
+        || std::strcmp(e->planted->name, name) != 0)
+        return false;
+    ++e->found.faults;
+    return true;
 }
 
 void check(bool condition, char const* what) noexcept
@@ -1224,7 +1263,7 @@ void yield(site at) noexcept
 
 void name(void const* location, char const* text) noexcept
 {
-    if (e && e->in_body)
+    if (in_scenario)
         e->places[location_at(location)].name = text;
 }
 
@@ -1278,14 +1317,14 @@ std::int64_t __real__ZNSt6chrono3_V212steady_clock3nowEv();
 
 std::int64_t __wrap__ZNSt6chrono3_V212steady_clock3nowEv()
 {
-    return e && e->in_body ? std::int64_t{1'000'000'000'000'000}
+    return in_scenario ? std::int64_t{1'000'000'000'000'000}
                            : __real__ZNSt6chrono3_V212steady_clock3nowEv();
 }
 
 // ThreadSanitizer has printed its report.
 void __tsan_on_report(void*)
 {
-    if (e && e->in_body)
+    if (in_scenario)
         fail("ThreadSanitizer has reported it");
 }
 
@@ -1360,7 +1399,7 @@ void forget_execution() noexcept
 void run_body() noexcept
 {
     forget_execution();
-    e->in_body = true;
+    in_scenario = true;
     try
     {
         e->running->run();
@@ -1373,7 +1412,7 @@ void run_body() noexcept
     {
         fail("an exception left the scenario");
     }
-    e->in_body = false;
+    in_scenario = false;
     ++e->found.executions;
     e->found.steps = std::max<u64>(e->found.steps, e->trace.size());
     e->found.leaked = 0;
@@ -1400,7 +1439,7 @@ void explore_scenario() noexcept
             run_body();
             if (e->found.leaked != 0)
             {
-                e->in_body = true;
+                in_scenario = true;
                 fail("something was not destroyed");
             }
             if (e->found.executions >= e->limits.executions)
@@ -1540,7 +1579,7 @@ result run_here(scenario const& s, fault const* f, options const& o)
         }
         e->replaying = true;
         run_body();
-        e->in_body = true;
+        in_scenario = true;
         report("nothing is wrong");
         return e->found;
     }
@@ -1686,7 +1725,9 @@ int main(int argc, char** argv, std::vector<scenario> const& scenarios)
             auto const r =
                 in_process([&] { return run_here(s, &f, o); }, !shown);
             std::printf("    %-40s %s\n", f.name,
-                r.passed ? "NOT FOUND" : "found");
+                !r.passed                ? "found"
+                    : r.found.faults == 0 ? "WITHOUT EFFECT"
+                                          : "NOT FOUND");
             if (r.passed)
                 ++failures;
         }

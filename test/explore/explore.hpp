@@ -127,6 +127,10 @@ struct scenario
     // Other bounds than the usual ones, if not negative.
     int preemptions = -1;
     int stale = -1;
+
+    // Orders count as different whatever they differ in: for scenarios whose
+    // threads meet at what is not explored, as the counter of a shared_ptr.
+    bool ordered = false;
 };
 
 // Ends the scenario with a report of the order that has led here, unless the

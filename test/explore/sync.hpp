@@ -83,6 +83,18 @@ std::uint64_t read(std::uint64_t value) noexcept;
 // Tells what was there and what is now; returns what was.
 std::uint64_t wrote(std::uint64_t old, std::uint64_t value) noexcept;
 
+// The number of steps that were taken.
+std::uint32_t now() noexcept;
+
+// Returns the number of steps when this thread may go on.
+std::uint32_t wait(std::uint32_t since, site const& at) noexcept;
+
+// Whether a scenario is being run.
+extern constinit bool in_scenario;
+
+// Fails if it is gone. For what is done outside of together().
+void look_at(void const* location) noexcept;
+
 void created(void const* location) noexcept;
 void destroyed(void const* location) noexcept;
 
@@ -189,7 +201,7 @@ public:
     T load(std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) const noexcept
     {
-        if (detail::self < 0)
+        if (is_outside())
             return value_.load(order);
         auto const p = detail::before(op::load, this, order, at);
         return detail::from_bits<T>(detail::read(detail::to_bits(
@@ -200,7 +212,7 @@ public:
     void store(T v, std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) noexcept
     {
-        if (detail::self < 0)
+        if (is_outside())
             return value_.store(v, order);
         auto const p = detail::before(op::store, this, order, at);
         T const old = value_.load(std::memory_order_relaxed);
@@ -263,7 +275,7 @@ public:
     bool compare_exchange_strong(T& expected, T v, std::memory_order success,
         std::memory_order failure, site at = site::here()) noexcept
     {
-        if (detail::self < 0)
+        if (is_outside())
             return value_.compare_exchange_strong(
                 expected, v, success, failure);
         auto const p = detail::before(op::rmw, this, success, at);
@@ -354,6 +366,15 @@ public:
     }
 
 private:
+    bool is_outside() const noexcept
+    {
+        if (detail::self >= 0)
+            return false;
+        if (detail::in_scenario)
+            detail::look_at(this);
+        return true;
+    }
+
     // The orders that a load, and a store, cannot have do not reach them.
     template <std::memory_order Order>
     static constexpr std::memory_order load_constant(detail::constant<Order>)
@@ -370,7 +391,7 @@ private:
     template <class Result, class Real>
     T modify(std::memory_order order, site const& at, Result result, Real real)
     {
-        if (detail::self < 0)
+        if (is_outside())
             return detail::with_order(order, real);
         auto const p = detail::before(op::rmw, this, order, at);
         T const old = p.skip ? value_.load(std::memory_order_relaxed)
@@ -432,15 +453,19 @@ private:
 };
 
 // Lets the other threads go on. This one does not before something that it has
-// read since the last time has changed.
+// ever read was written since the last time, or since this was made: so it is to
+// be made before what it waits for is looked at.
 class backoff
 {
 public:
     void operator()(site at = site::here()) noexcept
     {
         if (detail::self >= 0)
-            detail::before(op::wait, nullptr, std::memory_order_relaxed, at);
+            since_ = detail::wait(since_, at);
     }
+
+private:
+    std::uint32_t since_ = detail::self >= 0 ? detail::now() : 0;
 };
 
 } // namespace explore
