@@ -279,6 +279,21 @@ void an_order_ends()
         [&] { n.load(); });
 }
 
+void the_same_is_done_each_time()
+{
+    static int runs = 0;
+    ++runs;
+    mutex m;
+    atomic<int> n{0};
+    auto const work = [&]
+    {
+        std::lock_guard const lock(m);
+        for (int i = 0; planted("something_else") && i < runs % 7; ++i)
+            ++n;
+    };
+    together(work, work);
+}
+
 // The library's code is not the only one that is explored: so is Asio's.
 void an_io_context_is_explored()
 {
@@ -338,6 +353,8 @@ int main(int argc, char** argv)
             {"all_is_destroyed", all_is_destroyed, {marked("not_deleted")}},
             {"no_exception_leaves", no_exception_leaves, {marked("thrown")}},
             {"an_order_ends", an_order_ends, {marked("endless")}},
+            {"the_same_is_done_each_time", the_same_is_done_each_time,
+                {marked("something_else")}},
             {"an_io_context_is_explored", an_io_context_is_explored,
                 {marked("never_12"), marked("never_21")}},
         });
