@@ -20,9 +20,17 @@ namespace {
 
 using boost::system::error_condition;
 
+// The numbers of the categories are random, and never change: by them the errors
+// of two copies of the library in one process are equal.
+
 class error_category_type final : public boost::system::error_category
 {
 public:
+    constexpr error_category_type() noexcept
+        : boost::system::error_category(0xda1c8ec4d2da5bb2)
+    {
+    }
+
     char const* name() const noexcept override
     {
         return "asioctx";
@@ -57,6 +65,11 @@ public:
 class signal_category_type final : public boost::system::error_category
 {
 public:
+    constexpr signal_category_type() noexcept
+        : boost::system::error_category(0xda609b1def0a55fa)
+    {
+    }
+
     char const* name() const noexcept override
     {
         return "asioctx.signal";

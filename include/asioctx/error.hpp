@@ -41,6 +41,11 @@ enum class errc
 };
 
 /// The category of errc.
+/**
+ * A process may have several copies of the library, as plugins bring them: all
+ * of their categories are equal, and so are the codes. As a @c std::error_code, a
+ * code equals conditions and the codes of its own copy.
+ */
 ASIOCTX_DECL boost::system::error_category const& error_category() noexcept;
 
 /// The category of causes that are signals.
