@@ -7,37 +7,13 @@
 
 #include <asioctx/cancel.hpp>
 
-#include <boost/system/system_error.hpp>
+#include <utility>
 
-#include <system_error>
+#include "cause.hpp"
 
 namespace asioctx {
-namespace {
 
 using detail::context_access;
-
-// The error code that an exception stands for, if any.
-error_code code_of(std::exception_ptr const& e) noexcept
-{
-    try
-    {
-        std::rethrow_exception(e);
-    }
-    catch (boost::system::system_error const& s)
-    {
-        return s.code();
-    }
-    catch (std::system_error const& s)
-    {
-        return s.code();
-    }
-    catch (...)
-    {
-        return {};
-    }
-}
-
-} // namespace
 
 void cancel_source::cancel(
     error_code const& cause, source_location at) const noexcept
@@ -51,7 +27,7 @@ void cancel_source::cancel(
 {
     if (!cause)
         return cancel(at);
-    auto const code = code_of(cause);
+    auto const code = detail::code_of(cause);
     if (auto* const s = context_access::get(ctx_).get_scope())
         s->cancel({errc::canceled, code, std::move(cause), at});
 }

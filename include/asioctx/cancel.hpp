@@ -8,6 +8,7 @@
 #ifndef ASIOCTX_CANCEL_HPP
 #define ASIOCTX_CANCEL_HPP
 
+#include <asioctx/cause_key.hpp>
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 
@@ -87,7 +88,8 @@ public:
     /// Cancels the context and tells why.
     /**
      * The context's error() is @c errc::canceled, its cause() is @c cause.
-     * A cause whose failed() is false counts as none.
+     * A cause whose failed() is false counts as none. Without an error category
+     * of one's own, a @ref cause_key is a cause.
      */
     ASIOCTX_DECL void cancel(error_code const& cause,
         source_location at = BOOST_CURRENT_LOCATION) const noexcept;
