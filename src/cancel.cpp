@@ -15,21 +15,21 @@ namespace asioctx {
 
 using detail::context_access;
 
-void cancel_source::cancel(
+bool cancel_source::cancel(
     error_code const& cause, source_location at) const noexcept
 {
-    if (auto* const s = context_access::get(ctx_).get_scope())
-        s->cancel({errc::canceled, cause, nullptr, at});
+    auto* const s = context_access::get(ctx_).get_scope();
+    return s && s->cancel({errc::canceled, cause, nullptr, at});
 }
 
-void cancel_source::cancel(
+bool cancel_source::cancel(
     std::exception_ptr cause, source_location at) const noexcept
 {
     if (!cause)
         return cancel(at);
     auto const code = detail::code_of(cause);
-    if (auto* const s = context_access::get(ctx_).get_scope())
-        s->cancel({errc::canceled, code, std::move(cause), at});
+    auto* const s = context_access::get(ctx_).get_scope();
+    return s && s->cancel({errc::canceled, code, std::move(cause), at});
 }
 
 void cancel_source::cancel_here() const noexcept

@@ -227,14 +227,14 @@ void scope::wait_for_lock() const noexcept
         wait();
 }
 
-void scope::cancel(reason r) noexcept
+bool scope::cancel(reason r) noexcept
 {
-    cancel_with([&] { why = std::move(r); });
+    return cancel_with([&] { why = std::move(r); });
 }
 
-void scope::cancel_here() noexcept
+bool scope::cancel_here() noexcept
 {
-    cancel_with(
+    return cancel_with(
         [this]
         {
             why.error = errc::canceled;
@@ -252,15 +252,19 @@ void scope::expire() noexcept
 
 // set_why() is called with the lock held.
 template <class SetWhy>
-void scope::cancel_with(SetWhy set_why) noexcept
+bool scope::cancel_with(SetWhy set_why) noexcept
 {
     if (done())
-        return wait_for_walk();
+    {
+        wait_for_walk();
+        return false;
+    }
     auto const s = lock();
     if ((s & done_bit) != 0)
     {
         unlock(s);
-        return wait_for_walk();
+        wait_for_walk();
+        return false;
     }
     if (!children.empty())
     {
@@ -275,6 +279,7 @@ void scope::cancel_with(SetWhy set_why) noexcept
     unschedule();
     if (has_hooks)
         notify_hooks();
+    return true;
 }
 
 // The subtree of a scope that is done may still be being marked.
@@ -286,7 +291,7 @@ void scope::wait_for_walk() const noexcept
 }
 
 template <class SetWhy>
-void scope::cancel_subtree(SetWhy set_why) noexcept
+bool scope::cancel_subtree(SetWhy set_why) noexcept
 {
     scope_list reached;
     {
@@ -296,7 +301,7 @@ void scope::cancel_subtree(SetWhy set_why) noexcept
         if ((s & done_bit) != 0)
         {
             unlock(s);
-            return;
+            return false;
         }
         tree.walking.store(true, std::memory_order_release);
         set_why();
@@ -338,6 +343,7 @@ void scope::cancel_subtree(SetWhy set_why) noexcept
         }
         release(&c);
     }
+    return true;
 }
 
 scope::walk_step scope::mark_child(reason const& r, scope_list& below) noexcept

@@ -20,7 +20,9 @@
 #include <boost/asio/execution_context.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -97,6 +99,20 @@ public:
     {
         auto const* s = scope();
         return s && s->done();
+    }
+
+    /// Tells whether the context can ever be done.
+    /**
+     * False for a root, and for what is derived from one, or with
+     * without_cancel(), by values alone. Then nothing that waits for the
+     * context is ever told, and may be left out. The same as @c
+     * std::stop_token::stop_possible, but that it does not become false when
+     * the last @ref cancel_source has given up its right.
+     */
+    bool can_be_done() const noexcept
+    {
+        auto const* s = scope();
+        return s && s->kind != detail::scope::behavior::permanent;
     }
 
     /// Returns why the context is done.
@@ -337,6 +353,17 @@ context background(ExecutionContext& ec);
 ASIOCTX_DECL std::string to_string(context const& ctx);
 
 } // namespace asioctx
+
+/// Hashes a context: equal handles have equal hashes.
+template <>
+struct std::hash<asioctx::context>
+{
+    std::size_t operator()(asioctx::context const& ctx) const noexcept
+    {
+        return std::hash<void const*>()(
+            asioctx::detail::context_access::get(ctx).get());
+    }
+};
 
 #include <asioctx/impl/context.hpp>
 

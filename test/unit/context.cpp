@@ -11,6 +11,7 @@
 #include <asioctx/cancel.hpp>
 #include <asioctx/context.hpp>
 #include <asioctx/deadline.hpp>
+#include <asioctx/merge.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 
@@ -44,6 +45,7 @@
 #include <string>
 #include <thread>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -106,6 +108,8 @@ void check_live_for_ever(context const& ctx)
 }
 
 constinit context global;
+
+constexpr context_key<std::string> user("user");
 
 // A slot without memory.
 struct full_slot
@@ -1079,6 +1083,51 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(to_string(first) == "background.with_deadline(0s left)");
     BOOST_TEST(to_string(least) == "background.with_deadline(0s left)");
     BOOST_TEST(to_string(most).find("with_deadline(9") != std::string::npos);
+}
+
+// can_be_done, std::hash.
+
+BOOST_FIXTURE_TEST_CASE(
+    what_only_carries_values_can_not_be_done, io_context_fixture)
+{
+    BOOST_TEST(!context().can_be_done());
+    BOOST_TEST(!background().can_be_done());
+    BOOST_TEST(!root.can_be_done());
+    BOOST_TEST(!with_value(root, user, std::string("x")).can_be_done());
+    auto [ctx, cancel] = with_cancel(root);
+    BOOST_TEST(!without_cancel(ctx).can_be_done());
+    BOOST_TEST(
+        !with_value(without_cancel(ctx), user, std::string("x")).can_be_done());
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    what_is_derived_with_an_end_can_be_done, manual_time_fixture)
+{
+    auto [ctx, cancel] = with_cancel(background());
+    auto [timed, cancel_timed] = with_timeout(root, 1s);
+    auto [grace, cancel_grace] = with_grace(root, 1s);
+    auto [idle_ctx, touch] = with_idle_timeout(root, 1s);
+    allocation_counter const counter;
+    BOOST_TEST(ctx.can_be_done());
+    BOOST_TEST(timed.can_be_done());
+    BOOST_TEST(grace.can_be_done());
+    BOOST_TEST(idle_ctx.can_be_done());
+    BOOST_TEST(counter.count() == 0u);
+    BOOST_TEST(with_value(ctx, user, std::string("x")).can_be_done());
+    BOOST_TEST(merge(root, ctx).can_be_done());
+    cancel();
+    BOOST_TEST(ctx.can_be_done());
+}
+
+BOOST_FIXTURE_TEST_CASE(contexts_can_be_keys_of_hash_tables, io_context_fixture)
+{
+    auto [ctx, cancel] = with_cancel(root);
+    std::unordered_map<context, int> table{{ctx, 1}, {root, 2}, {{}, 3}};
+    BOOST_TEST(table.at(context(ctx)) == 1);
+    BOOST_TEST(table.at(background(ioc)) == 2);
+    BOOST_TEST(table.at(background()) == 3);
+    BOOST_TEST(table.count(with_cancel(root).ctx) == 0u);
+    BOOST_TEST(std::hash<context>()(ctx) != std::hash<context>()(root));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -192,11 +192,12 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // Marks this scope and everything below it as done, then notifies all that
     // waited for it. Does nothing if it is done already; then the whole
     // subtree is marked on return, but another thread may still be notifying.
-    ASIOCTX_DECL void cancel(reason why) noexcept;
+    // True if this call was the one.
+    ASIOCTX_DECL bool cancel(reason why) noexcept;
 
     // The same for a scope that nobody says more about: it is canceled where it
     // was made.
-    ASIOCTX_DECL void cancel_here() noexcept;
+    ASIOCTX_DECL bool cancel_here() noexcept;
 
     // The same for a scope whose deadline or grace has passed: the reason is
     // the one that is stored.
@@ -246,9 +247,9 @@ private:
     using scope_list = intrusive_list<scope, sibling_tag>;
 
     template <class SetWhy>
-    void cancel_with(SetWhy set_why) noexcept;
+    bool cancel_with(SetWhy set_why) noexcept;
     template <class SetWhy>
-    void cancel_subtree(SetWhy set_why) noexcept;
+    bool cancel_subtree(SetWhy set_why) noexcept;
     walk_step mark_child(reason const& why, scope_list& below) noexcept;
     void take_children(scope_list& taken) noexcept;
     void wait_for_walk() const noexcept;
