@@ -100,7 +100,7 @@ void link::cancel_target() noexcept
         target_ && detail::try_add_ref(*target_) ? target_ : nullptr);
     s.unlock(state);
     if (target.get())
-        target.get_scope()->cancel(s.why);
+        target.get_scope()->cancel(s.why, true);
 }
 
 // Canceling the target may notify further links: those are put into a queue, so
@@ -150,7 +150,7 @@ context merge(context const& parent, std::initializer_list<context> others)
         if (m.done())
             break;
         if (!l->other().add_hook(*l))
-            m.cancel(l->other().why);
+            m.cancel(l->other().why, true);
     }
     return context_access::make(std::move(n));
 }

@@ -185,7 +185,9 @@ void scope::describe(std::string& out) const
         out += ".without_cancel";
     else if (auto* p = parent_scope(*this);
              deadline != (p ? p->deadline : no_deadline))
-        out += ".with_deadline(" + seconds(time_left(*this)) + " left)";
+        out += done()
+            ? ".with_deadline"
+            : ".with_deadline(" + seconds(time_left(*this)) + " left)";
     else
         out += ".with_cancel";
 }
@@ -227,9 +229,14 @@ void scope::wait_for_lock() const noexcept
         wait();
 }
 
-bool scope::cancel(reason r) noexcept
+bool scope::cancel(reason r, bool is_inherited) noexcept
 {
-    return cancel_with([&] { why = std::move(r); });
+    return cancel_with(
+        [&]
+        {
+            why = std::move(r);
+            inherited = is_inherited;
+        });
 }
 
 bool scope::cancel_here() noexcept
@@ -240,6 +247,7 @@ bool scope::cancel_here() noexcept
             why.error = errc::canceled;
             why.cause = {};
             why.exception = nullptr;
+            inherited = false;
             if (kind == behavior::graced)
                 why.at = static_cast<grace_scope&>(*this).made_at;
         });
@@ -355,6 +363,7 @@ scope::walk_step scope::mark_child(reason const& r, scope_list& below) noexcept
         return walk_step::nothing;
     }
     why = r;
+    inherited = true;
     if (kind == behavior::graced)
     {
         unlock(s);
@@ -438,7 +447,7 @@ reason const* link_to_parent(scope& s) noexcept
 void link_or_cancel(scope& s) noexcept
 {
     if (auto const* why = link_to_parent(s))
-        s.cancel(*why);
+        s.cancel(*why, true);
 }
 
 void destroy(node* n) noexcept

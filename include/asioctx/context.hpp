@@ -126,6 +126,22 @@ public:
         return done() ? make_error_code(scope()->why.error) : error_code();
     }
 
+    /// Tells whether the context was ended by its own deadline.
+    /**
+     * @returns True if the context is done because a time has passed that was
+     * given for it: with_deadline(), with_timeout() or with_idle_timeout() made
+     * it. False if a deadline of a context above did, or a cancellation, or if
+     * the context is live.
+     *
+     * With it, who gave the deadline knows whether to go on without what was
+     * late. What is derived by values alone counts as what it is derived from.
+     */
+    bool ended_by_own_deadline() const noexcept
+    {
+        return done() && scope()->why.error == errc::deadline_exceeded
+            && !scope()->inherited;
+    }
+
     /// Returns what was given as the cause of the context's end.
     /**
      * @returns The cause that cancel() or with_deadline() was given, or else
@@ -342,7 +358,11 @@ context background(ExecutionContext& ec);
  * For example
  * @code background.with_cancel.with_value(user).with_deadline(4.9s left)
  * @endcode
- * The text may change between versions.
+ * or, where one of these is done,
+ * @code background.with_cancel[done: canceled, Interrupt].with_deadline
+ * @endcode
+ * What is below, and was ended by it, says no more. The text may change between
+ * versions.
  *
  * @par Exceptions
  * @c std::bad_alloc.

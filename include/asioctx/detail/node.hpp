@@ -192,8 +192,8 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // Marks this scope and everything below it as done, then notifies all that
     // waited for it. Does nothing if it is done already; then the whole
     // subtree is marked on return, but another thread may still be notifying.
-    // True if this call was the one.
-    ASIOCTX_DECL bool cancel(reason why) noexcept;
+    // True if this call was the one. The reason may be another scope's.
+    ASIOCTX_DECL bool cancel(reason why, bool inherited = false) noexcept;
 
     // The same for a scope that nobody says more about: it is canceled where it
     // was made.
@@ -218,6 +218,10 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     };
 
     walk_step step = walk_step::nothing;
+
+    // Whether why is that of another scope, which ended, or will end, this one.
+    // As constant as why is.
+    bool inherited = false;
 
     // True while this scope is in its parent scope's list of children. Set and
     // cleared under the parent scope's lock; once cleared it stays so, and who
