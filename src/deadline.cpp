@@ -153,8 +153,7 @@ void idle_source::touch_scope() const noexcept
 {
     auto& s = static_cast<detail::idle_scope&>(
         *context_access::get(target()).get_scope());
-    s.touched.store(s.home->now().time_since_epoch().count(),
-        std::memory_order_relaxed);
+    s.touch(s.home->now());
 }
 
 idleable detail::with_idle_timeout(context const& parent, duration timeout,

@@ -167,8 +167,9 @@ public:
 
     /// Starts the idle time anew.
     /**
-     * The cost is that of reading the clock and a store: no timer is moved.
-     * Does nothing if the context is done.
+     * The cost is that of reading the clock and an atomic exchange: no timer is
+     * moved. Of touches by several threads the latest counts. Does nothing if
+     * the context is done.
      */
     void touch() const noexcept
     {
@@ -235,7 +236,6 @@ idleable with_idle_timeout(context const& parent,
         parent, detail::to_duration(timeout), cause, at);
 }
 
-/// Derives a context that outlives its parent by a grace.
 /// The same with an exception as the cause, which exception() returns.
 template <class Rep, class Period, std::same_as<std::exception_ptr> Exception>
 idleable with_idle_timeout(
@@ -248,6 +248,7 @@ idleable with_idle_timeout(
         parent, detail::to_duration(timeout), std::move(cause), at);
 }
 
+/// Derives a context that outlives its parent by a grace.
 /**
  * When the parent is done the context stays live for the time of @c grace, and
  * is then done with the parent's error and cause. If the parent is done

@@ -291,6 +291,19 @@ struct idle_scope final : scope
             timeout);
     }
 
+    // Any thread may call it at any time after it has read the clock: the time
+    // of the last touch only moves forward.
+    void touch(time_point now) noexcept
+    {
+        auto const t = now.time_since_epoch().count();
+        auto last = touched.load(std::memory_order_relaxed);
+        while (last < t
+               && !touched.compare_exchange_weak(
+                   last, t, std::memory_order_relaxed))
+        {
+        }
+    }
+
     duration const timeout;
 
     // The time of the last touch, since the clock's epoch. It is scheduled for
