@@ -154,8 +154,7 @@ scope::~scope()
 {
     leave_parent();
     unschedule();
-    while (!hooks.empty())
-        hooks.pop_front().abandon();
+    abandon_hooks();
     if (auto* const b = bridge.load(std::memory_order_acquire))
         destroy(b);
 }
@@ -407,6 +406,21 @@ void scope::notify_hooks() noexcept
 
 // Whoever links a scope has scheduled it before, so that it is seen here. But a
 // grace begins when it does: then either this sees it scheduled, under the
+// To abandon one hook may run foreign code, which may destroy an execution
+// context: that takes off the list what it is to destroy itself.
+void scope::abandon_hooks() noexcept
+{
+    for (;;)
+    {
+        auto const s = lock();
+        if (hooks.empty())
+            return unlock(s);
+        hook& h = hooks.pop_front();
+        unlock(s);
+        h.abandon();
+    }
+}
+
 // mutex, or start_grace() sees it done.
 void scope::unschedule() noexcept
 {

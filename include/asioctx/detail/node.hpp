@@ -261,6 +261,7 @@ private:
     void unschedule() noexcept;
     void leave_parent() noexcept;
 };
+    void abandon_hooks() noexcept;
 
 // A scope whose parent's end starts its grace.
 struct grace_scope final : scope
