@@ -12,6 +12,7 @@
 #include <asioctx/associated_context.hpp>
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
+#include <asioctx/cause_key.hpp>
 #include <asioctx/context.hpp>
 #include <asioctx/context_key.hpp>
 #include <asioctx/deadline.hpp>

@@ -7,57 +7,37 @@
 
 #include <asioctx/cancel.hpp>
 
-#include <boost/system/system_error.hpp>
+#include <utility>
 
-#include <system_error>
+#include "cause.hpp"
+#include "link_queue.hpp"
 
 namespace asioctx {
-namespace {
 
 using detail::context_access;
 
-// The error code that an exception stands for, if any.
-error_code code_of(std::exception_ptr const& e) noexcept
-{
-    try
-    {
-        std::rethrow_exception(e);
-    }
-    catch (boost::system::system_error const& s)
-    {
-        return s.code();
-    }
-    catch (std::system_error const& s)
-    {
-        return s.code();
-    }
-    catch (...)
-    {
-        return {};
-    }
-}
-
-} // namespace
-
-void cancel_source::cancel(
+bool cancel_source::cancel(
     error_code const& cause, source_location at) const noexcept
 {
-    if (auto* const s = context_access::get(ctx_).get_scope())
-        s->cancel({errc::canceled, cause, nullptr, at});
+    detail::own_link_queue const queue;
+    auto* const s = context_access::get(ctx_).get_scope();
+    return s && s->cancel({errc::canceled, cause, nullptr, at});
 }
 
-void cancel_source::cancel(
+bool cancel_source::cancel(
     std::exception_ptr cause, source_location at) const noexcept
 {
     if (!cause)
         return cancel(at);
-    auto const code = code_of(cause);
-    if (auto* const s = context_access::get(ctx_).get_scope())
-        s->cancel({errc::canceled, code, std::move(cause), at});
+    auto const code = detail::code_of(cause);
+    detail::own_link_queue const queue;
+    auto* const s = context_access::get(ctx_).get_scope();
+    return s && s->cancel({errc::canceled, code, std::move(cause), at});
 }
 
 void cancel_source::cancel_here() const noexcept
 {
+    detail::own_link_queue const queue;
     context_access::get(ctx_).get_scope()->cancel_here();
 }
 

@@ -41,6 +41,30 @@ void context::throw_error() const
     throw boost::system::system_error(error());
 }
 
+namespace {
+
+// What to_string() tells of a scope that is done, unless its parent's end was
+// the reason, which says it then.
+void describe_end(std::string& out, detail::node const& n)
+{
+    auto const* const s = n.nearest_scope;
+    if (s != &n || !s->done())
+        return;
+    auto const* const above = n.parent ? n.parent->nearest_scope : nullptr;
+    if (s->inherited && above && above->done())
+        return;
+    auto const& why = s->why;
+    out += why.error == errc::canceled ? "[done: canceled"
+                                       : "[done: deadline exceeded";
+    if (why.cause.failed())
+        out += ", " + why.cause.message();
+    else if (why.exception)
+        out += ", an exception";
+    out += ']';
+}
+
+} // namespace
+
 std::string to_string(context const& ctx)
 {
     std::vector<detail::node const*> way;
@@ -51,7 +75,10 @@ std::string to_string(context const& ctx)
     if (!node.get_root())
         out = "background";
     for (auto i = way.rbegin(); i != way.rend(); ++i)
+    {
         (*i)->describe(out);
+        describe_end(out, **i);
+    }
     return out;
 }
 

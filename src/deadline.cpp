@@ -11,6 +11,8 @@
 
 #include <utility>
 
+#include "cause.hpp"
+
 namespace asioctx {
 
 using detail::context_access;
@@ -25,22 +27,43 @@ detail::root& root_for_deadline(context const& parent)
         "a deadline", context_access::get(parent).get_root());
 }
 
+// Says what is to end a scope, before it is shared.
+void end_with(scope& s, error_code const& cause) noexcept
+{
+    s.why.error = errc::deadline_exceeded;
+    s.why.cause = cause;
+}
+
+void end_with(scope& s, std::exception_ptr&& cause) noexcept
+{
+    end_with(s, detail::code_of(cause));
+    s.why.exception = std::move(cause);
+}
+
 // Derives with a deadline, now being known.
-cancelable derive(context const& parent, detail::root& r, time_point deadline,
-    time_point now, error_code const& cause, source_location at)
+template <class Cause>
+cancelable derive(
+    context const& parent,
+    detail::root& r,
+    time_point deadline,
+    time_point now,
+    Cause&& cause,
+    source_location at)
 {
     auto s = detail::make_scope<scope>(context_access::get(parent), at);
     // A parent's deadline may have passed that is not seen yet.
     bool const passed = deadline <= now;
     bool const own = deadline < s->deadline;
-    if (own || passed)
-    {
-        s->why.error = errc::deadline_exceeded;
-        s->why.cause = cause;
-    }
+    // An earlier one of another root may never pass.
+    bool const enforced = own || s->deadline_is_elsewhere;
+    if (enforced || passed)
+        end_with(*s, std::forward<Cause>(cause));
     if (own)
+    {
         s->deadline = deadline;
-    if (own && !passed)
+        s->deadline_is_elsewhere = false;
+    }
+    if (enforced && !passed)
         r.schedule(*s, deadline, now);
     detail::link_or_cancel(*s);
     if (passed)
@@ -48,48 +71,109 @@ cancelable derive(context const& parent, detail::root& r, time_point deadline,
     return detail::make_cancelable(std::move(s));
 }
 
+template <class Cause>
+cancelable derive(
+    context const& parent,
+    time_point deadline,
+    Cause&& cause,
+    source_location at)
+{
+    auto& r = root_for_deadline(parent);
+    return derive(parent, r, deadline, r.now(), std::forward<Cause>(cause), at);
+}
+
+template <class Cause>
+cancelable derive(
+    context const& parent, duration timeout, Cause&& cause, source_location at)
+{
+    auto& r = root_for_deadline(parent);
+    auto const now = r.now();
+    return derive(
+        parent,
+        r,
+        add_saturated(now, timeout),
+        now,
+        std::forward<Cause>(cause),
+        at);
+}
+
 } // namespace
+
+struct detail::idle_access
+{
+    template <class Cause>
+    static idleable derive(
+        context const& parent,
+        duration timeout,
+        Cause&& cause,
+        source_location at)
+    {
+        auto& r = root_for_deadline(parent);
+        auto const now = r.now();
+        auto s = make_scope<idle_scope>(
+            context_access::get(parent), at, timeout, now);
+        end_with(*s, std::forward<Cause>(cause));
+        bool const passed = timeout <= duration::zero();
+        if (auto const t = s->expiry(); !passed && t != no_deadline)
+            r.schedule(*s, t, now);
+        link_or_cancel(*s);
+        if (passed)
+            s->expire(); // does nothing if the parent was done
+        auto result = make_cancelable(std::move(s));
+        return {std::move(result.ctx), idle_source(std::move(result.cancel))};
+    }
+};
 
 cancelable with_deadline(context const& parent, time_point deadline,
     error_code const& cause, source_location at)
 {
-    auto& r = root_for_deadline(parent);
-    return derive(parent, r, deadline, r.now(), cause, at);
+    return derive(parent, deadline, cause, at);
+}
+
+cancelable detail::with_deadline(
+    context const& parent,
+    time_point deadline,
+    std::exception_ptr cause,
+    source_location at)
+{
+    return derive(parent, deadline, std::move(cause), at);
 }
 
 cancelable detail::with_timeout(context const& parent, duration timeout,
     error_code const& cause, source_location at)
 {
-    auto& r = root_for_deadline(parent);
-    auto const now = r.now();
-    return derive(parent, r, add_saturated(now, timeout), now, cause, at);
+    return derive(parent, timeout, cause, at);
+}
+
+cancelable detail::with_timeout(
+    context const& parent,
+    duration timeout,
+    std::exception_ptr cause,
+    source_location at)
+{
+    return derive(parent, timeout, std::move(cause), at);
 }
 
 void idle_source::touch_scope() const noexcept
 {
     auto& s = static_cast<detail::idle_scope&>(
         *context_access::get(target()).get_scope());
-    s.touched.store(s.home->now().time_since_epoch().count(),
-        std::memory_order_relaxed);
+    s.touch(s.home->now());
 }
 
 idleable detail::with_idle_timeout(context const& parent, duration timeout,
     error_code const& cause, source_location at)
 {
-    auto& r = root_for_deadline(parent);
-    auto const now = r.now();
-    auto s = detail::make_scope<detail::idle_scope>(
-        context_access::get(parent), at, timeout, now);
-    s->why.error = errc::deadline_exceeded;
-    s->why.cause = cause;
-    bool const passed = timeout <= duration::zero();
-    if (auto const t = s->expiry(); !passed && t != detail::no_deadline)
-        r.schedule(*s, t, now);
-    detail::link_or_cancel(*s);
-    if (passed)
-        s->expire(); // does nothing if the parent was done
-    auto result = detail::make_cancelable(std::move(s));
-    return {std::move(result.ctx), idle_source(std::move(result.cancel))};
+    return idle_access::derive(parent, timeout, cause, at);
+}
+
+idleable detail::with_idle_timeout(
+    context const& parent,
+    duration timeout,
+    std::exception_ptr cause,
+    source_location at)
+{
+    return idle_access::derive(parent, timeout, std::move(cause), at);
 }
 
 cancelable detail::with_grace(
@@ -106,6 +190,7 @@ cancelable detail::with_grace(
         // The grace begins now, whatever the parent's deadline was.
         auto const now = r.now();
         s->why = *why;
+        s->inherited = true;
         s->deadline = add_saturated(now, grace);
         r.schedule(*s, s->deadline, now);
     }

@@ -10,6 +10,7 @@
 #include <boost/system/errc.hpp>
 
 #include <string>
+#include <string_view>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <cstring>
@@ -20,9 +21,17 @@ namespace {
 
 using boost::system::error_condition;
 
+// The numbers of the categories are random, and never change: by them the errors
+// of two copies of the library in one process are equal.
+
 class error_category_type final : public boost::system::error_category
 {
 public:
+    constexpr error_category_type() noexcept
+        : boost::system::error_category(0xda1c8ec4d2da5bb2)
+    {
+    }
+
     char const* name() const noexcept override
     {
         return "asioctx";
@@ -52,11 +61,45 @@ public:
         }
         return {value, *this};
     }
+
+    // The generic conditions, the system's of the same meaning, and Beast's.
+    bool equivalent(
+        int value, error_condition const& c) const noexcept override
+    {
+        return default_error_condition(value) == c
+            || is_equal(value, c.value(), c.category());
+    }
+
+    // What is one of our errors, as a condition.
+    bool equivalent(error_code const& code, int value) const noexcept override
+    {
+        return code == error_code(value, *this)
+            || code == default_error_condition(value)
+            || is_equal(value, code.value(), code.category());
+    }
+
+private:
+    // Whether another library's value means the same. Beast is known by its
+    // name, for it need not be there; it has one error, and one condition.
+    bool is_equal(int value, int other,
+        boost::system::error_category const& category) const noexcept
+    {
+        if (category == boost::system::system_category())
+            return category.default_error_condition(other)
+                == default_error_condition(value);
+        return static_cast<errc>(value) == errc::deadline_exceeded && other == 1
+            && std::string_view(category.name()) == "boost.beast";
+    }
 };
 
 class signal_category_type final : public boost::system::error_category
 {
 public:
+    constexpr signal_category_type() noexcept
+        : boost::system::error_category(0xda609b1def0a55fa)
+    {
+    }
+
     char const* name() const noexcept override
     {
         return "asioctx.signal";

@@ -132,6 +132,8 @@ scope::scope(node* parent, behavior b) noexcept
               ? nearest_scope->deadline
               : no_deadline)
 {
+    deadline_is_elsewhere =
+        deadline != no_deadline && nearest_scope->deadline_is_elsewhere;
     nearest_scope = this;
 }
 
@@ -148,8 +150,7 @@ scope::~scope()
 {
     leave_parent();
     unschedule();
-    while (!hooks.empty())
-        hooks.pop_front().abandon();
+    abandon_hooks();
     if (auto* const b = bridge.load(std::memory_order_acquire))
         destroy(b);
 }
@@ -179,7 +180,9 @@ void scope::describe(std::string& out) const
         out += ".without_cancel";
     else if (auto* p = parent_scope(*this);
              deadline != (p ? p->deadline : no_deadline))
-        out += ".with_deadline(" + seconds(time_left(*this)) + " left)";
+        out += done()
+            ? ".with_deadline"
+            : ".with_deadline(" + seconds(time_left(*this)) + " left)";
     else
         out += ".with_cancel";
 }
@@ -221,9 +224,14 @@ void scope::wait_for_lock() const noexcept
         wait();
 }
 
-bool scope::cancel(reason r) noexcept
+bool scope::cancel(reason r, bool is_inherited) noexcept
 {
-    return cancel_with([&] { why = std::move(r); });
+    return cancel_with(
+        [&]
+        {
+            why = std::move(r);
+            inherited = is_inherited;
+        });
 }
 
 bool scope::cancel_here() noexcept
@@ -234,6 +242,7 @@ bool scope::cancel_here() noexcept
             why.error = errc::canceled;
             why.cause = {};
             why.exception = nullptr;
+            inherited = false;
             if (kind == behavior::graced)
                 why.at = static_cast<grace_scope&>(*this).made_at;
         });
@@ -341,6 +350,7 @@ void scope::cancel_below() noexcept
         }
         release(&c);
     }
+    return true;
 }
 
 scope::walk_step scope::mark_child(reason const& r, scope_list& below) noexcept
@@ -352,6 +362,7 @@ scope::walk_step scope::mark_child(reason const& r, scope_list& below) noexcept
         return walk_step::nothing;
     }
     why = r;
+    inherited = true;
     if (kind == behavior::graced)
     {
         unlock(s);
@@ -409,6 +420,21 @@ void scope::notify_hooks() noexcept
     }
 }
 
+// To abandon one hook may run foreign code, which may destroy an execution
+// context: that takes off the list what it is to destroy itself.
+void scope::abandon_hooks() noexcept
+{
+    for (;;)
+    {
+        auto const s = lock();
+        if (hooks.empty())
+            return unlock(s);
+        hook& h = hooks.pop_front();
+        unlock(s);
+        h.abandon();
+    }
+}
+
 // Whoever links a scope has scheduled it before, so that it is seen here. But a
 // grace begins when it does: then either this sees it scheduled, under the
 // mutex, or start_grace() sees it done.
@@ -451,7 +477,7 @@ reason const* link_to_parent(scope& s) noexcept
 void link_or_cancel(scope& s) noexcept
 {
     if (auto const* why = link_to_parent(s))
-        s.cancel(*why);
+        s.cancel(*why, true);
 }
 
 void destroy(node* n) noexcept

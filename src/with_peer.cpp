@@ -20,9 +20,13 @@
 #include <boost/system/system_error.hpp>
 
 #include <cerrno>
+#include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -68,13 +72,16 @@ void throw_if(error_code const& ec)
 //
 // That needs an epoll instance of its own. Asio's reactor does not ask for
 // EPOLLRDHUP, and a wait for the socket to be readable ends with the first
-// unread byte: what is behind that could only be found by polling. So, too,
-// nothing here refers to the socket, and the system forgets it when it is
-// closed.
+// unread byte: what is behind that could only be found by polling.
+//
+// The level counts: a forked child shares the instance, and one process must
+// not take an event away from the other. Nor is the socket taken out of it,
+// which would be for both.
 class watch
 {
 public:
-    watch(asio::any_io_executor const& ex, int socket) : epoll_(ex)
+    watch(asio::any_io_executor const& ex, int socket)
+        : socket_(socket), epoll_(ex)
     {
         int const fd = ::epoll_create1(EPOLL_CLOEXEC);
         throw_if(last_error(fd));
@@ -83,23 +90,56 @@ public:
         if (ec)
             ::close(fd);
         throw_if(ec);
-        // The edge, for an error alone, which says nothing about the remote
-        // side, may stay.
         epoll_event event = {};
-        event.events = EPOLLRDHUP | EPOLLET;
+        event.events = EPOLLRDHUP;
         throw_if(last_error(::epoll_ctl(fd, EPOLL_CTL_ADD, socket, &event)));
+        throw_if(last_error(::fstat(socket, &watched_)));
+    }
+
+    // Throws if there is no connection, and has not been one.
+    void check_connected()
+    {
+        sockaddr_storage address = {};
+        socklen_t size = sizeof address;
+        bool const connected =
+            ::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size)
+            == 0;
+        // One that was reset has no name any more.
+        if (!connected && errno == ENOTCONN && (events() & EPOLLRDHUP) == 0)
+            throw std::invalid_argument(
+                "asioctx::with_peer: the socket is not connected; call it "
+                "after connect() or accept()");
     }
 
     // Why the remote side is gone; no error if it is not.
     error_code end() noexcept
     {
-        epoll_event event = {};
-        int const n = ::epoll_wait(epoll_.native_handle(), &event, 1, 0);
-        if (n != 1 || (event.events & (EPOLLRDHUP | EPOLLHUP)) == 0)
+        auto const e = events();
+        if ((e & (EPOLLRDHUP | EPOLLHUP)) == 0)
+        {
+            // An error alone says nothing about the remote side, and may stay:
+            // from now on, what is new counts.
+            if ((e & EPOLLERR) != 0)
+            {
+                epoll_event event = {};
+                event.events = EPOLLRDHUP | EPOLLET;
+                ::epoll_ctl(
+                    epoll_.native_handle(), EPOLL_CTL_MOD, socket_, &event);
+            }
             return {};
-        if ((event.events & EPOLLERR) != 0)
+        }
+        if ((e & EPOLLERR) != 0)
             return asio::error::connection_reset;
         return asio::error::eof;
+    }
+
+    // Whether the socket was closed. The system goes on watching what has
+    // another descriptor, as a forked child or dup() may have made.
+    bool socket_is_closed() const noexcept
+    {
+        struct stat now = {};
+        return ::fstat(socket_, &now) != 0 || now.st_ino != watched_.st_ino
+            || now.st_dev != watched_.st_dev;
     }
 
     template <class Token>
@@ -111,6 +151,13 @@ public:
     }
 
 private:
+    std::uint32_t events() noexcept
+    {
+        epoll_event event = {};
+        int const n = ::epoll_wait(epoll_.native_handle(), &event, 1, 0);
+        return n == 1 ? event.events : 0;
+    }
+
     // For what returns -1 on failure.
     static error_code last_error(int result) noexcept
     {
@@ -118,6 +165,10 @@ private:
             ? error_code()
             : error_code(errno, boost::system::system_category());
     }
+
+    // By its number and, as that may be another one's later, its identity.
+    int const socket_;
+    struct stat watched_ = {};
 
     asio::posix::stream_descriptor epoll_;
 };
@@ -135,7 +186,7 @@ void start(std::unique_ptr<watch> w, context const& ctx, source_location at)
         ctx,
         [w = std::move(w), ctx, at](error_code const& ec) mutable
         {
-            if (ec)
+            if (ec || w->socket_is_closed())
                 return;
             auto const end = w->end();
             if (!end)
@@ -159,6 +210,7 @@ cancelable detail::with_peer(
     if (result.ctx.done())
         return result;
     auto w = std::make_unique<watch>(without_strand(ex), socket);
+    w->check_connected();
     if (auto const end = w->end())
         cancel(result.ctx, end, at);
     else

@@ -8,6 +8,7 @@
 #ifndef ASIOCTX_CANCEL_HPP
 #define ASIOCTX_CANCEL_HPP
 
+#include <asioctx/cause_key.hpp>
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 
@@ -79,17 +80,23 @@ public:
     }
 
     /// Cancels the context: its error() is @c errc::canceled.
-    void cancel(source_location at = BOOST_CURRENT_LOCATION) const noexcept
+    /**
+     * @returns True if this call ended the context; false if it was done
+     * already, or there is no right.
+     */
+    bool cancel(source_location at = BOOST_CURRENT_LOCATION) const noexcept
     {
-        cancel(error_code(), at);
+        return cancel(error_code(), at);
     }
 
     /// Cancels the context and tells why.
     /**
      * The context's error() is @c errc::canceled, its cause() is @c cause.
-     * A cause whose failed() is false counts as none.
+     * A cause whose failed() is false counts as none. Without an error category
+     * of one's own, a @ref cause_key is a cause.
      */
-    ASIOCTX_DECL void cancel(error_code const& cause,
+    ASIOCTX_DECL bool cancel(
+        error_code const& cause,
         source_location at = BOOST_CURRENT_LOCATION) const noexcept;
 
     /// Cancels the context and tells why.
@@ -97,27 +104,30 @@ public:
      * The context's error() is @c errc::canceled, its exception() is @c cause.
      * A null pointer counts as none.
      */
-    ASIOCTX_DECL void cancel(std::exception_ptr cause,
+    ASIOCTX_DECL bool cancel(
+        std::exception_ptr cause,
         source_location at = BOOST_CURRENT_LOCATION) const noexcept;
 
     /// The same as cancel().
-    void operator()(source_location at = BOOST_CURRENT_LOCATION) const noexcept
+    bool operator()(source_location at = BOOST_CURRENT_LOCATION) const noexcept
     {
-        cancel(at);
+        return cancel(at);
     }
 
     /// The same as cancel().
-    void operator()(error_code const& cause,
+    bool operator()(
+        error_code const& cause,
         source_location at = BOOST_CURRENT_LOCATION) const noexcept
     {
-        cancel(cause, at);
+        return cancel(cause, at);
     }
 
     /// The same as cancel().
-    void operator()(std::exception_ptr cause,
+    bool operator()(
+        std::exception_ptr cause,
         source_location at = BOOST_CURRENT_LOCATION) const noexcept
     {
-        cancel(std::move(cause), at);
+        return cancel(std::move(cause), at);
     }
 
     /// Gives up the right without canceling.
@@ -161,6 +171,8 @@ private:
 /**
  * To be taken apart:
  * @code auto [ctx, cancel] = asioctx::with_cancel(parent); @endcode
+ * The right must be kept: in @c with_cancel(parent).ctx it goes at the end of
+ * the expression, and the context is done.
  */
 struct [[nodiscard]] cancelable
 {

@@ -20,7 +20,9 @@
 #include <boost/asio/execution_context.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -99,6 +101,20 @@ public:
         return s && s->done();
     }
 
+    /// Tells whether the context can ever be done.
+    /**
+     * False for a root, and for what is derived from one, or with
+     * without_cancel(), by values alone. Then nothing that waits for the
+     * context is ever told, and may be left out. The same as @c
+     * std::stop_token::stop_possible, but that it does not become false when
+     * the last @ref cancel_source has given up its right.
+     */
+    bool can_be_done() const noexcept
+    {
+        auto const* s = scope();
+        return s && s->kind != detail::scope::behavior::permanent;
+    }
+
     /// Returns why the context is done.
     /**
      * @returns @c errc::canceled or @c errc::deadline_exceeded if the context
@@ -108,6 +124,22 @@ public:
     error_code error() const noexcept
     {
         return done() ? make_error_code(scope()->why.error) : error_code();
+    }
+
+    /// Tells whether the context was ended by its own deadline.
+    /**
+     * @returns True if the context is done because a time has passed that was
+     * given for it: with_deadline(), with_timeout() or with_idle_timeout() made
+     * it. False if a deadline of a context above did, or a cancellation, or if
+     * the context is live.
+     *
+     * With it, who gave the deadline knows whether to go on without what was
+     * late. What is derived by values alone counts as what it is derived from.
+     */
+    bool ended_by_own_deadline() const noexcept
+    {
+        return done() && scope()->why.error == errc::deadline_exceeded
+            && !scope()->inherited;
     }
 
     /// Returns what was given as the cause of the context's end.
@@ -326,7 +358,11 @@ context background(ExecutionContext& ec);
  * For example
  * @code background.with_cancel.with_value(user).with_deadline(4.9s left)
  * @endcode
- * The text may change between versions.
+ * or, where one of these is done,
+ * @code background.with_cancel[done: canceled, Interrupt].with_deadline
+ * @endcode
+ * What is below, and was ended by it, says no more. The text may change between
+ * versions.
  *
  * @par Exceptions
  * @c std::bad_alloc.
@@ -337,6 +373,17 @@ context background(ExecutionContext& ec);
 ASIOCTX_DECL std::string to_string(context const& ctx);
 
 } // namespace asioctx
+
+/// Hashes a context: equal handles have equal hashes.
+template <>
+struct std::hash<asioctx::context>
+{
+    std::size_t operator()(asioctx::context const& ctx) const noexcept
+    {
+        return std::hash<void const*>()(
+            asioctx::detail::context_access::get(ctx).get());
+    }
+};
 
 #include <asioctx/impl/context.hpp>
 

@@ -13,6 +13,8 @@
 #include <asioctx/context.hpp>
 
 #include <chrono>
+#include <concepts>
+#include <exception>
 #include <utility>
 
 namespace asioctx {
@@ -21,10 +23,27 @@ struct idleable;
 
 namespace detail {
 
+struct idle_access;
+
 ASIOCTX_DECL cancelable with_timeout(context const& parent, duration timeout,
     error_code const& cause, source_location at);
+ASIOCTX_DECL cancelable with_timeout(
+    context const& parent,
+    duration timeout,
+    std::exception_ptr cause,
+    source_location at);
 ASIOCTX_DECL idleable with_idle_timeout(context const& parent,
     duration timeout, error_code const& cause, source_location at);
+ASIOCTX_DECL idleable with_idle_timeout(
+    context const& parent,
+    duration timeout,
+    std::exception_ptr cause,
+    source_location at);
+ASIOCTX_DECL cancelable with_deadline(
+    context const& parent,
+    time_point deadline,
+    std::exception_ptr cause,
+    source_location at);
 ASIOCTX_DECL cancelable with_grace(
     context const& parent, duration grace, source_location at);
 
@@ -90,6 +109,17 @@ ASIOCTX_DECL cancelable with_deadline(context const& parent,
     time_point deadline, error_code const& cause = {},
     source_location at = BOOST_CURRENT_LOCATION);
 
+/// The same with an exception as the cause, which exception() returns.
+template <std::same_as<std::exception_ptr> Exception>
+cancelable with_deadline(
+    context const& parent,
+    time_point deadline,
+    Exception cause,
+    source_location at = BOOST_CURRENT_LOCATION)
+{
+    return detail::with_deadline(parent, deadline, std::move(cause), at);
+}
+
 /// Derives a context that is done after a time.
 /**
  * The same as with_deadline() with the time that is @c timeout from now. A
@@ -103,6 +133,18 @@ cancelable with_timeout(context const& parent,
 {
     return detail::with_timeout(
         parent, detail::to_duration(timeout), cause, at);
+}
+
+/// The same with an exception as the cause, which exception() returns.
+template <class Rep, class Period, std::same_as<std::exception_ptr> Exception>
+cancelable with_timeout(
+    context const& parent,
+    std::chrono::duration<Rep, Period> timeout,
+    Exception cause,
+    source_location at = BOOST_CURRENT_LOCATION)
+{
+    return detail::with_timeout(
+        parent, detail::to_duration(timeout), std::move(cause), at);
 }
 
 /// The right to cancel a context with an idle timeout, and to keep it live.
@@ -125,8 +167,9 @@ public:
 
     /// Starts the idle time anew.
     /**
-     * The cost is that of reading the clock and a store: no timer is moved.
-     * Does nothing if the context is done.
+     * The cost is that of reading the clock and an atomic exchange: no timer is
+     * moved. Of touches by several threads the latest counts. Does nothing if
+     * the context is done.
      */
     void touch() const noexcept
     {
@@ -135,8 +178,7 @@ public:
     }
 
 private:
-    friend idleable detail::with_idle_timeout(
-        context const&, duration, error_code const&, source_location);
+    friend struct detail::idle_access;
 
     explicit idle_source(cancel_source&& s) noexcept
         : cancel_source(std::move(s))
@@ -192,6 +234,18 @@ idleable with_idle_timeout(context const& parent,
 {
     return detail::with_idle_timeout(
         parent, detail::to_duration(timeout), cause, at);
+}
+
+/// The same with an exception as the cause, which exception() returns.
+template <class Rep, class Period, std::same_as<std::exception_ptr> Exception>
+idleable with_idle_timeout(
+    context const& parent,
+    std::chrono::duration<Rep, Period> timeout,
+    Exception cause,
+    source_location at = BOOST_CURRENT_LOCATION)
+{
+    return detail::with_idle_timeout(
+        parent, detail::to_duration(timeout), std::move(cause), at);
 }
 
 /// Derives a context that outlives its parent by a grace.

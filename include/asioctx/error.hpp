@@ -11,6 +11,7 @@
 #include <asioctx/config.hpp>
 
 #include <boost/system/error_category.hpp>
+#include <boost/system/error_condition.hpp>
 
 #include <type_traits>
 
@@ -23,7 +24,13 @@ namespace asioctx {
  * @par Conditions
  * @c canceled is equivalent to @c std::errc::operation_canceled, and @c
  * deadline_exceeded to @c std::errc::timed_out. The conditions of
- * Boost.System of the same names compare equal too.
+ * Boost.System of the same names compare equal too, and so does, with @c
+ * deadline_exceeded, @c boost::beast::condition::timeout.
+ *
+ * Codes of two categories are never equal: what is an @c errc is not equal to
+ * @c asio::error::operation_aborted, nor to @c asio::error::timed_out. Code that
+ * is to take all of them compares with a condition, one of those above or one
+ * made from an @c errc by make_error_condition().
  *
  * @par Example
  * @code
@@ -41,6 +48,11 @@ enum class errc
 };
 
 /// The category of errc.
+/**
+ * A process may have several copies of the library, as plugins bring them: all
+ * of their categories are equal, and so are the codes. As a @c std::error_code, a
+ * code equals conditions and the codes of its own copy.
+ */
 ASIOCTX_DECL boost::system::error_category const& error_category() noexcept;
 
 /// The category of causes that are signals.
@@ -52,6 +64,18 @@ ASIOCTX_DECL boost::system::error_category const& signal_category() noexcept;
 
 /// Makes an error code from an errc.
 inline error_code make_error_code(errc e) noexcept
+{
+    return {static_cast<int>(e), error_category()};
+}
+
+/// Makes an error condition from an errc.
+/**
+ * The errors that are equivalent to it are the @c errc itself, those that are to
+ * the generic condition of the same meaning, as @c
+ * asio::error::operation_aborted and @c asio::error::timed_out are, and Beast's
+ * @c error::timeout.
+ */
+inline boost::system::error_condition make_error_condition(errc e) noexcept
 {
     return {static_cast<int>(e), error_category()};
 }

@@ -94,8 +94,8 @@ auto& socket_of(Stream& s) noexcept
  * The watch reads nothing, not even bytes of a next request that come early,
  * and such bytes do not hide what is behind them. It does not get in the way of
  * the socket's operations: they may be pending, or be started, during the watch
- * and after it. Shutting down the receiving half of the own socket looks like the
- * remote side's end.
+ * and after it. Shutting down the receiving half of the own socket looks like
+ * the remote side's end.
  *
  * @param parent The context to derive from.
  *
@@ -108,22 +108,26 @@ auto& socket_of(Stream& s) noexcept
  * destructor, ends the context.
  *
  * @par Preconditions
- * The socket is open.
+ * The socket is open and connected. One whose connection has ended is.
  *
  * @par Object lifetimes
  * The context keeps the parent. The watch is outstanding work of the socket's
  * execution context, keeps the context, and uses a descriptor, until the
  * context is done. The stream may be moved, closed or destroyed before or
  * after the context is done; a socket that is closed is not watched any more,
- * which does not end the context.
+ * which does not end the context. That is so even if @c dup() or @c fork() have
+ * made another descriptor of it. After a fork, the watches of both processes go
+ * on.
  *
  * @par Executor
  * The end counts when a thread that runs the socket's execution context sees
  * it. A strand that is busy does not delay this.
  *
  * @par Exceptions
- * @c boost::system::system_error if the socket is not open, or there is no
- * descriptor left. @c std::bad_alloc.
+ * @c std::invalid_argument if the socket is not connected yet. @c
+ * boost::system::system_error if it is not open, or there is no descriptor
+ * left.
+ * @c std::bad_alloc.
  *
  * @par Thread Safety
  * Safe, but for the use of the stream during the call.

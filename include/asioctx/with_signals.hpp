@@ -16,6 +16,18 @@
 
 namespace asioctx {
 
+/// What becomes of the signals that come after a context is done.
+enum class further_signals
+{
+    /// They have the effect that they had before: the second Ctrl-C ends a
+    /// program that does not stop for the first.
+    take_effect,
+
+    /// They have no effect as long as the context, or one derived from it,
+    /// exists. It takes another signal to end a program that does not stop.
+    are_ignored,
+};
+
 /// Derives a context that a signal cancels.
 /**
  * The context is done at the first of the signals, or when it is canceled or
@@ -27,6 +39,14 @@ namespace asioctx {
  * effect that they had before: the second Ctrl-C ends a program that does not
  * stop for the first.
  *
+ * Any number of contexts may wait for one signal, and it ends them all. It has
+ * its effect back when the last of them is done.
+ *
+ * In a child that the process forks the signals have the effect from before,
+ * too, until it takes over the execution context with @c
+ * notify_fork(fork_child): what is sent to the child does not end its parent's
+ * contexts.
+ *
  * @param parent The context to derive from.
  *
  * @param signals The numbers of the signals, such as @c SIGINT and @c SIGTERM.
@@ -36,7 +56,9 @@ namespace asioctx {
  *
  * @par Preconditions
  * The parent's root was made from an execution context, see background(). While
- * the context is live, only Asio's signal sets change the signals' effect.
+ * the context is live, only Asio's signal sets change the signals' effect. If a
+ * signal set is made for one of the signals meanwhile, it goes before the
+ * context is done, or else its end gives the signal the default effect.
  *
  * @par Object lifetimes
  * The context keeps the parent. The wait for a signal is outstanding work of
@@ -58,6 +80,17 @@ namespace asioctx {
  */
 ASIOCTX_DECL cancelable with_signals(context const& parent,
     std::initializer_list<int> signals,
+    source_location at = BOOST_CURRENT_LOCATION);
+
+/// The same, and says what becomes of the signals that come after the first.
+/**
+ * @param further What they do. They are ignored until the last handle to the
+ * context and to what is derived from it is gone, or its execution context.
+ */
+ASIOCTX_DECL cancelable with_signals(
+    context const& parent,
+    std::initializer_list<int> signals,
+    further_signals further,
     source_location at = BOOST_CURRENT_LOCATION);
 
 } // namespace asioctx

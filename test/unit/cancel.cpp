@@ -1267,4 +1267,42 @@ BOOST_FIXTURE_TEST_CASE(
         .join();
 }
 
+BOOST_AUTO_TEST_CASE(cancel_tells_whether_it_was_the_first)
+{
+    auto [parent, cancel_parent] = with_cancel(background());
+    auto [ctx, cancel] = with_cancel(parent);
+    auto [sibling, cancel_sibling] = with_cancel(parent);
+    auto const e = std::make_exception_ptr(std::runtime_error("x"));
+    BOOST_TEST(cancel());
+    BOOST_TEST(!cancel());
+    BOOST_TEST(!cancel(broken));
+    BOOST_TEST(!cancel.cancel(e));
+    BOOST_TEST(cancel_parent(e)); // it has a child to be walked to
+    BOOST_TEST(!cancel_parent.cancel());
+    BOOST_TEST(!cancel_sibling.cancel(broken));
+    auto [late, cancel_late] = with_cancel(parent);
+    BOOST_TEST(!cancel_late());
+    cancel_source none;
+    BOOST_TEST(!none.cancel());
+    BOOST_TEST(!none(broken));
+    BOOST_TEST(!none(e));
+}
+
+BOOST_AUTO_TEST_CASE(one_of_many_threads_is_the_first)
+{
+    for (int round = 0; round != 20; ++round)
+    {
+        auto [ctx, cancel] = with_cancel(background());
+        auto [below, cancel_below] = with_cancel(ctx);
+        cancel_source const& source = cancel;
+        std::atomic<int> firsts{0};
+        {
+            std::vector<std::jthread> threads;
+            for (int i = 0; i != 4; ++i)
+                threads.emplace_back([&] { firsts += source.cancel(); });
+        }
+        BOOST_TEST(firsts == 1);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

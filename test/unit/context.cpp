@@ -11,6 +11,7 @@
 #include <asioctx/cancel.hpp>
 #include <asioctx/context.hpp>
 #include <asioctx/deadline.hpp>
+#include <asioctx/merge.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 
@@ -44,6 +45,7 @@
 #include <string>
 #include <thread>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -106,6 +108,8 @@ void check_live_for_ever(context const& ctx)
 }
 
 constinit context global;
+
+constexpr context_key<std::string> user("user");
 
 // A slot without memory.
 struct full_slot
@@ -1062,6 +1066,48 @@ BOOST_FIXTURE_TEST_CASE(
         == "background.with_cancel.with_value(user).with_deadline(0.9s left)");
 }
 
+BOOST_FIXTURE_TEST_CASE(
+    to_string_says_that_and_why_it_is_done, manual_time_fixture)
+{
+    auto [parent, cancel_parent] = with_timeout(root, 5s);
+    auto [ctx, cancel] =
+        with_timeout(with_value(parent, user, std::string("x")), 3s);
+    auto [below, cancel_below] = with_cancel(ctx);
+    cancel(asio::error::eof);
+    BOOST_TEST(
+        to_string(ctx)
+        == "background.with_deadline(5s left).with_value(user)"
+           ".with_deadline[done: canceled, End of file]");
+    // What is below was ended by that and says no more.
+    BOOST_TEST(to_string(below) == to_string(ctx) + ".with_cancel");
+    auto [late, cancel_late] = with_cancel(ctx);
+    BOOST_TEST(to_string(late) == to_string(ctx) + ".with_cancel");
+
+    auto [grace, cancel_grace] = with_grace(parent, 2s);
+    clock.advance(5s);
+    BOOST_TEST(
+        to_string(parent)
+        == "background.with_deadline[done: deadline exceeded]");
+    BOOST_TEST(to_string(grace) == to_string(parent) + ".with_grace(2s)");
+    cancel_grace(std::make_exception_ptr(1));
+    BOOST_TEST(
+        to_string(grace)
+        == to_string(parent) + ".with_grace(2s)[done: canceled, an exception]");
+}
+
+BOOST_AUTO_TEST_CASE(to_string_shows_the_end_of_a_merged_context)
+{
+    auto [ctx, cancel] = with_cancel(background());
+    auto const both = merge(with_cancel(background()).ctx, ctx);
+    auto [live, cancel_live] = with_cancel(background());
+    auto const other = merge(live, ctx);
+    cancel();
+    BOOST_TEST(
+        to_string(other) == "background.with_cancel.merge[done: canceled]");
+    BOOST_TEST(
+        to_string(both) == "background.with_cancel[done: canceled].merge");
+}
+
 BOOST_AUTO_TEST_CASE(to_string_shows_the_root_below_background)
 {
     auto [ctx, cancel] = with_cancel(background());
@@ -1076,9 +1122,96 @@ BOOST_FIXTURE_TEST_CASE(
     auto [most, cancel_most] =
         with_deadline(root, time_point::max() - duration(1));
     clock.advance(1s);
-    BOOST_TEST(to_string(first) == "background.with_deadline(0s left)");
-    BOOST_TEST(to_string(least) == "background.with_deadline(0s left)");
+    BOOST_TEST(
+        to_string(first)
+        == "background.with_deadline[done: deadline exceeded]");
+    BOOST_TEST(
+        to_string(least)
+        == "background.with_deadline[done: deadline exceeded]");
     BOOST_TEST(to_string(most).find("with_deadline(9") != std::string::npos);
+}
+
+// can_be_done, ended_by_own_deadline, std::hash.
+
+BOOST_FIXTURE_TEST_CASE(
+    what_only_carries_values_can_not_be_done, io_context_fixture)
+{
+    BOOST_TEST(!context().can_be_done());
+    BOOST_TEST(!background().can_be_done());
+    BOOST_TEST(!root.can_be_done());
+    BOOST_TEST(!with_value(root, user, std::string("x")).can_be_done());
+    auto [ctx, cancel] = with_cancel(root);
+    BOOST_TEST(!without_cancel(ctx).can_be_done());
+    BOOST_TEST(
+        !with_value(without_cancel(ctx), user, std::string("x")).can_be_done());
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    what_is_derived_with_an_end_can_be_done, manual_time_fixture)
+{
+    auto [ctx, cancel] = with_cancel(background());
+    auto [timed, cancel_timed] = with_timeout(root, 1s);
+    auto [grace, cancel_grace] = with_grace(root, 1s);
+    auto [idle_ctx, touch] = with_idle_timeout(root, 1s);
+    allocation_counter const counter;
+    BOOST_TEST(ctx.can_be_done());
+    BOOST_TEST(timed.can_be_done());
+    BOOST_TEST(grace.can_be_done());
+    BOOST_TEST(idle_ctx.can_be_done());
+    BOOST_TEST(counter.count() == 0u);
+    BOOST_TEST(with_value(ctx, user, std::string("x")).can_be_done());
+    BOOST_TEST(merge(root, ctx).can_be_done());
+    cancel();
+    BOOST_TEST(ctx.can_be_done());
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_context_tells_whose_deadline_ended_it, manual_time_fixture)
+{
+    auto [outer, cancel_outer] = with_timeout(root, 2s);
+    auto [inner, cancel_inner] = with_timeout(outer, 1s);
+    auto [later, cancel_later] = with_timeout(outer, 3s);
+    auto [idle_ctx, touch] = with_idle_timeout(outer, 1s);
+    auto [below, cancel_below] = with_cancel(inner);
+    auto const merged = merge(root, inner);
+    auto [grace, cancel_grace] = with_grace(inner, 500ms);
+    BOOST_TEST(!inner.ended_by_own_deadline());
+    clock.advance(1s);
+    BOOST_TEST(inner.ended_by_own_deadline());
+    BOOST_TEST(
+        with_value(inner, user, std::string("x")).ended_by_own_deadline());
+    BOOST_TEST(idle_ctx.ended_by_own_deadline());
+    BOOST_TEST(below.error() == errc::deadline_exceeded);
+    BOOST_TEST(!below.ended_by_own_deadline());
+    BOOST_TEST(merged.error() == errc::deadline_exceeded);
+    BOOST_TEST(!merged.ended_by_own_deadline());
+    BOOST_TEST(!outer.ended_by_own_deadline());
+    clock.advance(500ms);
+    BOOST_TEST(grace.error() == errc::deadline_exceeded);
+    BOOST_TEST(!grace.ended_by_own_deadline());
+    clock.advance(500ms);
+    BOOST_TEST(outer.ended_by_own_deadline());
+    BOOST_TEST(later.error() == errc::deadline_exceeded);
+    BOOST_TEST(!later.ended_by_own_deadline());
+    auto [born_done, cancel_born_done] = with_timeout(outer, 1s);
+    BOOST_TEST(born_done.error() == errc::deadline_exceeded);
+    BOOST_TEST(!born_done.ended_by_own_deadline());
+    auto [passed, cancel_passed] = with_timeout(root, 0s);
+    BOOST_TEST(passed.ended_by_own_deadline());
+    auto [canceled, cancel] = with_timeout(root, 1s);
+    cancel();
+    BOOST_TEST(!canceled.ended_by_own_deadline());
+}
+
+BOOST_FIXTURE_TEST_CASE(contexts_can_be_keys_of_hash_tables, io_context_fixture)
+{
+    auto [ctx, cancel] = with_cancel(root);
+    std::unordered_map<context, int> table{{ctx, 1}, {root, 2}, {{}, 3}};
+    BOOST_TEST(table.at(context(ctx)) == 1);
+    BOOST_TEST(table.at(background(ioc)) == 2);
+    BOOST_TEST(table.at(background()) == 3);
+    BOOST_TEST(table.count(with_cancel(root).ctx) == 0u);
+    BOOST_TEST(std::hash<context>()(ctx) != std::hash<context>()(root));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -993,6 +993,38 @@ BOOST_FIXTURE_TEST_CASE(
         r.order == (std::vector{1, 2, 3}), boost::test_tools::per_element());
 }
 
+// A thread may lose the processor between reading the clock and storing it.
+BOOST_FIXTURE_TEST_CASE(a_touch_does_not_put_the_time_back, manual_time_fixture)
+{
+    auto s = detail::make_scope<detail::idle_scope>(
+        detail::context_access::get(root), source_location(), 10s, now());
+    auto const start = now();
+    s->touch(start + 5s);
+    s->touch(start + 3s);
+    BOOST_TEST((s->expiry() == start + 15s));
+    s->touch(start + 6s);
+    BOOST_TEST((s->expiry() == start + 16s));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    of_touches_by_several_threads_the_latest_counts, manual_time_fixture)
+{
+    auto s = detail::make_scope<detail::idle_scope>(
+        detail::context_access::get(root), source_location(), 10s, now());
+    auto const start = now();
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t != 4; ++t)
+            threads.emplace_back(
+                [&, t]
+                {
+                    for (int i = 0; i != 10'000; ++i)
+                        s->touch(start + 1ms * (4 * i + t));
+                });
+    }
+    BOOST_TEST((s->expiry() == start + 10s + 39'999ms));
+}
+
 BOOST_FIXTURE_TEST_CASE(many_idle_times_end_in_their_order, manual_time_fixture)
 {
     recorder r;

@@ -9,6 +9,8 @@
 #include <asioctx/error.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -71,6 +73,52 @@ BOOST_AUTO_TEST_CASE(conditions_cover_the_errors_of_asio_as_well)
          == deadline_exceeded.default_error_condition()));
     BOOST_TEST(canceled != aborted);
     BOOST_TEST(deadline_exceeded != timed_out);
+}
+
+BOOST_AUTO_TEST_CASE(the_systems_conditions_are_equivalent)
+{
+    auto const as_condition = [](error_code const& ec)
+    { return boost::system::error_condition(ec.value(), ec.category()); };
+    auto const aborted = as_condition(asio::error::operation_aborted);
+    auto const timed_out = as_condition(asio::error::timed_out);
+    BOOST_TEST((canceled == aborted));
+    BOOST_TEST((canceled != timed_out));
+    BOOST_TEST((deadline_exceeded == timed_out));
+    BOOST_TEST((deadline_exceeded != aborted));
+    BOOST_TEST((error_code(99, error_category()) != aborted));
+    BOOST_TEST((error_code(99, error_category()) != timed_out));
+}
+
+BOOST_AUTO_TEST_CASE(beasts_timeout_is_equivalent)
+{
+    namespace beast = boost::beast;
+    BOOST_TEST((deadline_exceeded == beast::condition::timeout));
+    BOOST_TEST((canceled != beast::condition::timeout));
+    BOOST_TEST((deadline_exceeded != beast::http::error::end_of_stream));
+}
+
+BOOST_AUTO_TEST_CASE(an_errc_is_a_condition_that_comprises_the_others)
+{
+    auto const is_canceled = make_error_condition(errc::canceled);
+    auto const is_late = make_error_condition(errc::deadline_exceeded);
+    for (error_code const& ec :
+        {canceled, error_code(asio::error::operation_aborted),
+            make_error_code(boost::system::errc::operation_canceled)})
+    {
+        BOOST_TEST((ec == is_canceled));
+        BOOST_TEST((ec != is_late));
+    }
+    for (error_code const& ec :
+        {deadline_exceeded, error_code(asio::error::timed_out),
+            make_error_code(boost::system::errc::timed_out),
+            make_error_code(boost::beast::error::timeout)})
+    {
+        BOOST_TEST((ec == is_late));
+        BOOST_TEST((ec != is_canceled));
+    }
+    for (error_code const& ec : {error_code(), error_code(asio::error::eof),
+             error_code(1, signal_category()), error_code(1, error_category())})
+        BOOST_TEST((ec != is_late));
 }
 
 BOOST_AUTO_TEST_CASE(both_are_failures)

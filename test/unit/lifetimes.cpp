@@ -975,4 +975,33 @@ BOOST_AUTO_TEST_CASE(an_initiation_may_throw_and_have_started_the_operation)
     BOOST_TEST(o == no_error);
 }
 
+// The context dies with functions that were never run, one of which destroys
+// the execution context of them all.
+BOOST_AUTO_TEST_CASE(
+    an_execution_context_goes_with_a_function_of_a_dying_context)
+{
+    for (int owner = 0; owner != 3; ++owner)
+    {
+        auto own = std::make_unique<asio::io_context>();
+        auto const ex = own->get_executor();
+        int destroyed = 0;
+        auto [ctx, cancel] = with_cancel(background());
+        cancel.detach();
+        for (int i = 0; i != 3; ++i)
+        {
+            auto last =
+                std::shared_ptr<void>(nullptr, [&](void*) { ++destroyed; });
+            after_func(
+                ctx,
+                asio::bind_executor(
+                    ex,
+                    [mine = i == owner ? std::move(own) : nullptr,
+                     last = std::move(last)] {}))
+                .detach();
+        }
+        ctx = {};
+        BOOST_TEST(destroyed == 3);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -31,7 +31,9 @@
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 #ifdef ASIOCTX_TEST_HAS_SSL
@@ -568,6 +570,126 @@ BOOST_AUTO_TEST_CASE(a_socket_that_is_not_open_is_an_error)
         [](auto const& e) { return e.code() == asio::error::bad_descriptor; });
     BOOST_TEST(descriptors() == before - 1);
     BOOST_TEST(idle());
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_that_is_not_connected_is_an_error)
+{
+    auto const check = [&](auto& s)
+    {
+        BOOST_CHECK_EXCEPTION(
+            static_cast<void>(with_peer(root, s)),
+            std::invalid_argument,
+            [](std::invalid_argument const& e)
+            {
+                return std::string_view(e.what()).find("not connected")
+                    != std::string_view::npos;
+            });
+    };
+    tcp::socket fresh(ioc, tcp::v4());
+    check(fresh);
+    fresh.bind(loopback<tcp::endpoint>());
+    check(fresh);
+    asio::local::stream_protocol::socket local(ioc);
+    local.open();
+    check(local);
+    // On its way.
+    full_listener listener(ioc);
+    tcp::socket connecting(ioc, tcp::v4());
+    connecting.async_connect(listener.endpoint(), [](error_code) {});
+    check(connecting);
+    connecting.close();
+    ioc.poll();
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_has_ended_is_no_error)
+{
+    reset_by_peer();
+    wait_until(
+        [&]
+        {
+            error_code ec;
+            socket.remote_endpoint(ec);
+            return ec == asio::error::not_connected;
+        });
+    auto [ctx, cancel] = with_peer(root, socket);
+    BOOST_TEST(ctx.cause() == asio::error::connection_reset);
+    // A read has taken the error.
+    error_code ec;
+    socket.read_some(asio::buffer(byte), ec);
+    auto [again, cancel_again] = with_peer(root, socket);
+    BOOST_TEST(again.done());
+}
+
+// More than one descriptor of the socket.
+
+BOOST_AUTO_TEST_CASE(a_socket_that_is_closed_but_has_a_duplicate_is_not_watched)
+{
+    auto [ctx, cancel] = with_peer(root, socket);
+    tcp::socket duplicate(ioc, tcp::v4(), ::dup(socket.native_handle()));
+    auto [other, cancel_other] = with_peer(root, duplicate);
+    socket.close();
+    peer.close();
+    until_done(other);
+    BOOST_TEST(quiet());
+    BOOST_TEST(!ctx.done());
+}
+
+BOOST_AUTO_TEST_CASE(a_duplicate_may_go)
+{
+    auto [ctx, cancel] = with_peer(root, socket);
+    {
+        tcp::socket duplicate(ioc, tcp::v4(), ::dup(socket.native_handle()));
+        auto [other, cancel_other] = with_peer(root, duplicate);
+    }
+    BOOST_TEST(quiet());
+    BOOST_TEST(!ctx.done());
+    peer.close();
+    until_done(ctx);
+}
+
+BOOST_AUTO_TEST_CASE(both_processes_hear_after_a_fork)
+{
+    auto [ctx, cancel] = with_peer(root, socket);
+    ioc.notify_fork(asio::execution_context::fork_prepare);
+    auto const child = ::fork();
+    BOOST_REQUIRE(child >= 0);
+    if (child == 0)
+    {
+        ioc.notify_fork(asio::execution_context::fork_child);
+        peer.close();
+        ioc.run_for(std::chrono::seconds(10));
+        ::_exit(ctx.done() ? 42 : 1);
+    }
+    ioc.notify_fork(asio::execution_context::fork_parent);
+    peer.shutdown(tcp::socket::shutdown_both);
+    // The child first.
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(WEXITSTATUS(status) == 42);
+    until_done(ctx);
+}
+
+BOOST_AUTO_TEST_CASE(a_childs_copy_of_a_closed_socket_is_not_watched)
+{
+    auto [ctx, cancel] = with_peer(root, socket);
+    std::array<int, 2> pipe{};
+    BOOST_REQUIRE(::pipe(pipe.data()) == 0);
+    auto const child = ::fork();
+    BOOST_REQUIRE(child >= 0);
+    if (child == 0)
+    {
+        ::close(pipe[1]);
+        char c;
+        [[maybe_unused]] auto const n = ::read(pipe[0], &c, 1);
+        ::_exit(0);
+    }
+    socket.close();
+    peer.shutdown(tcp::socket::shutdown_send);
+    poll_until(ioc, [&, runs = 0]() mutable { return ++runs > 100; });
+    BOOST_TEST(!ctx.done());
+    ::close(pipe[0]);
+    ::close(pipe[1]);
+    BOOST_REQUIRE(::waitpid(child, nullptr, 0) == child);
 }
 
 BOOST_AUTO_TEST_CASE(a_lack_of_descriptors_is_an_error)

@@ -7,8 +7,10 @@
 
 // Test that header file is self-contained.
 #include <asioctx/bind_context.hpp>
+#include <asioctx/deadline.hpp>
 #include <asioctx/with_signals.hpp>
 
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/system/system_error.hpp>
@@ -21,6 +23,7 @@
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 #include "support/io_context_fixture.hpp"
 #include "support/poll_until.hpp"
@@ -258,6 +261,181 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(one.cause() == errc::canceled);
     BOOST_TEST(two.cause() == error_code(SIGUSR1, signal_category()));
     BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    the_last_of_several_contexts_gives_the_effect_back, io_context_fixture)
+{
+    scoped_effect const handled(SIGUSR1, ignore_signal);
+    for (bool const first_goes_first : {true, false})
+    {
+        auto [one, cancel_one] = with_signals(root, {SIGUSR1});
+        auto [two, cancel_two] = with_signals(root, {SIGUSR1, SIGUSR1});
+        (first_goes_first ? cancel_one : cancel_two)();
+        poll();
+        BOOST_TEST((effect_of(SIGUSR1) != ignore_signal));
+        BOOST_TEST(!has_default_effect(SIGUSR1));
+        std::raise(SIGUSR1);
+        ioc.restart();
+        ioc.run_for(patience);
+        BOOST_TEST(one.done());
+        BOOST_TEST(two.done());
+        BOOST_TEST((effect_of(SIGUSR1) == ignore_signal));
+        ioc.restart();
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_signal_set_that_is_there_all_the_time_stays, io_context_fixture)
+{
+    asio::signal_set others(ioc, SIGUSR1);
+    auto const effect = effect_of(SIGUSR1);
+    {
+        auto [one, cancel_one] = with_signals(root, {SIGUSR1});
+        auto [two, cancel_two] = with_signals(root, {SIGUSR1});
+        asio::signal_set during(ioc, SIGUSR1);
+    }
+    poll();
+    BOOST_TEST((effect_of(SIGUSR1) == effect));
+    others.clear();
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_signal_to_a_forked_child_is_the_childs, io_context_fixture)
+{
+    auto [ctx, cancel] = with_signals(root, {SIGTERM});
+    auto const child = ::fork();
+    BOOST_REQUIRE(child >= 0);
+    if (child == 0)
+    {
+        std::raise(SIGTERM);
+        ::_exit(1);
+    }
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(WIFSIGNALED(status));
+    BOOST_TEST(WTERMSIG(status) == SIGTERM);
+    ioc.poll();
+    BOOST_TEST(!ctx.done());
+    std::raise(SIGTERM);
+    ioc.restart();
+    ioc.run_for(patience);
+    BOOST_TEST(ctx.done());
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_handler_from_before_hears_a_forked_childs_signal, io_context_fixture)
+{
+    scoped_effect const handled(SIGUSR1, [](int) { ::_exit(42); });
+    auto [ctx, cancel] = with_signals(root, {SIGUSR1});
+    auto const child = ::fork();
+    BOOST_REQUIRE(child >= 0);
+    if (child == 0)
+    {
+        std::raise(SIGUSR1);
+        ::_exit(1);
+    }
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(WEXITSTATUS(status) == 42);
+    ioc.poll();
+    BOOST_TEST(!ctx.done());
+    cancel();
+    ioc.restart();
+    ioc.run_for(patience);
+}
+
+// What a daemon does.
+BOOST_FIXTURE_TEST_CASE(
+    a_forked_child_may_take_the_execution_context_over, io_context_fixture)
+{
+    auto [ctx, cancel] = with_signals(root, {SIGTERM});
+    ioc.notify_fork(asio::execution_context::fork_prepare);
+    auto const child = ::fork();
+    BOOST_REQUIRE(child >= 0);
+    if (child == 0)
+    {
+        ioc.notify_fork(asio::execution_context::fork_child);
+        std::raise(SIGTERM);
+        ioc.run_for(patience);
+        ::_exit(ctx.done() ? 42 : 1);
+    }
+    ioc.notify_fork(asio::execution_context::fork_parent);
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(WEXITSTATUS(status) == 42);
+    ioc.poll();
+    BOOST_TEST(!ctx.done());
+    cancel();
+    ioc.restart();
+    ioc.run_for(patience);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    further_signals_are_ignored_if_asked_for, io_context_fixture)
+{
+    BOOST_REQUIRE(has_default_effect(SIGUSR1));
+    {
+        auto [ctx, cancel] =
+            with_signals(root, {SIGUSR1}, further_signals::are_ignored);
+        std::raise(SIGUSR1);
+        ioc.run_for(patience);
+        BOOST_TEST(ctx.done());
+        std::raise(SIGUSR1);
+        std::raise(SIGUSR1);
+        ioc.restart();
+        // Nothing waits for them: run() returns.
+        BOOST_TEST(idle());
+    }
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    signals_are_ignored_as_long_as_something_below_exists, io_context_fixture)
+{
+    BOOST_REQUIRE(has_default_effect(SIGUSR1));
+    context left;
+    {
+        auto [ctx, cancel] =
+            with_signals(root, {SIGUSR1}, further_signals::are_ignored);
+        left = with_grace(ctx, std::chrono::seconds(0)).ctx;
+        cancel();
+        ioc.run_for(patience);
+    }
+    BOOST_TEST(!has_default_effect(SIGUSR1));
+    std::raise(SIGUSR1);
+    left = {};
+    BOOST_TEST(has_default_effect(SIGUSR1));
+}
+
+BOOST_AUTO_TEST_CASE(signals_are_ignored_no_longer_than_the_execution_context)
+{
+    BOOST_REQUIRE(has_default_effect(SIGUSR1));
+    context left;
+    for (bool const signaled : {true, false})
+    {
+        std::optional<asio::io_context> ioc(std::in_place);
+        auto [ctx, cancel] = with_signals(
+            background(*ioc), {SIGUSR1}, further_signals::are_ignored);
+        if (signaled)
+        {
+            std::raise(SIGUSR1);
+            ioc->run_for(patience);
+            BOOST_TEST(ctx.done());
+        }
+        left = ctx;
+        BOOST_TEST(!has_default_effect(SIGUSR1));
+        cancel.detach();
+        ioc.reset();
+        BOOST_TEST(has_default_effect(SIGUSR1));
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(to_string_names_it, io_context_fixture)
+{
+    auto [ctx, cancel] = with_signals(root, {});
+    BOOST_TEST(to_string(ctx) == "background.with_signals");
 }
 
 BOOST_FIXTURE_TEST_CASE(

@@ -103,15 +103,22 @@ public:
 
     bool begin_shut_down() noexcept override
     {
-        // Without references, the scope is about to abandon() this.
-        if (!try_add_ref(scope_))
-            return false;
-        add_ref();
-        return true;
+        if (try_add_ref(scope_))
+        {
+            add_ref();
+            return true;
+        }
+        // The scope is dying, perhaps on this thread. It lives on as long as
+        // this is a guest, which the mutex sees to. What is still in its list
+        // is taken with the list's reference; else abandon() has been called.
+        is_taken_ = scope_.remove_hook(*this);
+        return is_taken_;
     }
 
     void shut_down() noexcept override
     {
+        if (is_taken_)
+            return abandon();
         scope& s = scope_;
         if (s.remove_hook(*this))
         {
@@ -223,6 +230,7 @@ private:
     scope& scope_;
     root& host_; // of the execution context that the handler is posted to
     bool detached_; // guarded by the scope's lock while in its list
+    bool is_taken_ = false; // from a scope that dies, by the shutdown
     message_memory memory_;
 };
 

@@ -195,8 +195,8 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // Marks this scope and everything below it as done, then notifies all that
     // waited for it. Does nothing if it is done already; then the whole
     // subtree is marked on return, but another thread may still be notifying.
-    // True if it was live.
-    ASIOCTX_DECL bool cancel(reason why) noexcept;
+    // True if this call was the one. The reason may be another scope's.
+    ASIOCTX_DECL bool cancel(reason why, bool inherited = false) noexcept;
 
     // The same for a scope that nobody says more about: it is canceled where it
     // was made.
@@ -221,6 +221,13 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     };
 
     walk_step step = walk_step::nothing;
+
+    // Whether why is that of another scope, which ended, or will end, this one.
+    // As constant as why is.
+    bool inherited = false;
+
+    // Whether what deadline says is another root's to enforce: see merge().
+    bool deadline_is_elsewhere = false;
 
     // True while this scope is in its parent scope's list of children. Set and
     // cleared under the parent scope's lock; once cleared it stays so, and who
@@ -258,6 +265,7 @@ private:
     void wait_for_walks() const noexcept;
     void wait_until_marked() const noexcept;
     void notify_hooks() noexcept;
+    void abandon_hooks() noexcept;
     void unschedule() noexcept;
     void leave_parent() noexcept;
 };
@@ -289,6 +297,19 @@ struct idle_scope final : scope
         return add_saturated(
             time_point(duration(touched.load(std::memory_order_relaxed))),
             timeout);
+    }
+
+    // Any thread may call it at any time after it has read the clock: the time
+    // of the last touch only moves forward.
+    void touch(time_point now) noexcept
+    {
+        auto const t = now.time_since_epoch().count();
+        auto last = touched.load(std::memory_order_relaxed);
+        while (last < t
+               && !touched.compare_exchange_weak(
+                   last, t, std::memory_order_relaxed))
+        {
+        }
     }
 
     duration const timeout;

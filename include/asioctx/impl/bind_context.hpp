@@ -20,6 +20,11 @@
 
 namespace asioctx::detail {
 
+// What comes of an operation whose token is none.
+struct no_result
+{
+};
+
 // The default token of an operation.
 template <class Initiation>
 struct default_token
@@ -43,12 +48,6 @@ template <class Token, class... Signatures>
 class boost::asio::async_result<asioctx::context_binder<Token>, Signatures...>
     : public boost::asio::async_result<Token, Signatures...>
 {
-    static_assert(
-        boost::asio::completion_token_for<Token, Signatures...>,
-        "asioctx::bind_context: the last argument is not a completion token for "
-        "this operation: it must be a function object that can be called with "
-        "the operation's results, or a token such as asio::use_awaitable");
-
 public:
     template <class Initiation, class RawBinder, class... Args>
     static auto initiate(
@@ -66,6 +65,22 @@ public:
                 Signatures...>(std::forward<Initiation>(initiation)),
             binder.get(), std::forward<RawBinder>(binder).get_context(),
             binder.get_cancellation_type(), std::forward<Args>(args)...);
+    }
+
+    // Of overloaded functions, the compiler may try ones that the token is not
+    // for: only the one that is called may fail, and says why.
+    template <class Initiation, class RawBinder, class... Args>
+        requires(!boost::asio::completion_token_for<Token, Signatures...>)
+    static asioctx::detail::no_result initiate(
+        Initiation&&, RawBinder&&, Args&&...)
+    {
+        static_assert(
+            boost::asio::completion_token_for<Token, Signatures...>,
+            "asioctx::bind_context: the last argument is not a completion token "
+            "for this operation: it must be a function object that can be "
+            "called with the operation's results, or a token such as "
+            "asio::use_awaitable");
+        return {};
     }
 };
 

@@ -11,6 +11,7 @@
 #include <asioctx/detach_on_cancel.hpp>
 
 #include <asioctx/after_func.hpp>
+#include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 
 #include <asioctx/detail/executor_traits.hpp>
@@ -248,11 +249,6 @@ class initiate_detachable : public initiation_holder<Initiation>
     using holder = initiation_holder<Initiation>;
     using not_started = first_not_started<Signatures...>;
 
-    static_assert(!std::is_void_v<typename not_started::results>,
-        "asioctx::detach_on_cancel: the operation's signature must begin with "
-        "an error_code or an exception_ptr, and the other results must have "
-        "default constructors");
-
 public:
     using holder::holder;
 
@@ -276,6 +272,10 @@ private:
     void start(
         I&& initiation, H&& handler, context const& ctx, Args&&... args) const
     {
+        static_assert(!std::is_void_v<typename not_started::results>,
+            "asioctx::detach_on_cancel: the operation's signature must begin "
+            "with an error_code or an exception_ptr, and the other results "
+            "must have default constructors");
         using handler_type = std::decay_t<H>;
         auto const io = this->io_executor();
         if (ctx.done())
@@ -317,6 +317,21 @@ public:
             asioctx::detail::initiate_detachable<std::decay_t<Initiation>,
                 Signatures...>(std::forward<Initiation>(initiation)),
             token.get(), token.get_context(), std::forward<Args>(args)...);
+    }
+
+    // As for a context_binder.
+    template <class Initiation, class RawToken, class... Args>
+        requires(!boost::asio::completion_token_for<Token, Signatures...>)
+    static asioctx::detail::no_result initiate(
+        Initiation&&, RawToken&&, Args&&...)
+    {
+        static_assert(
+            boost::asio::completion_token_for<Token, Signatures...>,
+            "asioctx::detach_on_cancel: the last argument is not a completion "
+            "token for this operation: it must be a function object that can "
+            "be called with the operation's results, or a token such as "
+            "asio::use_awaitable");
+        return {};
     }
 };
 

@@ -1,0 +1,44 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_SRC_CAUSE_HPP
+#define ASIOCTX_SRC_CAUSE_HPP
+
+#include <asioctx/config.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <exception>
+#include <system_error>
+
+namespace asioctx::detail {
+
+// The error code that an exception stands for, if any.
+inline error_code code_of(std::exception_ptr const& e) noexcept
+{
+    try
+    {
+        if (e)
+            std::rethrow_exception(e);
+    }
+    catch (boost::system::system_error const& s)
+    {
+        return s.code();
+    }
+    catch (std::system_error const& s)
+    {
+        return s.code();
+    }
+    catch (...)
+    {
+    }
+    return {};
+}
+
+} // namespace asioctx::detail
+
+#endif
