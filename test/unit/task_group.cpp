@@ -33,7 +33,7 @@
 #include <vector>
 
 #include "support/allocation_counter.hpp"
-#include "support/bound_fixture.hpp"
+#include "support/group_fixture.hpp"
 #include "support/outcome.hpp"
 #include "support/print.hpp"
 #include "support/probe.hpp"
@@ -47,75 +47,9 @@ namespace {
 error_code const no_error;
 error_code const broken(5, boost::system::generic_category());
 
-// What async_join has told.
-struct joined
-{
-    int calls = 0;
-    std::exception_ptr exception;
-
-    auto handler()
-    {
-        return [this](std::exception_ptr e)
-        {
-            ++calls;
-            exception = std::move(e);
-        };
-    }
-
-    bool failed_with(std::string const& what) const
-    {
-        try
-        {
-            if (exception)
-                std::rethrow_exception(exception);
-        }
-        catch (std::runtime_error const& e)
-        {
-            return calls == 1 && e.what() == what;
-        }
-        return false;
-    }
-
-    bool succeeded() const
-    {
-        return calls == 1 && !exception;
-    }
-
-    error_code code() const
-    {
-        return code_of(exception);
-    }
-};
-
-struct fixture : timers_fixture
-{
-    joined join;
-
-    asio::awaitable<void> wait()
-    {
-        co_await never.async_wait(asio::use_awaitable);
-    }
-
-    asio::awaitable<void> nothing()
-    {
-        co_return;
-    }
-
-    asio::awaitable<void> lost()
-    {
-        throw std::runtime_error("lost");
-        co_return;
-    }
-
-    void start_join(task_group& g)
-    {
-        g.async_join(join.handler());
-    }
-};
-
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(test_task_group, fixture)
+BOOST_FIXTURE_TEST_SUITE(test_task_group, group_fixture)
 
 BOOST_AUTO_TEST_CASE(runs_every_kind_of_task)
 {
