@@ -35,11 +35,18 @@ std::size_t checked(std::size_t limit)
     return limit;
 }
 
-// The task that this thread is starting.
-group_task*& starting() noexcept
+// A task that is being started.
+struct start
 {
-    static thread_local group_task* t = nullptr;
-    return t;
+    group_task const* task; // null once it has ended
+    bool dropped = false;   // its handler was destroyed, not called
+};
+
+// What this thread is starting.
+start*& starting() noexcept
+{
+    static thread_local start* s = nullptr;
+    return s;
 }
 
 // Stops a group when it is called, or when it is destroyed with the execution
@@ -212,21 +219,36 @@ bool task_group_state::withdraw(context const& admission) noexcept
 
 void task_group_state::end(group_task& t, std::exception_ptr e) noexcept
 {
-    if (!e)
-        return finish(t, &finished_, false);
-    if (group_.ctx.done() && is_abort(e, group_.ctx.error()))
-        return finish(t, &aborted_, false);
-    fail(std::move(e), t.at);
-    finish(t, nullptr, false);
+    auto* count = &finished_;
+    if (e && group_.ctx.done() && is_abort(e, group_.ctx.error()))
+        count = &aborted_;
+    else if (e)
+    {
+        fail(std::move(e), t.at);
+        count = nullptr;
+    }
+    auto strand = finish(t, count);
+    pump();
+    // Only now: what is started on it would run at once, as this does.
+    keep_strand(std::move(strand));
+    leave();
 }
 
 void task_group_state::abandon(group_task& t) noexcept
 {
-    // If it could not be started, launch() tells why.
-    if (starting() == &t)
-        finish(t, nullptr, false);
+    if (auto* const s = starting(); s && s->task == &t)
+    {
+        // launch() tells why.
+        s->dropped = true;
+        finish(t, nullptr);
+        pump();
+    }
     else
-        finish(t, &aborted_, true);
+    {
+        finish(t, &aborted_);
+        pump_later();
+    }
+    leave();
 }
 
 void task_group_state::cancel_here() noexcept
@@ -349,10 +371,35 @@ void task_group_state::pump() noexcept
     drop(dropped);
 }
 
+// The execution context may be about to go. Then what is posted is destroyed,
+// and that closes the group.
+void task_group_state::pump_later() noexcept
+{
+    {
+        std::lock_guard const lock(mutex_);
+        note_stop();
+        if (queue_.empty() || closed_)
+            return;
+    }
+    try
+    {
+        // The source is destroyed, and so cancels.
+        after_func(
+            make_signal().ctx,
+            asio::bind_executor(executor_, watcher(weak_from_this())))
+            .detach();
+    }
+    catch (...)
+    {
+        stop(true);
+    }
+}
+
 void task_group_state::launch(group_task& t) noexcept
 {
     auto const at = t.at;
-    auto* const outer = std::exchange(starting(), &t);
+    start s{&t};
+    auto* const outer = std::exchange(starting(), &s);
     try
     {
         task_handler handler(shared_from_this(), t, executor_);
@@ -362,6 +409,11 @@ void task_group_state::launch(group_task& t) noexcept
             handler.set_executor(t.strand);
         }
         t.start(std::move(handler));
+        if (s.dropped)
+        {
+            std::lock_guard const lock(mutex_);
+            ++aborted_;
+        }
     }
     catch (...)
     {
@@ -434,23 +486,22 @@ void task_group_state::fail(std::exception_ptr e, source_location at) noexcept
         group_.cancel.cancel(std::move(e), at);
 }
 
-void task_group_state::finish(
-    group_task& t, std::size_t* count, bool close) noexcept
+// Returns the task's strand. The task is gone, but joining waits for leave().
+asio::any_io_executor task_group_state::finish(
+    group_task& t, std::size_t* count) noexcept
 {
+    if (auto* const s = starting(); s && s->task == &t)
+        s->task = nullptr;
     {
         std::lock_guard const lock(mutex_);
         if (count)
             ++*count;
-        closed_ = closed_ || close;
         t.unlink();
         --running_;
     }
     auto strand = std::move(t.strand);
     delete &t;
-    pump();
-    // Only now: what is started on it would run at once, as this does.
-    keep_strand(std::move(strand));
-    leave();
+    return strand;
 }
 
 void task_group_state::leave() noexcept

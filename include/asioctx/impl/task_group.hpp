@@ -111,7 +111,9 @@ public:
     // A task has ended, with an error unless it is null.
     ASIOCTX_DECL void end(group_task& t, std::exception_ptr e) noexcept;
 
-    // The handler of a task is destroyed without having been called.
+    // The handler of a task is destroyed without having been called: an
+    // exception leaves run(), an execution context goes, or the operation has
+    // dropped it.
     ASIOCTX_DECL void abandon(group_task& t) noexcept;
 
     ASIOCTX_DECL void cancel_here() noexcept;
@@ -149,12 +151,13 @@ private:
     void make_room_for_failure();
     void note_stop() noexcept;
     void pump() noexcept;
+    void pump_later() noexcept;
     void launch(group_task& t) noexcept;
     asio::any_io_executor take_strand();
     void keep_strand(asio::any_io_executor strand) noexcept;
     void drop(task_list& tasks) noexcept;
     void fail(std::exception_ptr e, source_location at) noexcept;
-    void finish(group_task& t, std::size_t* count, bool close) noexcept;
+    asio::any_io_executor finish(group_task& t, std::size_t* count) noexcept;
     void leave() noexcept;
 
     asio::any_io_executor const executor_;
@@ -174,7 +177,7 @@ private:
     mutable task_list queue_;
 
     bool pumping_ = false; // a thread starts what is queued
-    bool closed_ = false;  // the execution context is gone
+    bool closed_ = false;  // the group's execution context is gone
 
     std::size_t finished_ = 0;
     std::size_t failed_ = 0;
@@ -601,10 +604,7 @@ template <class F, asio::completion_token_for<void(error_code)> Token>
 auto task_group::async_spawn(F&& f, Token&& token, source_location at)
 {
     return asio::async_initiate<Token, void(error_code)>(
-        detail::initiate_async_spawn(state_),
-        token,
-        std::forward<F>(f),
-        at);
+        detail::initiate_async_spawn(state_), token, std::forward<F>(f), at);
 }
 
 template <asio::completion_token_for<void(std::exception_ptr)> Token>
