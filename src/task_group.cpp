@@ -13,10 +13,13 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/experimental/channel_error.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <algorithm>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace asioctx {
@@ -80,17 +83,49 @@ private:
 // How many strands are kept for tasks to come.
 constexpr std::size_t kept_strands = 16;
 
-// Whether an error is what a task ends with that is asked to stop.
-bool is_abort(std::exception_ptr const& e, error_code const& of_context)
+// Whether two codes are the same, also if one comes from std.
+bool is_same(error_code const& a, error_code const& b)
 {
+    return std::error_code(a) == std::error_code(b);
+}
+
+// The same, or equal to the other as a condition.
+bool is_like(error_code const& code, error_code const& other)
+{
+    return is_same(code, other) || code == other.default_error_condition();
+}
+
+// Whether an exception is what a task ends with that is asked to stop: by the
+// group's context, or else by a context of its own.
+bool is_abort(std::exception_ptr const& e, context const& group)
+{
+    bool const done = group.done();
+    if (done && e == context_access::get(group).get_scope()->why.exception)
+        return true;
+    auto const stops = [&](error_code const& code)
+    {
+        if (!done)
+            return is_same(code, errc::canceled);
+        return is_like(code, group.error()) || is_same(code, group.cause())
+            || is_like(code, asio::error::operation_aborted)
+            || code == asio::experimental::error::channel_cancelled;
+    };
     try
     {
         std::rethrow_exception(e);
     }
+    catch (asio::multiple_exceptions const& m)
+    {
+        auto const first = m.first_exception();
+        return first && is_abort(first, group);
+    }
     catch (boost::system::system_error const& s)
     {
-        return s.code() == of_context
-            || s.code() == asio::error::operation_aborted;
+        return stops(s.code());
+    }
+    catch (std::system_error const& s)
+    {
+        return stops(s.code());
     }
     catch (...)
     {
@@ -220,7 +255,7 @@ bool task_group_state::withdraw(context const& admission) noexcept
 void task_group_state::end(group_task& t, std::exception_ptr e) noexcept
 {
     auto* count = &finished_;
-    if (e && group_.ctx.done() && is_abort(e, group_.ctx.error()))
+    if (e && is_abort(e, group_.ctx))
         count = &aborted_;
     else if (e)
     {

@@ -232,4 +232,157 @@ BOOST_AUTO_TEST_CASE(async_spawn_goes_on_after_a_task_was_lost)
     BOOST_TEST(ran == 2);
 }
 
+//------------------------------------------------------------------------------
+// Aborted, not failed
+
+BOOST_AUTO_TEST_CASE(what_a_task_may_end_with_after_the_context_has_asked)
+{
+    struct derived : boost::system::system_error
+    {
+        using system_error::system_error;
+    };
+    auto const cause = std::make_exception_ptr(gone_wrong());
+    using ends = std::function<void(context const&)>;
+    std::vector<std::pair<char const*, ends>> const all{
+        {"the context's error",
+         [](context const& ctx)
+         {
+             ctx.throw_if_done();
+         }},
+        {"operation_aborted",
+         [](context const&)
+         {
+             throw boost::system::system_error(asio::error::operation_aborted);
+         }},
+        {"an equal condition",
+         [](context const& ctx)
+         {
+             throw boost::system::system_error(
+                 ctx.error().default_error_condition().value(),
+                 boost::system::generic_category());
+         }},
+        {"a channel's error",
+         [](context const&)
+         {
+             throw boost::system::system_error(
+                 asio::experimental::error::channel_cancelled);
+         }},
+        {"derived",
+         [](context const& ctx)
+         {
+             throw derived(ctx.error(), "lost");
+         }},
+        {"std::system_error",
+         [](context const& ctx)
+         {
+             throw std::system_error(std::error_code(ctx.error()));
+         }},
+        {"std::system_error, an equal condition",
+         [](context const&)
+         {
+             throw std::system_error(
+                 std::make_error_code(std::errc::operation_canceled));
+         }},
+        {"the cause",
+         [](context const& ctx)
+         {
+             std::rethrow_exception(ctx.exception());
+         }},
+        {"the cause's code",
+         [](context const& ctx)
+         {
+             throw boost::system::system_error(ctx.cause());
+         }},
+        {"the code of std",
+         [](context const& ctx)
+         {
+             throw std::system_error(std::error_code(ctx.cause()));
+         }},
+        {"multiple_exceptions",
+         [](context const& ctx)
+         {
+             throw asio::multiple_exceptions(std::make_exception_ptr(
+                 boost::system::system_error(ctx.error())));
+         }},
+        {"multiple_exceptions of the cause",
+         [](context const& ctx)
+         {
+             throw asio::multiple_exceptions(ctx.exception());
+         }},
+    };
+    std::vector<std::function<void(cancel_source const&)>> const cancels{
+        [](cancel_source const& c) { c.cancel(); },
+        [](cancel_source const& c) { c.cancel(broken); },
+        [&](cancel_source const& c) { c.cancel(cause); },
+        nullptr, // a deadline
+    };
+    for (auto const& cancel : cancels)
+        for (auto const& [name, end] : all)
+        {
+            auto const limited = with_timeout(root, 1s);
+            task_group g(limited.ctx, task_group::unlimited, on_error::collect);
+            g.spawn(
+                [&, &f = end](context ctx) -> asio::awaitable<void>
+                {
+                    co_await never.async_wait(
+                        bind_context(ctx, asio::as_tuple(asio::use_awaitable)));
+                    f(ctx);
+                });
+            poll();
+            if (cancel)
+                cancel(limited.cancel);
+            else
+                clock.advance(1s);
+            poll();
+            BOOST_TEST_CONTEXT(name)
+            {
+                BOOST_TEST(g.ctx().done());
+                BOOST_TEST(g.report().aborted == 1u);
+                BOOST_TEST(g.report().failed == 0u);
+            }
+        }
+}
+
+BOOST_AUTO_TEST_CASE(operators_of_awaitables_are_aborted)
+{
+    using namespace asio::experimental::awaitable_operators;
+    asio::steady_timer other(ioc, time_point::max());
+    for (bool const both : {false, true})
+    {
+        task_group g(root, task_group::unlimited, on_error::collect);
+        g.spawn(
+            [&, both]() -> asio::awaitable<void>
+            {
+                auto a = never.async_wait(asio::use_awaitable);
+                auto b = other.async_wait(asio::use_awaitable);
+                if (both)
+                    co_await (std::move(a) && std::move(b));
+                else
+                    co_await (std::move(a) || std::move(b));
+            });
+        poll();
+        g.cancel();
+        poll();
+        BOOST_TEST(g.report().aborted == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(anything_else_after_the_end_is_a_failure)
+{
+    task_group g(root);
+    g.spawn(
+        [&](context ctx) -> asio::awaitable<void>
+        {
+            co_await never.async_wait(
+                bind_context(ctx, asio::as_tuple(asio::use_awaitable)));
+            throw gone_wrong();
+        });
+    poll();
+    g.cancel();
+    start_join(g);
+    poll();
+    BOOST_TEST(g.report().failed == 1u);
+    BOOST_TEST(g.report().aborted == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
