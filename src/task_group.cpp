@@ -219,16 +219,19 @@ void task_group_state::start_reserved(std::unique_ptr<group_task> t) noexcept
     leave();
 }
 
-void task_group_state::enqueue(std::unique_ptr<group_task> t)
+bool task_group_state::enqueue(std::unique_ptr<group_task> t)
 {
+    bool open;
     {
         std::lock_guard const lock(mutex_);
         make_room_for_failure();
         t->since = now();
         queue_.push_back(*t.release());
         ++busy_;
+        open = !closed_ && !group_.ctx.done();
     }
     pump();
+    return open;
 }
 
 bool task_group_state::withdraw(context const& admission) noexcept
@@ -254,14 +257,21 @@ bool task_group_state::withdraw(context const& admission) noexcept
 
 void task_group_state::end(group_task& t, std::exception_ptr e) noexcept
 {
-    auto* count = &finished_;
-    if (e && is_abort(e, group_.ctx))
-        count = &aborted_;
-    else if (e)
+    std::size_t* count = nullptr;
+    if (!e)
     {
-        fail(std::move(e), t.at);
-        count = nullptr;
+        if (policy_ == on_error::until_success)
+            group_.cancel.cancel(t.at);
+        count = &finished_;
     }
+    else if (bool const done = group_.ctx.done(); is_abort(e, group_.ctx))
+    {
+        std::lock_guard const lock(mutex_);
+        ++aborted_;
+        alone_ += !done;
+    }
+    else
+        fail(std::move(e), t.at);
     auto strand = finish(t, count);
     pump();
     // Only now: what is started on it would run at once, as this does.
@@ -291,6 +301,20 @@ void task_group_state::cancel_here() noexcept
     context_access::get(group_.ctx).get_scope()->cancel_here();
 }
 
+void task_group_state::note_cancel() noexcept
+{
+    std::lock_guard const lock(mutex_);
+    ended_by_owner_ = ended_by_owner_ || !group_.ctx.done();
+}
+
+void task_group_state::on_failure(
+    std::function<void(task_group_report::failure const&)> f)
+{
+    auto next = f ? std::make_shared<decltype(f) const>(std::move(f)) : nullptr;
+    std::lock_guard const lock(mutex_);
+    on_failure_.swap(next); // destroyed without the lock
+}
+
 cancelable task_group_state::make_signal() const
 {
     return with_cancel(root_);
@@ -314,16 +338,19 @@ context task_group_state::drained()
 std::exception_ptr task_group_state::result() const
 {
     std::lock_guard const lock(mutex_);
-    if (policy_ == on_error::ignore)
+    if (policy_ == on_error::ignore
+        || (policy_ == on_error::until_success && finished_ != 0))
         return nullptr;
     if (!failures_.empty())
         return failures_.front().exception;
-    if (failed_ == 0 && aborted_ == 0)
+    if (aborted_ == alone_)
         return nullptr;
-    if (group_.ctx.done())
-        return group_.ctx.exception();
-    return std::make_exception_ptr(
-        boost::system::system_error(asio::error::operation_aborted));
+    if (!group_.ctx.done())
+        return std::make_exception_ptr(
+            boost::system::system_error(asio::error::operation_aborted));
+    if (policy_ == on_error::collect && finished_ != 0 && ended_by_owner_)
+        return nullptr;
+    return group_.ctx.exception();
 }
 
 task_group_report task_group_state::report() const
@@ -333,6 +360,7 @@ task_group_report task_group_state::report() const
     r.finished = finished_;
     r.failed = failed_;
     r.aborted = aborted_;
+    r.not_started = not_started_;
     r.failures = failures_;
     r.pending.reserve(busy_);
     auto const time = now();
@@ -358,7 +386,7 @@ time_point task_group_state::now() const noexcept
 void task_group_state::make_room_for_failure()
 {
     auto const needed = failures_.size() + busy_ + 1;
-    if (policy_ == on_error::collect && failures_.capacity() < needed)
+    if (policy_ != on_error::ignore && failures_.capacity() < needed)
         failures_.reserve(std::max(needed, 2 * failures_.capacity()));
 }
 
@@ -500,6 +528,7 @@ void task_group_state::drop(task_list& tasks) noexcept
         {
             std::lock_guard const lock(mutex_);
             ++aborted_;
+            ++not_started_;
         }
         t->admission.cancel.cancel(
             group_.ctx.done() ? group_.ctx.error()
@@ -511,14 +540,24 @@ void task_group_state::drop(task_list& tasks) noexcept
 
 void task_group_state::fail(std::exception_ptr e, source_location at) noexcept
 {
+    task_group_report::failure const f{std::move(e), at};
+    bool first = false;
+    decltype(on_failure_) tell;
     {
         std::lock_guard const lock(mutex_);
         ++failed_;
-        if (policy_ == on_error::collect)
-            failures_.push_back({e, at});
+        tell = on_failure_;
+        if (policy_ != on_error::ignore)
+        {
+            first = failures_.empty();
+            failures_.push_back(f);
+        }
     }
-    if (policy_ == on_error::cancel)
-        group_.cancel.cancel(std::move(e), at);
+    // One only, so that the first failure is the cause, too.
+    if (first && policy_ == on_error::cancel)
+        group_.cancel.cancel(f.exception, at);
+    if (tell)
+        (*tell)(f);
 }
 
 // Returns the task's strand. The task is gone, but joining waits for leave().
@@ -580,6 +619,12 @@ task_group::task_group(
 }
 
 task_group::task_group(
+    context const& parent, on_error policy, source_location at)
+    : task_group(parent, unlimited, policy, at)
+{
+}
+
+task_group::task_group(
     asio::any_io_executor ex,
     bool serializes,
     context const& parent,
@@ -609,17 +654,26 @@ task_group::executor_type task_group::get_executor() const noexcept
 
 void task_group::cancel(source_location at) noexcept
 {
+    state_->note_cancel();
     state_->source().cancel(at);
 }
 
 void task_group::cancel(error_code const& cause, source_location at) noexcept
 {
+    state_->note_cancel();
     state_->source().cancel(cause, at);
 }
 
 void task_group::cancel(std::exception_ptr cause, source_location at) noexcept
 {
+    state_->note_cancel();
     state_->source().cancel(std::move(cause), at);
+}
+
+void task_group::on_failure(
+    std::function<void(task_group_report::failure const&)> f)
+{
+    state_->on_failure(std::move(f));
 }
 
 task_group_report task_group::report() const

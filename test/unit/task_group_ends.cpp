@@ -49,6 +49,24 @@ namespace {
 
 error_code const broken(5, boost::system::generic_category());
 
+boost::system::error_category const& test_category()
+{
+    struct type : boost::system::error_category
+    {
+        char const* name() const noexcept override
+        {
+            return "test";
+        }
+
+        std::string message(int) const override
+        {
+            return "test";
+        }
+    };
+    static type const instance;
+    return instance;
+}
+
 struct gone_wrong : std::runtime_error
 {
     gone_wrong() : runtime_error("gone wrong")
@@ -86,6 +104,14 @@ struct fixture : group_fixture
                     },
                     asio::use_awaitable);
         };
+    }
+
+    // Fails with an error of its own after the context has asked.
+    asio::awaitable<void> fails_when_asked(context ctx, int code)
+    {
+        co_await never.async_wait(
+            bind_context(ctx, asio::as_tuple(asio::use_awaitable)));
+        throw boost::system::system_error(code, test_category());
     }
 
     auto counts(int& n)
@@ -370,19 +396,272 @@ BOOST_AUTO_TEST_CASE(operators_of_awaitables_are_aborted)
 BOOST_AUTO_TEST_CASE(anything_else_after_the_end_is_a_failure)
 {
     task_group g(root);
-    g.spawn(
-        [&](context ctx) -> asio::awaitable<void>
-        {
-            co_await never.async_wait(
-                bind_context(ctx, asio::as_tuple(asio::use_awaitable)));
-            throw gone_wrong();
-        });
+    g.spawn([&](context ctx) { return fails_when_asked(ctx, 2); });
+    g.spawn([&](context ctx) { return fails_when_asked(ctx, 1); });
     poll();
     g.cancel();
     start_join(g);
     poll();
-    BOOST_TEST(g.report().failed == 1u);
+    BOOST_TEST(g.report().failed == 2u);
     BOOST_TEST(g.report().aborted == 0u);
+}
+
+//------------------------------------------------------------------------------
+// One task
+
+BOOST_AUTO_TEST_CASE(a_task_is_canceled_alone_by_a_context_of_its_own)
+{
+    for (auto const policy :
+         {on_error::cancel, on_error::collect, on_error::until_success})
+    {
+        task_group g(root, policy);
+        joined all;
+        auto const own = with_cancel(g.ctx());
+        probe<> p;
+        g.spawn(
+            [&, ctx = own.ctx]() -> asio::awaitable<void> {
+                co_await never.async_wait(
+                    bind_context(ctx, asio::use_awaitable));
+            });
+        g.spawn(asio::co_spawn(
+            ioc,
+            [&] { return wait(); },
+            bind_context(own.ctx, asio::deferred)));
+        g.spawn([&](auto token) { return p.start(std::move(token)); });
+        g.async_join(all.handler());
+        poll();
+        own.cancel();
+        poll();
+        BOOST_TEST(!g.ctx().done());
+        BOOST_TEST(p.pending());
+        BOOST_TEST(g.report().aborted == 2u);
+        BOOST_TEST(g.report().failed == 0u);
+        p.complete({});
+        poll();
+        BOOST_TEST(all.succeeded());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_task_whose_own_time_is_up_has_failed)
+{
+    task_group g(root);
+    g.spawn(
+        [&](context ctx) -> asio::awaitable<void>
+        {
+            auto const own = with_timeout(ctx, 1s);
+            co_await never.async_wait(
+                bind_context(own.ctx, asio::use_awaitable));
+        });
+    start_join(g);
+    poll();
+    clock.advance(1s);
+    poll();
+    BOOST_TEST(join.code() == errc::deadline_exceeded);
+    BOOST_TEST(g.report().failed == 1u);
+    BOOST_TEST(g.ctx().cause() == errc::deadline_exceeded);
+}
+
+BOOST_AUTO_TEST_CASE(operation_aborted_is_a_failure_if_nobody_has_asked)
+{
+    task_group g(root);
+    g.spawn([&] { return wait(); });
+    start_join(g);
+    poll();
+    never.cancel();
+    poll();
+    BOOST_TEST(join.code() == asio::error::operation_aborted);
+    BOOST_TEST(g.report().failed == 1u);
+}
+
+//------------------------------------------------------------------------------
+// Failures are not lost
+
+BOOST_AUTO_TEST_CASE(all_failures_are_kept_also_those_after_the_first)
+{
+    task_group g(root);
+    g.spawn([&](context ctx) { return fails_when_asked(ctx, 1); });
+    g.spawn([&](context ctx) { return fails_when_asked(ctx, 2); });
+    poll();
+    g.spawn([&] { return lost(); });
+    start_join(g);
+    poll();
+    BOOST_TEST(join.failed_with("lost"));
+    BOOST_TEST((g.ctx().exception() == join.exception));
+    auto const r = g.report();
+    BOOST_TEST(r.failed == 3u);
+    BOOST_TEST_REQUIRE(r.failures.size() == 3u);
+    BOOST_TEST((r.failures[0].exception == join.exception));
+    BOOST_TEST(code_of(r.failures[1].exception).value() == 1);
+    BOOST_TEST(code_of(r.failures[2].exception).value() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_after_the_parents_end_is_what_join_throws)
+{
+    for (auto const policy :
+         {on_error::cancel, on_error::collect, on_error::until_success})
+    {
+        auto const parent = with_cancel(root);
+        task_group g(parent.ctx, policy);
+        joined all;
+        g.spawn([&] { return wait(); });
+        g.spawn([&](context ctx) { return fails_when_asked(ctx, 7); });
+        poll();
+        parent.cancel(broken);
+        g.async_join(all.handler());
+        poll();
+        BOOST_TEST(all.code().value() == 7);
+        BOOST_TEST(g.ctx().cause() == broken); // what has ended the group
+        BOOST_TEST(g.report().failures.size() == 1u);
+        BOOST_TEST(g.report().aborted == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(collecting_joins_without_error_after_a_success_and_cancel)
+{
+    for (bool const by_parent : {false, true})
+    {
+        auto const parent = with_cancel(root);
+        task_group g(parent.ctx, on_error::collect);
+        joined all;
+        g.spawn([&] { return wait(); });
+        g.spawn([&] { return nothing(); });
+        g.async_join(all.handler());
+        poll();
+        if (by_parent)
+            parent.cancel();
+        else
+            g.cancel();
+        parent.cancel();
+        poll();
+        BOOST_TEST(all.code() == (by_parent ? errc::canceled : error_code()));
+        BOOST_TEST(g.report().aborted == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(collecting_and_canceled_without_a_success_is_an_error)
+{
+    task_group g(root, on_error::collect);
+    g.spawn([&] { return wait(); });
+    start_join(g);
+    poll();
+    g.cancel();
+    poll();
+    BOOST_TEST(join.code() == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(a_function_is_told_of_each_failure)
+{
+    for (auto const policy :
+         {on_error::cancel, on_error::collect, on_error::ignore})
+    {
+        task_group g(root, policy);
+        std::vector<std::size_t> lines;
+        bool gone = true;
+        g.on_failure([&](auto const&) { gone = false; });
+        g.on_failure(
+            [&, alive = std::make_shared<int>()](
+                task_group_report::failure const& f)
+            {
+                BOOST_TEST(code_of(f.exception).failed());
+                BOOST_TEST(g.report().pending.size() >= 1u);
+                lines.push_back(f.at.line());
+            });
+        g.spawn([&](context ctx) { return fails_when_asked(ctx, 1); });
+        auto const line = __LINE__ - 1;
+        g.spawn([&](context ctx) { return fails_when_asked(ctx, 2); });
+        poll();
+        g.cancel();
+        poll();
+        BOOST_TEST(gone);
+        BOOST_TEST_REQUIRE(lines.size() == 2u);
+        BOOST_TEST(lines[0] == line);
+        BOOST_TEST(lines[1] == line + 2);
+        g.on_failure(nullptr);
+    }
+}
+
+//------------------------------------------------------------------------------
+// The first success ends the rest
+
+BOOST_AUTO_TEST_CASE(the_first_success_ends_the_rest)
+{
+    task_group g(root, on_error::until_success);
+    probe<> p;
+    probe<> q;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    g.spawn([&] { return wait(); });
+    g.spawn([&](auto token) { return q.start(std::move(token)); });
+    auto const line = __LINE__ - 1;
+    start_join(g);
+    poll();
+    p.complete(broken);
+    poll();
+    BOOST_TEST(!g.ctx().done());
+    q.complete({});
+    poll();
+    BOOST_TEST(g.ctx().error() == errc::canceled);
+    BOOST_TEST(g.ctx().canceled_at().line() == line);
+    BOOST_TEST(join.succeeded());
+    auto const r = g.report();
+    BOOST_TEST(r.failures.size() == 1u);
+    BOOST_TEST(r.aborted == 1u);
+    BOOST_TEST(r.finished == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_success_the_first_failure_is_the_result)
+{
+    task_group g(root, on_error::until_success);
+    g.spawn([&] { return lost(); });
+    g.spawn([&](auto token) { std::move(token.get())(broken); });
+    start_join(g);
+    poll();
+    BOOST_TEST(join.calls == 1);
+    BOOST_TEST(code_of(join.exception) == broken);
+    BOOST_TEST(g.report().failed == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(no_success_before_the_parents_end_is_its_error)
+{
+    task_group g(c.ctx, on_error::until_success);
+    g.spawn([&] { return wait(); });
+    start_join(g);
+    poll();
+    c.cancel(broken);
+    poll();
+    BOOST_TEST(join.code() == broken);
+}
+
+//------------------------------------------------------------------------------
+// Tasks that are not started
+
+BOOST_AUTO_TEST_CASE(spawn_says_that_the_group_is_done)
+{
+    task_group g(c.ctx, 1);
+    probe<> p;
+    BOOST_TEST(g.spawn([&](auto token) { return p.start(std::move(token)); }));
+    BOOST_TEST(g.spawn([&] { return nothing(); })); // queued
+    c.cancel();
+    auto const alive = std::make_shared<int>();
+    BOOST_TEST(!g.spawn([this, alive] { return nothing(); }));
+    BOOST_TEST(alive.use_count() == 1);
+    auto const r = g.report();
+    BOOST_TEST(r.aborted == 2u);
+    BOOST_TEST(r.not_started == 2u);
+    p.complete({});
+    start_join(g);
+    poll();
+    BOOST_TEST(join.code() == errc::canceled);
+    BOOST_TEST(g.report().finished == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_task_that_is_not_started_is_no_success)
+{
+    task_group g(c.ctx);
+    c.cancel(broken);
+    BOOST_TEST(!g.spawn([&] { return nothing(); }));
+    start_join(g);
+    poll();
+    BOOST_TEST(join.code() == broken);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

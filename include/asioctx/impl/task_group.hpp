@@ -26,8 +26,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <tuple>
@@ -101,8 +103,8 @@ public:
     ASIOCTX_DECL void start_reserved(std::unique_ptr<group_task> t) noexcept;
 
     // Starts a task as soon as there is room, or drops it if the group is
-    // done.
-    ASIOCTX_DECL void enqueue(std::unique_ptr<group_task> t);
+    // done: then false.
+    ASIOCTX_DECL bool enqueue(std::unique_ptr<group_task> t);
 
     // Takes the task with this admission off the queue and destroys it. False
     // if it is not in the queue.
@@ -117,6 +119,12 @@ public:
     ASIOCTX_DECL void abandon(group_task& t) noexcept;
 
     ASIOCTX_DECL void cancel_here() noexcept;
+
+    // The owner is about to cancel the group.
+    ASIOCTX_DECL void note_cancel() noexcept;
+
+    ASIOCTX_DECL void on_failure(
+        std::function<void(task_group_report::failure const&)> f);
 
     // A context that can be waited on, its executor being the group's root's.
     ASIOCTX_DECL cancelable make_signal() const;
@@ -182,8 +190,16 @@ private:
     std::size_t finished_ = 0;
     std::size_t failed_ = 0;
     std::size_t aborted_ = 0;
+    std::size_t not_started_ = 0; // of those aborted
+    std::size_t alone_ = 0;       // the same, while the group was live
     std::vector<task_group_report::failure> failures_;
 
+    // Shared, so that it is not copied, and called, under the mutex.
+    std::shared_ptr<
+        std::function<void(task_group_report::failure const&)> const>
+        on_failure_;
+
+    bool ended_by_owner_ = false; // by task_group::cancel()
     bool stopped_ = false;
     time_point stopped_at_;
     time_point drained_at_;
@@ -393,6 +409,15 @@ std::unique_ptr<group_task> make_group_task(F&& f, source_location at)
         std::forward<F>(f), at);
 }
 
+template <class Where>
+asio::any_io_executor executor_for_tasks(Where& where)
+{
+    if constexpr (std::convertible_to<Where&, asio::any_io_executor>)
+        return where;
+    else
+        return where.get_executor();
+}
+
 // Gives room back that was taken for a task, unless it is used.
 class reserved_room
 {
@@ -562,57 +587,72 @@ private:
 
 } // namespace detail
 
-template <class Executor>
-    requires(std::convertible_to<Executor, asio::any_io_executor>)
-task_group::task_group(
-    Executor const& ex,
-    context const& parent,
-    std::size_t limit,
-    on_error policy,
-    source_location at)
-    : task_group(
-        asio::any_io_executor(ex),
-        detail::is_strand<Executor> || detail::is_serializing(ex),
-        parent,
-        limit,
-        policy,
-        at)
-{
-}
+template <class Where>
+    requires detail::runs_tasks<Where> task_group::task_group(
+        Where&& where,
+        context const& parent,
+        std::size_t limit,
+        on_error policy,
+        source_location at)
+        : task_group(
+            detail::executor_for_tasks(where),
+            detail::is_strand<std::decay_t<
+                    Where>> || detail::is_serializing(detail::executor_for_tasks(where)),
+            parent,
+            limit,
+            policy,
+            at)
+    {
+    }
 
-template <class F>
-void task_group::spawn(F&& f, source_location at)
-{
-    auto t = detail::make_group_task(std::forward<F>(f), at);
-    if (detail::reserved_room room(*state_); room)
-        room.start(std::move(t));
-    else
-        state_->enqueue(std::move(t));
-}
+    template <class Where>
+        requires detail::runs_tasks<Where> task_group::task_group(
+            Where&& where,
+            context const& parent,
+            on_error policy,
+            source_location at)
+            : task_group(
+                std::forward<Where>(where), parent, unlimited, policy, at)
+        {
+        }
 
-template <class F>
-bool task_group::try_spawn(F&& f, source_location at)
-{
-    detail::reserved_room room(*state_);
-    if (!room)
-        return false;
-    room.start(detail::make_group_task(std::forward<F>(f), at));
-    return true;
-}
+        template <class F>
+        bool task_group::spawn(F&& f, source_location at)
+        {
+            auto t = detail::make_group_task(std::forward<F>(f), at);
+            detail::reserved_room room(*state_);
+            if (!room)
+                return state_->enqueue(std::move(t));
+            room.start(std::move(t));
+            return true;
+        }
 
-template <class F, asio::completion_token_for<void(error_code)> Token>
-auto task_group::async_spawn(F&& f, Token&& token, source_location at)
-{
-    return asio::async_initiate<Token, void(error_code)>(
-        detail::initiate_async_spawn(state_), token, std::forward<F>(f), at);
-}
+        template <class F>
+        bool task_group::try_spawn(F&& f, source_location at)
+        {
+            detail::reserved_room room(*state_);
+            if (!room)
+                return false;
+            room.start(detail::make_group_task(std::forward<F>(f), at));
+            return true;
+        }
 
-template <asio::completion_token_for<void(std::exception_ptr)> Token>
-auto task_group::async_join(Token&& token)
-{
-    return asio::async_initiate<Token, void(std::exception_ptr)>(
-        detail::initiate_async_join(state_), token);
-}
+        template <class F, asio::completion_token_for<void(error_code)> Token>
+        auto task_group::async_spawn(F&& f, Token&& token, source_location at)
+        {
+            return asio::async_initiate<Token, void(error_code)>(
+                detail::initiate_async_spawn(state_),
+                token,
+                std::forward<F>(f),
+                at);
+        }
+
+        template <asio::completion_token_for<void(std::exception_ptr)> Token>
+        auto task_group::async_join(Token&& token)
+        {
+            return asio::async_initiate<Token, void(std::exception_ptr)>(
+                detail::initiate_async_join(state_), token);
+        }
 
 } // namespace asioctx
 
