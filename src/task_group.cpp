@@ -296,9 +296,12 @@ void task_group_state::abandon(group_task& t) noexcept
     leave();
 }
 
-void task_group_state::cancel_here() noexcept
+bool task_group_state::cancel_here() noexcept
 {
+    if (group_.ctx.done())
+        return false;
     context_access::get(group_.ctx).get_scope()->cancel_here();
+    return true;
 }
 
 void task_group_state::note_cancel() noexcept
@@ -335,7 +338,7 @@ context task_group_state::drained()
     return make_signal().ctx;
 }
 
-std::exception_ptr task_group_state::result() const
+std::exception_ptr task_group_state::result(bool has_ended_it) const
 {
     std::lock_guard const lock(mutex_);
     if (policy_ == on_error::ignore
@@ -345,7 +348,7 @@ std::exception_ptr task_group_state::result() const
         return failures_.front().exception;
     if (aborted_ == alone_)
         return nullptr;
-    if (!group_.ctx.done())
+    if (has_ended_it || !group_.ctx.done())
         return std::make_exception_ptr(
             boost::system::system_error(asio::error::operation_aborted));
     if (policy_ == on_error::collect && finished_ != 0 && ended_by_owner_)

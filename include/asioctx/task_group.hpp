@@ -361,9 +361,14 @@ public:
     /// Waits until all tasks have ended.
     /**
      * Starts an asynchronous operation that completes when no task runs or is
-     * queued, at once if that is so already. It does not cancel the group, and
-     * tasks may be spawned again afterwards. Any number of operations may wait,
-     * but none of the group's tasks: they would wait for themselves.
+     * queued, at once if that is so already. It does not cancel the group
+     * unless it is canceled itself, and tasks may be spawned again afterwards.
+     * Any number of operations may wait, but none of the group's tasks: they
+     * would wait for themselves.
+     *
+     * In a coroutine, use with_task_group(). One that was canceled before does
+     * not come to this wait: its @c co_await throws, and what the tasks refer
+     * to goes while they run.
      *
      * @par Object lifetimes
      * The operation may outlive the group.
@@ -376,7 +381,10 @@ public:
      * executor, as if by asio::post.
      *
      * @par Per-operation cancellation
-     * All types. The tasks are not canceled.
+     * All types. The group is canceled, and the operation completes when all
+     * tasks have ended, as ever. To be let out before that, give it
+     * detach_on_cancel(): then the tasks must not refer to what is gone by
+     * then.
      *
      * @par Errors
      * Null if all tasks that were ever spawned have succeeded, or were canceled
@@ -390,8 +398,9 @@ public:
      *
      * If no task has failed but some were aborted it is, except with
      * on_error::ignore, the exception() of the group's context, or, if that is
-     * live, @c asio::error::operation_aborted. With on_error::collect it is
-     * null if a task has succeeded and cancel() has ended the group.
+     * live, or this operation was what has canceled it, @c
+     * asio::error::operation_aborted. With on_error::collect it is null if a
+     * task has succeeded and cancel() has ended the group.
      *
      * @par Exceptions
      * @c std::bad_alloc. Then no operation was started.

@@ -8,10 +8,13 @@
 // Test that header file is self-contained.
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
+#include <asioctx/deadline.hpp>
+#include <asioctx/detach_on_cancel.hpp>
 #include <asioctx/task_group.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
@@ -324,23 +327,139 @@ BOOST_AUTO_TEST_CASE(async_spawn_can_be_canceled)
     poll();
 }
 
-BOOST_AUTO_TEST_CASE(async_join_can_be_canceled)
+BOOST_AUTO_TEST_CASE(a_canceled_join_cancels_the_group_and_waits)
 {
     task_group g(root);
     probe<> p;
     g.spawn([&](auto token) { return p.start(std::move(token)); });
     outcome o;
-    auto const limited = with_cancel(root);
+    auto const limited = with_timeout(root, 1s);
     g.async_join(bind_context(limited.ctx, recorder(o)));
     start_join(g);
-    limited.cancel();
+    poll();
+    clock.advance(1s);
+    poll();
+    BOOST_TEST(g.ctx().error() == errc::canceled);
+    BOOST_TEST(!o.completed());
+    BOOST_TEST(join.calls == 0);
+    p.complete(asio::error::operation_aborted);
+    poll();
+    BOOST_TEST(o == make_error_code(errc::deadline_exceeded)); // of its own
+    BOOST_TEST(join.code() == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(a_canceled_join_tells_of_success_and_of_failure)
+{
+    for (bool const fails : {false, true})
+    {
+        task_group g(root);
+        probe<> p;
+        g.spawn([&](auto token) { return p.start(std::move(token)); });
+        outcome o;
+        asio::cancellation_signal signal;
+        o.slot = signal.slot();
+        g.async_join(recorder(o));
+        signal.emit(asio::cancellation_type::total);
+        poll();
+        BOOST_TEST(g.ctx().done());
+        BOOST_TEST(!o.completed());
+        p.complete(fails ? broken : no_error);
+        poll();
+        BOOST_TEST(o == (fails ? broken : no_error));
+        BOOST_TEST(!signal.slot().has_handler());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_join_that_is_canceled_through_its_slot_is_aborted)
+{
+    task_group g(root);
+    g.spawn([&] { return wait(); });
+    outcome o;
+    asio::cancellation_signal signal;
+    o.slot = signal.slot();
+    g.async_join(recorder(o));
+    poll();
+    signal.emit(asio::cancellation_type::terminal);
+    poll();
+    BOOST_TEST(o == make_error_code(asio::error::operation_aborted));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_after_the_join_has_completed_does_nothing)
+{
+    task_group g(root);
+    outcome o;
+    asio::cancellation_signal signal;
+    o.slot = signal.slot();
+    g.async_join(recorder(o));
+    poll();
+    BOOST_TEST(o == no_error);
+    signal.emit(asio::cancellation_type::terminal);
+    BOOST_TEST(!g.ctx().done());
+}
+
+BOOST_AUTO_TEST_CASE(who_wants_out_of_a_join_detaches)
+{
+    task_group g(root);
+    probe<> p;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    outcome o;
+    g.async_join(detach_on_cancel(c.ctx, recorder(o)));
+    poll();
+    c.cancel();
     poll();
     BOOST_TEST(o == make_error_code(errc::canceled));
-    BOOST_TEST(!g.ctx().done());
-    BOOST_TEST(join.calls == 0);
+    BOOST_TEST(g.ctx().done());
+    BOOST_TEST(p.pending());
     p.complete({});
     poll();
-    BOOST_TEST(join.succeeded());
+}
+
+BOOST_AUTO_TEST_CASE(locals_outlive_the_tasks_of_a_join_that_is_canceled)
+{
+    // A group in a task of a group whose time is up.
+    for (bool const deaf : {false, true})
+    {
+        auto const limited = with_timeout(root, 1s);
+        task_group outer(limited.ctx);
+        bool ended = false;
+        asio::steady_timer own(ioc, time_point::max());
+        outer.spawn(
+            [&, deaf](context parent) -> asio::awaitable<void>
+            {
+                std::string answer;
+                task_group inner(co_await asio::this_coro::executor, parent);
+                inner.spawn(
+                    [&](context ctx) -> asio::awaitable<void>
+                    {
+                        auto& timer = deaf ? own : never;
+                        if (deaf)
+                            co_await asio::this_coro::reset_cancellation_state(
+                                asio::disable_cancellation());
+                        auto [ec] = co_await timer.async_wait(bind_context(
+                            deaf ? root : ctx,
+                            asio::as_tuple(asio::use_awaitable)));
+                        answer = "no answer: " + ec.message();
+                        ended = true;
+                    });
+                auto [e] = co_await inner.async_join(
+                    asio::as_tuple(asio::use_awaitable));
+                BOOST_TEST(ended);
+                BOOST_TEST(!answer.empty());
+            });
+        joined all;
+        outer.async_join(all.handler());
+        poll();
+        clock.advance(1s);
+        poll();
+        if (deaf)
+        {
+            BOOST_TEST(!ended);
+            own.cancel();
+            poll();
+        }
+        BOOST_TEST(ended);
+        BOOST_TEST(all.calls == 1);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(async_join_of_nothing_completes_at_once)

@@ -18,9 +18,12 @@
 #include <asioctx/detail/intrusive_list.hpp>
 #include <asioctx/detail/sync.hpp>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -118,7 +121,8 @@ public:
     // dropped it.
     ASIOCTX_DECL void abandon(group_task& t) noexcept;
 
-    ASIOCTX_DECL void cancel_here() noexcept;
+    // Cancels the group, unless it is done: then false.
+    ASIOCTX_DECL bool cancel_here() noexcept;
 
     // The owner is about to cancel the group.
     ASIOCTX_DECL void note_cancel() noexcept;
@@ -132,8 +136,8 @@ public:
     // A context that is done when all tasks have ended.
     ASIOCTX_DECL context drained();
 
-    // What joining the group results in.
-    ASIOCTX_DECL std::exception_ptr result() const;
+    // What joining the group results in, for one who has ended it or not.
+    ASIOCTX_DECL std::exception_ptr result(bool has_ended_it) const;
 
     ASIOCTX_DECL task_group_report report() const;
 
@@ -476,7 +480,7 @@ public:
 
     void operator()(error_code const& ec)
     {
-        auto result = wait_.result(ec);
+        auto result = wait_.result(handler_, ec);
         // The handler may wait for what the group holds to go.
         wait_ = Wait();
         std::move(handler_)(std::move(result));
@@ -487,20 +491,60 @@ private:
     Wait wait_;
 };
 
+// The cancellation slot of a handler. With two arguments: with one, Boost 1.81
+// finds two functions for a std::reference_wrapper.
+template <class Handler>
+auto slot_of_join(Handler const& handler) noexcept
+{
+    return asio::get_associated_cancellation_slot(
+        handler, asio::cancellation_slot());
+}
+
+// Cancels the group for one who waits for its tasks, and goes on waiting. Lives
+// in the slot of the one who waits.
+struct join_canceler
+{
+    explicit join_canceler(std::weak_ptr<task_group_state> g) noexcept
+        : group(std::move(g))
+    {
+    }
+
+    void operator()(asio::cancellation_type_t type)
+    {
+        if (type == asio::cancellation_type::none)
+            return;
+        if (auto const g = group.lock())
+            has_ended_it = g->cancel_here() || has_ended_it;
+    }
+
+    std::weak_ptr<task_group_state> group;
+    bool has_ended_it = false;
+};
+
 struct join_wait
 {
-    std::exception_ptr result(error_code const& ec) const
+    template <class Handler>
+    std::exception_ptr result(Handler const& handler, error_code const&) const
     {
-        return ec.failed()
-            ? std::make_exception_ptr(boost::system::system_error(ec))
-            : state->result();
+        if (!canceler)
+            return state->result(false);
+        bool const has_ended_it = canceler->has_ended_it;
+        slot_of_join(handler).clear();
+        return state->result(has_ended_it);
     }
 
     std::shared_ptr<task_group_state> state;
+    join_canceler* canceler = nullptr; // in the handler's slot, if it has one
 };
 
 struct admission_wait
 {
+    template <class Handler>
+    error_code result(Handler const&, error_code const& ec) const noexcept
+    {
+        return result(ec);
+    }
+
     ASIOCTX_DECL error_code result(error_code const& ec) const noexcept;
 
     std::shared_ptr<task_group_state> state;
@@ -523,14 +567,6 @@ public:
     }
 
 protected:
-    template <class Handler, class Wait>
-    void wait(context const& signal, Handler&& handler, Wait&& w) const
-    {
-        using type = std::decay_t<Handler>;
-        signal.async_wait(group_wait_handler<type, Wait>(
-            type(std::forward<Handler>(handler)), std::move(w)));
-    }
-
     std::shared_ptr<task_group_state> state_;
 };
 
@@ -542,10 +578,25 @@ public:
     template <class Handler>
     void operator()(Handler&& handler) const
     {
-        wait(
-            state_->drained(),
-            std::forward<Handler>(handler),
-            join_wait{state_});
+        using type = std::decay_t<Handler>;
+        join_wait w{state_};
+        auto slot = slot_of_join(handler);
+        if (slot.is_connected())
+            w.canceler = &slot.template emplace<join_canceler>(state_);
+        try
+        {
+            // The wait itself is not canceled.
+            state_->drained().async_wait(asio::bind_cancellation_slot(
+                asio::cancellation_slot(),
+                group_wait_handler<type, join_wait>(
+                    type(std::forward<Handler>(handler)), std::move(w))));
+        }
+        catch (...)
+        {
+            if (slot.is_connected())
+                slot.clear();
+            throw;
+        }
     }
 };
 
@@ -569,7 +620,9 @@ public:
         auto signal = state_->make_signal();
         auto const ctx = signal.ctx;
         t->admission = std::move(signal);
-        wait(ctx, std::forward<Handler>(handler), admission_wait{state_, ctx});
+        using type = std::decay_t<Handler>;
+        ctx.async_wait(group_wait_handler<type, admission_wait>(
+            type(std::forward<Handler>(handler)), admission_wait{state_, ctx}));
         state_->enqueue(std::move(t));
     }
 
