@@ -24,6 +24,7 @@
 #include <asioctx/value.hpp>
 #include <asioctx/with_peer.hpp>
 #include <asioctx/with_signals.hpp>
+#include <asioctx/with_task_group.hpp>
 #include <asioctx/without_cancel.hpp>
 
 #endif

@@ -304,6 +304,18 @@ bool task_group_state::cancel_here() noexcept
     return true;
 }
 
+void task_group_state::end_body(
+    std::exception_ptr const& e, bool asked, source_location at) noexcept
+{
+    if (asked)
+        cancel_here();
+    if (!e)
+        return;
+    if (!is_abort(e, group_.ctx))
+        fail(e, at);
+    group_.cancel.cancel(e, at);
+}
+
 void task_group_state::note_cancel() noexcept
 {
     std::lock_guard const lock(mutex_);
@@ -385,10 +397,11 @@ time_point task_group_state::now() const noexcept
     return r ? r->now() : clock_type::now();
 }
 
-// Each task that has not ended may fail, and that must not.
+// Each task that has not ended may fail, and so may what has spawned them. To
+// remember that must not.
 void task_group_state::make_room_for_failure()
 {
-    auto const needed = failures_.size() + busy_ + 1;
+    auto const needed = failures_.size() + busy_ + 2;
     if (policy_ != on_error::ignore && failures_.capacity() < needed)
         failures_.reserve(std::max(needed, 2 * failures_.capacity()));
 }
@@ -553,7 +566,9 @@ void task_group_state::fail(std::exception_ptr e, source_location at) noexcept
         if (policy_ != on_error::ignore)
         {
             first = failures_.empty();
-            failures_.push_back(f);
+            // Without a task there may be none: nothing else has failed then.
+            if (failures_.size() != failures_.capacity())
+                failures_.push_back(f);
         }
     }
     // One only, so that the first failure is the cause, too.

@@ -29,6 +29,7 @@ namespace asioctx {
 namespace detail {
 
 class task_group_state;
+struct task_group_access;
 
 ASIOCTX_DECL bool is_serializing(asio::any_io_executor const& ex) noexcept;
 
@@ -424,6 +425,8 @@ public:
     ASIOCTX_DECL task_group_report report() const;
 
 private:
+    friend struct detail::task_group_access;
+
     ASIOCTX_DECL task_group(
         asio::any_io_executor ex,
         bool serializes,

@@ -16,6 +16,7 @@
 #include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/initiate_bound.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
+#include <asioctx/detail/run_task.hpp>
 #include <asioctx/detail/sync.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -26,7 +27,6 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <concepts>
@@ -127,6 +127,12 @@ public:
     // The owner is about to cancel the group.
     ASIOCTX_DECL void note_cancel() noexcept;
 
+    // The coroutine has ended that has spawned the tasks: with an exception
+    // unless that is null, and it was itself asked to stop or not. Its failure
+    // counts as a task's, but cancels the group whatever the policy.
+    ASIOCTX_DECL void end_body(
+        std::exception_ptr const& e, bool asked, source_location at) noexcept;
+
     ASIOCTX_DECL void on_failure(
         std::function<void(task_group_report::failure const&)> f);
 
@@ -215,6 +221,14 @@ private:
     cancelable drained_; // has a right to cancel if somebody waits
 
     after_func_registration watch_;
+};
+
+struct task_group_access
+{
+    static task_group_state& get(task_group const& g) noexcept
+    {
+        return *g.state_;
+    }
 };
 
 // The completion handler of a task.
@@ -320,44 +334,6 @@ template <class F>
 concept returns_awaitable_with_context =
     std::is_invocable_v<F, context> && is_awaitable<
         std::invoke_result_t<F, context>>;
-
-// The coroutine of a task, unless there is an exception already. It leaves it
-// to co_spawn() to end in peace: that awaits something itself, and does not
-// expect to be canceled.
-template <class T, class Executor>
-asio::awaitable<void, Executor> run_task(
-    asio::awaitable<T, Executor> coroutine, std::exception_ptr e)
-{
-    try
-    {
-        if (!e)
-            static_cast<void>(co_await std::move(coroutine));
-    }
-    catch (...)
-    {
-        e = std::current_exception();
-    }
-    co_await asio::this_coro::throw_if_cancelled(false);
-    if (e)
-        std::rethrow_exception(e);
-}
-
-// Calls what returns the coroutine of a task, in the task.
-template <class F, class... Args>
-auto call_task(F& f, Args const&... args)
-{
-    std::invoke_result_t<F&, Args const&...> coroutine;
-    std::exception_ptr e;
-    try
-    {
-        coroutine = f(args...);
-    }
-    catch (...)
-    {
-        e = std::current_exception();
-    }
-    return run_task(std::move(coroutine), std::move(e));
-}
 
 template <class F>
 class group_task_of final : public group_task
