@@ -21,18 +21,32 @@ namespace asioctx {
 
 namespace detail {
 
-// The coroutine of a body that is called with a task_group.
+// What the body is awaited as: itself, or nothing.
+template <class Result>
+struct group_body
+{
+    using type = Result;
+};
+
+template <>
+struct group_body<void>
+{
+    using type = asio::awaitable<void>;
+};
+
 template <class Body>
-using group_body_result = std::invoke_result_t<Body&, task_group&>;
+using group_body_result =
+    typename group_body<std::invoke_result_t<Body&, task_group&>>::type;
 
 } // namespace detail
 
 /// Runs a coroutine with a group of tasks, and ends when all of them have.
 /**
  * Makes a task_group on the coroutine's executor, calls a function with it,
- * awaits what that returns, and joins the group: also if the function's
- * coroutine has thrown, or this one was canceled. So tasks may refer to what
- * outlives this call, and to what the function has captured.
+ * awaits what that returns, if anything, and joins the group: also if the
+ * function or its coroutine has thrown, or this one was canceled. So tasks may
+ * refer to what outlives this call, and to what the function has captured. The
+ * locals of the function go when it returns, as those of any other.
  *
  * An exception of the body cancels the group, the exception being the cause. So
  * does a request to stop the coroutine that awaits this.
@@ -40,7 +54,7 @@ using group_body_result = std::invoke_result_t<Body&, task_group&>;
  * @param parent The context to derive the group's from.
  *
  * @param body A function object that is called with a @ref task_group & and
- * returns an @c asio::awaitable<void>.
+ * returns an @c asio::awaitable<void>, or nothing.
  *
  * @param limit How many tasks may run at a time: at least one.
  *

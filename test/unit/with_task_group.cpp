@@ -223,6 +223,32 @@ BOOST_AUTO_TEST_CASE(a_body_that_throws_before_its_coroutine_is_no_exception)
     BOOST_TEST(join.failed_with("early"));
 }
 
+BOOST_AUTO_TEST_CASE(a_body_may_be_no_coroutine)
+{
+    for (bool const fails : {false, true})
+    {
+        joined all;
+        probe<> p;
+        asio::co_spawn(
+            ioc,
+            with_task_group(
+                root,
+                [&, fails](task_group& g)
+                {
+                    g.spawn([&](auto token)
+                            { return p.start(std::move(token)); });
+                    if (fails)
+                        throw std::runtime_error("body");
+                }),
+            all.handler());
+        poll();
+        BOOST_TEST(all.calls == 0);
+        p.complete({});
+        poll();
+        BOOST_TEST((fails ? all.failed_with("body") : all.succeeded()));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_parents_end_is_told_with_its_error)
 {
     auto const limited = with_timeout(root, 1s);

@@ -32,7 +32,7 @@ detail::group_body_result<Body> with_task_group(
     static_assert(
         std::is_void_v<typename awaitable::value_type>,
         "asioctx::with_task_group: the function must return an "
-        "asio::awaitable<void>");
+        "asio::awaitable<void>, or nothing");
     constexpr asio::use_awaitable_t<typename awaitable::executor_type> token;
 
     task_group group(
@@ -40,7 +40,10 @@ detail::group_body_result<Body> with_task_group(
     std::exception_ptr e;
     try
     {
-        co_await body(group);
+        if constexpr (std::is_void_v<std::invoke_result_t<Body&, task_group&>>)
+            body(group);
+        else
+            co_await body(group);
     }
     catch (...)
     {
