@@ -310,7 +310,11 @@ void task_group_state::end_body(
     if (asked)
         cancel_here();
     if (!e)
+    {
+        std::lock_guard const lock(mutex_);
+        body_succeeded_ = !asked;
         return;
+    }
     if (!is_abort(e, group_.ctx))
         fail(e, at);
     group_.cancel.cancel(e, at);
@@ -363,7 +367,9 @@ std::exception_ptr task_group_state::result(bool has_ended_it) const
     if (has_ended_it || !group_.ctx.done())
         return std::make_exception_ptr(
             boost::system::system_error(asio::error::operation_aborted));
-    if (policy_ == on_error::collect && finished_ != 0 && ended_by_owner_)
+    bool const achieved =
+        body_succeeded_ || (policy_ == on_error::collect && finished_ != 0);
+    if (ended_by_owner_ && achieved)
         return nullptr;
     return group_.ctx.exception();
 }
@@ -678,13 +684,11 @@ void task_group::cancel(source_location at) noexcept
 
 void task_group::cancel(error_code const& cause, source_location at) noexcept
 {
-    state_->note_cancel();
     state_->source().cancel(cause, at);
 }
 
 void task_group::cancel(std::exception_ptr cause, source_location at) noexcept
 {
-    state_->note_cancel();
     state_->source().cancel(std::move(cause), at);
 }
 

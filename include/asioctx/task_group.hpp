@@ -235,6 +235,10 @@ public:
     ASIOCTX_DECL executor_type get_executor() const noexcept;
 
     /// Cancels the group, as cancel_source::cancel() does.
+    /**
+     * That tasks are aborted may be as intended, and no error; see
+     * async_join() and with_task_group().
+     */
     ASIOCTX_DECL void cancel(
         source_location at = BOOST_CURRENT_LOCATION) noexcept;
 
@@ -401,7 +405,7 @@ public:
      * on_error::ignore, the exception() of the group's context, or, if that is
      * live, or this operation was what has canceled it, @c
      * asio::error::operation_aborted. With on_error::collect it is null if a
-     * task has succeeded and cancel() has ended the group.
+     * task has succeeded and cancel() without a cause has ended the group.
      *
      * @par Exceptions
      * @c std::bad_alloc. Then no operation was started.

@@ -78,7 +78,9 @@ using group_body_result =
  * @par Errors
  * What is thrown is the first failure, the body being counted as a task: what
  * the body has thrown, unless a task had failed before and that was kept, or
- * the body was merely aborted; else what task_group::async_join() tells.
+ * the body was merely aborted; else what task_group::async_join() tells. It is
+ * no error that tasks were aborted if the body has ended without an exception
+ * and task_group::cancel() without a cause has ended the group.
  *
  * @par Exceptions
  * As for the constructor of @ref task_group.

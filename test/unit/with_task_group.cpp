@@ -223,6 +223,44 @@ BOOST_AUTO_TEST_CASE(a_body_that_throws_before_its_coroutine_is_no_exception)
     BOOST_TEST(join.failed_with("early"));
 }
 
+BOOST_AUTO_TEST_CASE(a_body_that_ends_its_tasks_and_succeeds_is_no_error)
+{
+    enum
+    {
+        no_cause,
+        cause,
+        by_parent
+    };
+    for (int const how : {no_cause, cause, by_parent})
+        for (auto const policy : {on_error::cancel, on_error::collect})
+        {
+            joined all;
+            auto const parent = with_cancel(root);
+            asio::co_spawn(
+                ioc,
+                with_task_group(
+                    parent.ctx,
+                    [&, how](task_group& g) -> asio::awaitable<void>
+                    {
+                        g.spawn([&] { return wait(); });
+                        co_await asio::post(ioc, asio::use_awaitable);
+                        if (how == by_parent)
+                            parent.cancel(broken);
+                        else if (how == cause)
+                            g.cancel(broken);
+                        else
+                            g.cancel();
+                    },
+                    policy),
+                all.handler());
+            poll();
+            if (how == no_cause)
+                BOOST_TEST(all.succeeded());
+            else
+                BOOST_TEST(all.code() == broken);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(a_body_may_be_no_coroutine)
 {
     for (bool const fails : {false, true})

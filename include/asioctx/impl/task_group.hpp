@@ -124,7 +124,7 @@ public:
     // Cancels the group, unless it is done: then false.
     ASIOCTX_DECL bool cancel_here() noexcept;
 
-    // The owner is about to cancel the group.
+    // The owner is about to cancel the group, without a cause.
     ASIOCTX_DECL void note_cancel() noexcept;
 
     // The coroutine has ended that has spawned the tasks: with an exception
@@ -210,6 +210,7 @@ private:
         on_failure_;
 
     bool ended_by_owner_ = false; // by task_group::cancel()
+    bool body_succeeded_ = false; // what has spawned the tasks
     bool stopped_ = false;
     time_point stopped_at_;
     time_point drained_at_;
