@@ -33,11 +33,15 @@ asio::awaitable<void> fetch(std::string page, std::chrono::milliseconds time)
 asio::awaitable<void> fetch_all(
     asioctx::context ctx, std::vector<std::string> pages)
 {
-    asioctx::task_group group(ctx, 2);
-    auto time = 10ms;
-    for (auto const& page : pages)
-        group.spawn(fetch(page, time *= 2));
-    co_await group.async_join(asio::use_awaitable);
+    co_await asioctx::with_task_group(
+        ctx,
+        [&](asioctx::task_group& group)
+        {
+            auto time = 10ms;
+            for (auto const& page : pages)
+                group.spawn(fetch(page, time *= 2));
+        },
+        2);
 }
 //]
 

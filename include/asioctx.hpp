@@ -23,8 +23,10 @@
 #include <asioctx/stop_token.hpp>
 #include <asioctx/task_group.hpp>
 #include <asioctx/value.hpp>
+#include <asioctx/with_clean_up.hpp>
 #include <asioctx/with_peer.hpp>
 #include <asioctx/with_signals.hpp>
+#include <asioctx/with_task_group.hpp>
 #include <asioctx/without_cancel.hpp>
 
 #endif

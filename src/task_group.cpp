@@ -13,10 +13,13 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/experimental/channel_error.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <algorithm>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace asioctx {
@@ -35,11 +38,18 @@ std::size_t checked(std::size_t limit)
     return limit;
 }
 
-// The task that this thread is starting.
-group_task*& starting() noexcept
+// A task that is being started.
+struct start
 {
-    static thread_local group_task* t = nullptr;
-    return t;
+    group_task const* task; // null once it has ended
+    bool dropped = false;   // its handler was destroyed, not called
+};
+
+// What this thread is starting.
+start*& starting() noexcept
+{
+    static thread_local start* s = nullptr;
+    return s;
 }
 
 // Stops a group when it is called, or when it is destroyed with the execution
@@ -73,17 +83,49 @@ private:
 // How many strands are kept for tasks to come.
 constexpr std::size_t kept_strands = 16;
 
-// Whether an error is what a task ends with that is asked to stop.
-bool is_abort(std::exception_ptr const& e, error_code const& of_context)
+// Whether two codes are the same, also if one comes from std.
+bool is_same(error_code const& a, error_code const& b)
 {
+    return std::error_code(a) == std::error_code(b);
+}
+
+// The same, or equal to the other as a condition.
+bool is_like(error_code const& code, error_code const& other)
+{
+    return is_same(code, other) || code == other.default_error_condition();
+}
+
+// Whether an exception is what a task ends with that is asked to stop: by the
+// group's context, or else by a context of its own.
+bool is_abort(std::exception_ptr const& e, context const& group)
+{
+    bool const done = group.done();
+    if (done && e == context_access::get(group).get_scope()->why.exception)
+        return true;
+    auto const stops = [&](error_code const& code)
+    {
+        if (!done)
+            return is_same(code, errc::canceled);
+        return is_like(code, group.error()) || is_same(code, group.cause())
+            || is_like(code, asio::error::operation_aborted)
+            || code == asio::experimental::error::channel_cancelled;
+    };
     try
     {
         std::rethrow_exception(e);
     }
+    catch (asio::multiple_exceptions const& m)
+    {
+        auto const first = m.first_exception();
+        return first && is_abort(first, group);
+    }
     catch (boost::system::system_error const& s)
     {
-        return s.code() == of_context
-            || s.code() == asio::error::operation_aborted;
+        return stops(s.code());
+    }
+    catch (std::system_error const& s)
+    {
+        return stops(s.code());
     }
     catch (...)
     {
@@ -177,16 +219,19 @@ void task_group_state::start_reserved(std::unique_ptr<group_task> t) noexcept
     leave();
 }
 
-void task_group_state::enqueue(std::unique_ptr<group_task> t)
+bool task_group_state::enqueue(std::unique_ptr<group_task> t)
 {
+    bool open;
     {
         std::lock_guard const lock(mutex_);
         make_room_for_failure();
         t->since = now();
         queue_.push_back(*t.release());
         ++busy_;
+        open = !closed_ && !group_.ctx.done();
     }
     pump();
+    return open;
 }
 
 bool task_group_state::withdraw(context const& admission) noexcept
@@ -212,26 +257,81 @@ bool task_group_state::withdraw(context const& admission) noexcept
 
 void task_group_state::end(group_task& t, std::exception_ptr e) noexcept
 {
+    std::size_t* count = nullptr;
     if (!e)
-        return finish(t, &finished_, false);
-    if (group_.ctx.done() && is_abort(e, group_.ctx.error()))
-        return finish(t, &aborted_, false);
-    fail(std::move(e), t.at);
-    finish(t, nullptr, false);
+    {
+        if (policy_ == on_error::until_success)
+            group_.cancel.cancel(t.at);
+        count = &finished_;
+    }
+    else if (bool const done = group_.ctx.done(); is_abort(e, group_.ctx))
+    {
+        std::lock_guard const lock(mutex_);
+        ++aborted_;
+        alone_ += !done;
+    }
+    else
+        fail(std::move(e), t.at);
+    auto strand = finish(t, count);
+    pump();
+    // Only now: what is started on it would run at once, as this does.
+    keep_strand(std::move(strand));
+    leave();
 }
 
 void task_group_state::abandon(group_task& t) noexcept
 {
-    // If it could not be started, launch() tells why.
-    if (starting() == &t)
-        finish(t, nullptr, false);
+    if (auto* const s = starting(); s && s->task == &t)
+    {
+        // launch() tells why.
+        s->dropped = true;
+        finish(t, nullptr);
+        pump();
+    }
     else
-        finish(t, &aborted_, true);
+    {
+        finish(t, &aborted_);
+        pump_later();
+    }
+    leave();
 }
 
-void task_group_state::cancel_here() noexcept
+bool task_group_state::cancel_here() noexcept
 {
+    if (group_.ctx.done())
+        return false;
     context_access::get(group_.ctx).get_scope()->cancel_here();
+    return true;
+}
+
+void task_group_state::end_body(
+    std::exception_ptr const& e, bool asked, source_location at) noexcept
+{
+    if (asked)
+        cancel_here();
+    if (!e)
+    {
+        std::lock_guard const lock(mutex_);
+        body_succeeded_ = !asked;
+        return;
+    }
+    if (!is_abort(e, group_.ctx))
+        fail(e, at);
+    group_.cancel.cancel(e, at);
+}
+
+void task_group_state::note_cancel() noexcept
+{
+    std::lock_guard const lock(mutex_);
+    ended_by_owner_ = ended_by_owner_ || !group_.ctx.done();
+}
+
+void task_group_state::on_failure(
+    std::function<void(task_group_report::failure const&)> f)
+{
+    auto next = f ? std::make_shared<decltype(f) const>(std::move(f)) : nullptr;
+    std::lock_guard const lock(mutex_);
+    on_failure_.swap(next); // destroyed without the lock
 }
 
 cancelable task_group_state::make_signal() const
@@ -254,19 +354,24 @@ context task_group_state::drained()
     return make_signal().ctx;
 }
 
-std::exception_ptr task_group_state::result() const
+std::exception_ptr task_group_state::result(bool has_ended_it) const
 {
     std::lock_guard const lock(mutex_);
-    if (policy_ == on_error::ignore)
+    if (policy_ == on_error::ignore
+        || (policy_ == on_error::until_success && finished_ != 0))
         return nullptr;
     if (!failures_.empty())
         return failures_.front().exception;
-    if (failed_ == 0 && aborted_ == 0)
+    if (aborted_ == alone_)
         return nullptr;
-    if (group_.ctx.done())
-        return group_.ctx.exception();
-    return std::make_exception_ptr(
-        boost::system::system_error(asio::error::operation_aborted));
+    if (has_ended_it || !group_.ctx.done())
+        return std::make_exception_ptr(
+            boost::system::system_error(asio::error::operation_aborted));
+    bool const achieved =
+        body_succeeded_ || (policy_ == on_error::collect && finished_ != 0);
+    if (ended_by_owner_ && achieved)
+        return nullptr;
+    return group_.ctx.exception();
 }
 
 task_group_report task_group_state::report() const
@@ -276,6 +381,7 @@ task_group_report task_group_state::report() const
     r.finished = finished_;
     r.failed = failed_;
     r.aborted = aborted_;
+    r.not_started = not_started_;
     r.failures = failures_;
     r.pending.reserve(busy_);
     auto const time = now();
@@ -297,11 +403,12 @@ time_point task_group_state::now() const noexcept
     return r ? r->now() : clock_type::now();
 }
 
-// Each task that has not ended may fail, and that must not.
+// Each task that has not ended may fail, and so may what has spawned them. To
+// remember that must not.
 void task_group_state::make_room_for_failure()
 {
-    auto const needed = failures_.size() + busy_ + 1;
-    if (policy_ == on_error::collect && failures_.capacity() < needed)
+    auto const needed = failures_.size() + busy_ + 2;
+    if (policy_ != on_error::ignore && failures_.capacity() < needed)
         failures_.reserve(std::max(needed, 2 * failures_.capacity()));
 }
 
@@ -349,10 +456,35 @@ void task_group_state::pump() noexcept
     drop(dropped);
 }
 
+// The execution context may be about to go. Then what is posted is destroyed,
+// and that closes the group.
+void task_group_state::pump_later() noexcept
+{
+    {
+        std::lock_guard const lock(mutex_);
+        note_stop();
+        if (queue_.empty() || closed_)
+            return;
+    }
+    try
+    {
+        // The source is destroyed, and so cancels.
+        after_func(
+            make_signal().ctx,
+            asio::bind_executor(executor_, watcher(weak_from_this())))
+            .detach();
+    }
+    catch (...)
+    {
+        stop(true);
+    }
+}
+
 void task_group_state::launch(group_task& t) noexcept
 {
     auto const at = t.at;
-    auto* const outer = std::exchange(starting(), &t);
+    start s{&t};
+    auto* const outer = std::exchange(starting(), &s);
     try
     {
         task_handler handler(shared_from_this(), t, executor_);
@@ -362,6 +494,11 @@ void task_group_state::launch(group_task& t) noexcept
             handler.set_executor(t.strand);
         }
         t.start(std::move(handler));
+        if (s.dropped)
+        {
+            std::lock_guard const lock(mutex_);
+            ++aborted_;
+        }
     }
     catch (...)
     {
@@ -413,6 +550,7 @@ void task_group_state::drop(task_list& tasks) noexcept
         {
             std::lock_guard const lock(mutex_);
             ++aborted_;
+            ++not_started_;
         }
         t->admission.cancel.cancel(
             group_.ctx.done() ? group_.ctx.error()
@@ -424,33 +562,44 @@ void task_group_state::drop(task_list& tasks) noexcept
 
 void task_group_state::fail(std::exception_ptr e, source_location at) noexcept
 {
+    task_group_report::failure const f{std::move(e), at};
+    bool first = false;
+    decltype(on_failure_) tell;
     {
         std::lock_guard const lock(mutex_);
         ++failed_;
-        if (policy_ == on_error::collect)
-            failures_.push_back({e, at});
+        tell = on_failure_;
+        if (policy_ != on_error::ignore)
+        {
+            first = failures_.empty();
+            // Without a task there may be none: nothing else has failed then.
+            if (failures_.size() != failures_.capacity())
+                failures_.push_back(f);
+        }
     }
-    if (policy_ == on_error::cancel)
-        group_.cancel.cancel(std::move(e), at);
+    // One only, so that the first failure is the cause, too.
+    if (first && policy_ == on_error::cancel)
+        group_.cancel.cancel(f.exception, at);
+    if (tell)
+        (*tell)(f);
 }
 
-void task_group_state::finish(
-    group_task& t, std::size_t* count, bool close) noexcept
+// Returns the task's strand. The task is gone, but joining waits for leave().
+asio::any_io_executor task_group_state::finish(
+    group_task& t, std::size_t* count) noexcept
 {
+    if (auto* const s = starting(); s && s->task == &t)
+        s->task = nullptr;
     {
         std::lock_guard const lock(mutex_);
         if (count)
             ++*count;
-        closed_ = closed_ || close;
         t.unlink();
         --running_;
     }
     auto strand = std::move(t.strand);
     delete &t;
-    pump();
-    // Only now: what is started on it would run at once, as this does.
-    keep_strand(std::move(strand));
-    leave();
+    return strand;
 }
 
 void task_group_state::leave() noexcept
@@ -494,6 +643,12 @@ task_group::task_group(
 }
 
 task_group::task_group(
+    context const& parent, on_error policy, source_location at)
+    : task_group(parent, unlimited, policy, at)
+{
+}
+
+task_group::task_group(
     asio::any_io_executor ex,
     bool serializes,
     context const& parent,
@@ -523,6 +678,7 @@ task_group::executor_type task_group::get_executor() const noexcept
 
 void task_group::cancel(source_location at) noexcept
 {
+    state_->note_cancel();
     state_->source().cancel(at);
 }
 
@@ -534,6 +690,12 @@ void task_group::cancel(error_code const& cause, source_location at) noexcept
 void task_group::cancel(std::exception_ptr cause, source_location at) noexcept
 {
     state_->source().cancel(std::move(cause), at);
+}
+
+void task_group::on_failure(
+    std::function<void(task_group_report::failure const&)> f)
+{
+    state_->on_failure(std::move(f));
 }
 
 task_group_report task_group::report() const

@@ -269,14 +269,17 @@ asio::awaitable<std::string> handle(
 asio::awaitable<std::string> fetch_both(asioctx::context parent)
 {
     std::string a, b;
-    asioctx::task_group group(parent);
-    group.spawn(
-        [&](asioctx::context ctx) -> asio::awaitable<void>
-        { a = co_await fetch(ctx, "one"); });
-    group.spawn(
-        [&](asioctx::context ctx) -> asio::awaitable<void>
-        { b = co_await fetch(ctx, "two"); });
-    co_await group.async_join(asio::use_awaitable);
+    co_await asioctx::with_task_group(
+        parent,
+        [&](asioctx::task_group& group)
+        {
+            group.spawn(
+                [&](asioctx::context ctx) -> asio::awaitable<void>
+                { a = co_await fetch(ctx, "one"); });
+            group.spawn(
+                [&](asioctx::context ctx) -> asio::awaitable<void>
+                { b = co_await fetch(ctx, "two"); });
+        });
     co_return a + b;
 }
 //]
@@ -287,13 +290,16 @@ asio::awaitable<void> requests(asioctx::context parent)
     CHECK(co_await fetch_both(parent) == "onetwo");
 
     // The first that fails cancels the others.
-    asioctx::task_group group(parent);
-    group.spawn(fetch(group.ctx(), "slow"));
-    group.spawn(fetch(group.ctx(), "missing"));
     std::string failure;
     try
     {
-        co_await group.async_join(asio::use_awaitable);
+        co_await asioctx::with_task_group(
+            parent,
+            [&](asioctx::task_group& group)
+            {
+                group.spawn(fetch(group.ctx(), "slow"));
+                group.spawn(fetch(group.ctx(), "missing"));
+            });
     }
     catch (std::runtime_error const& e)
     {

@@ -8,7 +8,7 @@
 #include "handlers.hpp"
 
 #include <asioctx/bind_context.hpp>
-#include <asioctx/task_group.hpp>
+#include <asioctx/with_task_group.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -87,34 +87,35 @@ asio::awaitable<void> ask(
 
 //[fan_out
 // Asks all upstreams at once. The first failure cancels the other calls. All
-// have ended when this does.
+// have ended when this does, also if it is canceled.
 asio::awaitable<reply> fan_out(
     asioctx::context parent,
     std::vector<milliseconds> times,
     upstreams const& others)
 {
-    asioctx::task_group group(co_await asio::this_coro::executor, parent);
-    auto const ctx = group.ctx();
-
     std::vector<std::string> answers(others.servers.size() + 1);
     times.resize(answers.size());
-    for (std::size_t i = 0; i != others.servers.size(); ++i)
-        group.spawn(
-            ask(ctx,
-                "upstream " + std::to_string(i + 1),
-                http_get(
-                    ctx,
-                    others.servers[i],
-                    "/sleep/" + text_of(times[i]),
-                    others.reserve),
-                answers[i]));
-    for (auto const& server : others.redis)
-        group.spawn(
-            ask(ctx,
-                "redis",
-                redis(ctx, server, redis_command(times.back())),
-                answers.back()));
-    co_await group.async_join(asio::use_awaitable);
+    auto const ask_all = [&](asioctx::task_group& group)
+    {
+        auto const ctx = group.ctx();
+        for (std::size_t i = 0; i != others.servers.size(); ++i)
+            group.spawn(
+                ask(ctx,
+                    "upstream " + std::to_string(i + 1),
+                    http_get(
+                        ctx,
+                        others.servers[i],
+                        "/sleep/" + text_of(times[i]),
+                        others.reserve),
+                    answers[i]));
+        for (auto const& server : others.redis)
+            group.spawn(
+                ask(ctx,
+                    "redis",
+                    redis(ctx, server, redis_command(times.back())),
+                    answers.back()));
+    };
+    co_await asioctx::with_task_group(parent, ask_all);
 
     reply all;
     for (auto const& answer : answers)

@@ -10,9 +10,9 @@
 #include <asioctx/bind_context.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/deadline_header.hpp>
-#include <asioctx/task_group.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/with_peer.hpp>
+#include <asioctx/with_task_group.hpp>
 #include <asioctx/without_cancel.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -359,41 +359,44 @@ asio::awaitable<void> listen(
     asioctx::context root, tcp::acceptor acceptor, server& self)
 {
     auto [grace, cancel] = asioctx::with_grace(root, self.grace);
-    asioctx::task_group connections(
-        grace, asioctx::task_group::unlimited, asioctx::on_error::ignore);
-    auto const spawn = [&](tcp::socket socket)
+    steady_clock::time_point start;
+    auto const accept =
+        [&](asioctx::task_group& connections) -> asio::awaitable<void>
     {
-        connections.spawn(
-            serve_connection(root, connections.ctx(), std::move(socket), self));
-    };
-
-    asio::steady_timer timer(acceptor.get_executor());
-    while (!root.done())
-    {
-        auto [ec, socket] =
-            co_await acceptor.async_accept(bind_context(root, as_result));
-        if (!ec)
+        auto const spawn = [&](tcp::socket socket)
         {
-            spawn(std::move(socket));
-            continue;
+            connections.spawn(serve_connection(
+                root, connections.ctx(), std::move(socket), self));
+        };
+
+        asio::steady_timer timer(acceptor.get_executor());
+        while (!root.done())
+        {
+            auto [ec, socket] =
+                co_await acceptor.async_accept(bind_context(root, as_result));
+            if (!ec)
+            {
+                spawn(std::move(socket));
+                continue;
+            }
+            if (root.done())
+                break;
+            // Out of descriptors or memory. Connections that end make room.
+            std::cerr << "accept: " << ec.message() << std::endl;
+            timer.expires_after(accept_pause);
+            co_await timer.async_wait(bind_context(root, as_result));
         }
-        if (root.done())
-            break;
-        // Out of descriptors or memory. Connections that end make room.
-        std::cerr << "accept: " << ec.message() << std::endl;
-        timer.expires_after(accept_pause);
-        co_await timer.async_wait(bind_context(root, as_result));
-    }
 
-    // Those that the system has accepted already are served, too.
-    acceptor.non_blocking(true);
-    for (error_code ec; !ec;)
-        if (auto socket = acceptor.accept(ec); !ec)
-            spawn(std::move(socket));
-    acceptor.close();
+        // Those that the system has accepted already are served, too.
+        acceptor.non_blocking(true);
+        for (error_code ec; !ec;)
+            if (auto socket = acceptor.accept(ec); !ec)
+                spawn(std::move(socket));
+        acceptor.close();
+        start = steady_clock::now();
+    };
+    co_await asioctx::with_task_group(grace, accept, asioctx::on_error::ignore);
 
-    auto const start = steady_clock::now();
-    co_await connections.async_join(asio::use_awaitable);
     std::cout << "shutdown: signal " << root.cause().message() << "; "
               << self.finished << " finished, " << self.aborted
               << " aborted, in " << (steady_clock::now() - start) / 1ms << "ms";

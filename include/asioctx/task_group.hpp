@@ -18,6 +18,7 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <type_traits>
@@ -28,22 +29,38 @@ namespace asioctx {
 namespace detail {
 
 class task_group_state;
+struct task_group_access;
 
 ASIOCTX_DECL bool is_serializing(asio::any_io_executor const& ex) noexcept;
+
+// An executor, or an execution context that is no temporary.
+template <class Where>
+concept runs_tasks = std::convertible_to<Where, asio::any_io_executor> ||(
+    std::is_lvalue_reference_v<Where>&&
+        executing_context<std::remove_reference_t<Where>>);
 
 } // namespace detail
 
 /// What a task_group does when one of its tasks fails.
+/**
+ * All but @c ignore keep every failure, before and after the group's end, in
+ * task_group::report().
+ */
 enum class on_error
 {
-    /// Cancels the group, the failure being the cause.
+    /// Cancels the group, the first failure being the cause.
     cancel,
 
-    /// Lets the other tasks go on, and keeps every failure.
+    /// Lets the other tasks go on.
     collect,
 
-    /// Lets the other tasks go on, and counts failures only.
+    /// Lets the other tasks go on, and counts failures only. For groups that
+    /// live long; task_group::on_failure() tells of each.
     ignore,
+
+    /// Lets the other tasks go on until one succeeds, which cancels the group:
+    /// the first success ends the rest.
+    until_success,
 };
 
 /// What has become of the tasks of a task_group.
@@ -78,9 +95,13 @@ struct task_group_report
     /// The number of tasks that have failed.
     std::size_t failed = 0;
 
-    /// The number of tasks that have ended because the group was done, or were
-    /// never started for that reason.
+    /// The number of tasks that have neither succeeded nor failed, but were
+    /// asked to stop, were not started, or have gone without having ended.
     std::size_t aborted = 0;
+
+    /// How many of those that were aborted were not started, as the group was
+    /// done.
+    std::size_t not_started = 0;
 
     /// The time from the group's end to that of the last task, or until now.
     duration stopping{};
@@ -88,7 +109,7 @@ struct task_group_report
     /// The tasks that run, then those that wait to be started.
     std::vector<pending_task> pending;
 
-    /// With on_error::collect, the failures in their order.
+    /// The failures in their order; with on_error::ignore, none.
     std::vector<failure> failures;
 };
 
@@ -102,16 +123,32 @@ struct task_group_report
  *
  * A task fails with an exception, or with an error code. With on_error::cancel
  * the first failure cancels the group: it is the cause() of the group's
- * context, and its canceled_at() is where the task was spawned. A task that
- * ends with the context's error(), or @c operation_aborted, after the context
- * was done has not failed but was aborted.
+ * context, and its canceled_at() is where the task was spawned.
  *
- * Tasks may spawn tasks. A group that is done starts nothing any more.
+ * A task that was asked to stop, and does, has not failed but was aborted. So
+ * was one that ends after the group's context was done with one of these:
+ * @li the context's error() or cause(), @c asio::error::operation_aborted, @c
+ * channel_cancelled, or an equal condition, as an error code or the code of a
+ * @c boost::system::system_error or @c std::system_error;
+ * @li the exception that is the context's cause;
+ * @li @c asio::multiple_exceptions, as from operators of awaitables, whose
+ * first exception is one of these.
+ *
+ * A task that ends with errc::canceled while the group is live was aborted,
+ * too: it was canceled alone, through a context of its own that is derived from
+ * the group's. Its siblings go on, and joining the group does not fail for it.
+ *
+ * A task whose handler is destroyed, as when an exception leaves @c run() or
+ * another execution context goes, was aborted. The others go on.
+ *
+ * Tasks may spawn tasks. A group starts nothing any more once it is done or its
+ * execution context is gone.
  *
  * @par Object lifetimes
  * The group's context is derived from the parent. The destructor cancels the
  * group and does not wait: tasks that have not ended go on until they do, and
- * must not refer to what is gone by then. To wait, use async_join(). The group
+ * must not refer to what is gone by then. To wait, use with_task_group(), or
+ * async_join() where there is no coroutine. The group
  * may be destroyed within one of its tasks, and may outlive its execution
  * context, unless it was given a strand of it.
  *
@@ -153,23 +190,37 @@ public:
         on_error policy = on_error::cancel,
         source_location at = BOOST_CURRENT_LOCATION);
 
-    /// Makes a group on an executor.
+    /// The same without a limit.
+    ASIOCTX_DECL task_group(
+        context const& parent,
+        on_error policy,
+        source_location at = BOOST_CURRENT_LOCATION);
+
+    /// Makes a group on an executor, or on an execution context.
     /**
      * If the executor is a strand, all tasks share it. The parent's root need
      * not have an execution context.
      *
-     * @param ex The executor.
+     * @param where The executor, or the execution context, such as an @c
+     * asio::io_context.
      *
      * The other parameters, and the exceptions but the first, are the same.
      */
-    template <class Executor>
-        requires(std::convertible_to<Executor, asio::any_io_executor>)
-    task_group(
-        Executor const& ex,
-        context const& parent,
-        std::size_t limit = unlimited,
-        on_error policy = on_error::cancel,
-        source_location at = BOOST_CURRENT_LOCATION);
+    template <class Where>
+        requires detail::runs_tasks<Where> task_group(
+            Where&& where,
+            context const& parent,
+            std::size_t limit = unlimited,
+            on_error policy = on_error::cancel,
+            source_location at = BOOST_CURRENT_LOCATION);
+
+    /// The same without a limit.
+    template <class Where>
+        requires detail::runs_tasks<Where> task_group(
+            Where&& where,
+            context const& parent,
+            on_error policy,
+            source_location at = BOOST_CURRENT_LOCATION);
 
     task_group(task_group const&) = delete;
     task_group& operator=(task_group const&) = delete;
@@ -184,6 +235,10 @@ public:
     ASIOCTX_DECL executor_type get_executor() const noexcept;
 
     /// Cancels the group, as cancel_source::cancel() does.
+    /**
+     * That tasks are aborted may be as intended, and no error; see
+     * async_join() and with_task_group().
+     */
     ASIOCTX_DECL void cancel(
         source_location at = BOOST_CURRENT_LOCATION) noexcept;
 
@@ -197,12 +252,35 @@ public:
         std::exception_ptr cause,
         source_location at = BOOST_CURRENT_LOCATION) noexcept;
 
+    /// Calls a function with each failure.
+    /**
+     * Replaces the function that was given before. The function is told of what
+     * fails from now on, whatever the policy, before the task counts as ended.
+     *
+     * @param f The function. It must not throw.
+     *
+     * @par Executor
+     * The function runs where the task has failed, and so may run on several
+     * threads at a time.
+     *
+     * @par Exceptions
+     * @c std::bad_alloc, and what moving the function throws.
+     *
+     * @par Thread Safety
+     * Safe.
+     */
+    ASIOCTX_DECL void on_failure(
+        std::function<void(task_group_report::failure const&)> f);
+
     /// Starts a task, or queues it if the limit is reached.
     /**
      * Queued tasks are started in their order when others have ended. Once the
      * group is done they are dropped, as is what is spawned then: the functions
-     * are destroyed without having been called. There is no limit to the
-     * queue; see try_spawn() and async_spawn().
+     * are destroyed without having been called, and report() counts them. There
+     * is no limit to the queue; see try_spawn() and async_spawn().
+     *
+     * @returns False if the task was dropped, as the group is done. Whoever
+     * joins the group learns that, too.
      *
      * @param f One of these:
      * @li a function object that returns an @c asio::awaitable, called with the
@@ -234,7 +312,7 @@ public:
      * Safe.
      */
     template <class F>
-    void spawn(F&& f, source_location at = BOOST_CURRENT_LOCATION);
+    bool spawn(F&& f, source_location at = BOOST_CURRENT_LOCATION);
 
     /// Starts a task if the limit is not reached.
     /**
@@ -288,9 +366,14 @@ public:
     /// Waits until all tasks have ended.
     /**
      * Starts an asynchronous operation that completes when no task runs or is
-     * queued, at once if that is so already. It does not cancel the group, and
-     * tasks may be spawned again afterwards. Any number of operations may wait,
-     * but none of the group's tasks: they would wait for themselves.
+     * queued, at once if that is so already. It does not cancel the group
+     * unless it is canceled itself, and tasks may be spawned again afterwards.
+     * Any number of operations may wait, but none of the group's tasks: they
+     * would wait for themselves.
+     *
+     * In a coroutine, use with_task_group(). One that was canceled before does
+     * not come to this wait: its @c co_await throws, and what the tasks refer
+     * to goes while they run.
      *
      * @par Object lifetimes
      * The operation may outlive the group.
@@ -303,15 +386,26 @@ public:
      * executor, as if by asio::post.
      *
      * @par Per-operation cancellation
-     * All types. The tasks are not canceled.
+     * All types. The group is canceled, and the operation completes when all
+     * tasks have ended, as ever. To be let out before that, give it
+     * detach_on_cancel(): then the tasks must not refer to what is gone by
+     * then.
      *
      * @par Errors
-     * Null if all tasks that were ever spawned have succeeded. Else, with
-     * on_error::cancel, the exception() of the group's context; an error code
-     * that a task failed with is the code of a @c boost::system::system_error.
-     * With on_error::collect, the first failure, or, if there are only aborted
-     * tasks, the exception() of the context. With on_error::ignore, null.
-     * @c asio::error::operation_aborted if the wait was canceled.
+     * Null if all tasks that were ever spawned have succeeded, or were canceled
+     * alone. Else:
+     * @li with on_error::cancel and on_error::collect, the first failure, also
+     * if the group was done before; an error code that a task failed with is
+     * the code of a @c boost::system::system_error;
+     * @li with on_error::until_success, null if a task has succeeded, or else
+     * the first failure;
+     * @li with on_error::ignore, null.
+     *
+     * If no task has failed but some were aborted it is, except with
+     * on_error::ignore, the exception() of the group's context, or, if that is
+     * live, or this operation was what has canceled it, @c
+     * asio::error::operation_aborted. With on_error::collect it is null if a
+     * task has succeeded and cancel() without a cause has ended the group.
      *
      * @par Exceptions
      * @c std::bad_alloc. Then no operation was started.
@@ -335,6 +429,8 @@ public:
     ASIOCTX_DECL task_group_report report() const;
 
 private:
+    friend struct detail::task_group_access;
+
     ASIOCTX_DECL task_group(
         asio::any_io_executor ex,
         bool serializes,

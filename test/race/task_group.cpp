@@ -12,8 +12,10 @@
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/task_group.hpp>
+#include <asioctx/with_task_group.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -27,6 +29,8 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <thread>
+#include <utility>
 
 #include "support/race.hpp"
 
@@ -287,6 +291,148 @@ void cancel_join(int rounds)
     pool.join();
 }
 
+// Locals of a coroutine that fans out, and is canceled, while its tasks run on
+// other threads.
+void cancel_fan_out(int rounds)
+{
+    asio::thread_pool pool(2);
+    for (int i = 0; i < rounds; ++i)
+    {
+        std::atomic<int> alive{0};
+        auto const c = with_cancel(background(pool));
+        task_group outer(c.ctx);
+        bool left = false; // guarded by the strand of the task
+        auto const fan_out = [&](context ctx) -> asio::awaitable<void>
+        {
+            int sum = 0;
+            std::exception_ptr e;
+            try
+            {
+                co_await with_task_group(
+                    ctx,
+                    [&](task_group& g)
+                    {
+                        for (int n = 0; n < 3; ++n)
+                        {
+                            g.spawn(task(pool, alive));
+                            g.spawn(
+                                [&]() -> asio::awaitable<void>
+                                {
+                                    co_await asio::post(
+                                        pool, asio::use_awaitable);
+                                    ++sum; // they share a strand
+                                });
+                        }
+                    });
+            }
+            catch (...)
+            {
+                e = std::current_exception();
+            }
+            RACE_CHECK(alive == 0);
+            RACE_CHECK(sum <= 3);
+            left = true;
+            if (e)
+                std::rethrow_exception(e);
+        };
+        race::together(
+            {[&] { outer.spawn(fan_out); },
+             [&]
+             {
+                 for (int n = 0; n < i % 50; ++n)
+                     std::this_thread::yield();
+                 c.cancel();
+             }});
+        auto joined = outer.async_join(asio::use_future);
+        check_joined(joined);
+        auto const r = outer.report();
+        RACE_CHECK(left || r.aborted == 1);
+    }
+    pool.join();
+}
+
+// Another execution context goes, with what tasks wait for, while the others
+// end: the queue goes on.
+void lose_tasks(int rounds)
+{
+    asio::thread_pool pool(2);
+    for (int i = 0; i < rounds; ++i)
+    {
+        std::optional<asio::io_context> other(std::in_place);
+        std::optional<asio::steady_timer> never(
+            std::in_place, *other, asio::steady_timer::time_point::max());
+        task_group g(background(pool), 3, on_error::collect);
+        std::atomic<int> ran{0};
+        std::promise<void> waits;
+        g.spawn(
+            [&](auto token)
+            {
+                never->async_wait(std::move(token));
+                waits.set_value();
+            });
+        race::together(
+            {[&]
+             {
+                 for (int n = 0; n < 8; ++n)
+                     g.spawn(
+                         [&]() -> asio::awaitable<void>
+                         {
+                             co_await asio::post(pool, asio::use_awaitable);
+                             ++ran;
+                         });
+             },
+             [&]
+             {
+                 waits.get_future().get();
+                 never.reset();
+                 other.reset();
+             }});
+        auto joined = g.async_join(asio::use_future);
+        try
+        {
+            joined.get();
+            RACE_CHECK(false);
+        }
+        catch (boost::system::system_error const& e)
+        {
+            RACE_CHECK(e.code() == asio::error::operation_aborted);
+        }
+        RACE_CHECK(ran == 8);
+        RACE_CHECK(g.report().aborted == 1);
+    }
+    pool.join();
+}
+
+// Several succeed, and fail, at once; each failure is told of.
+void first_success(int rounds)
+{
+    asio::thread_pool pool(2);
+    for (int i = 0; i < rounds; ++i)
+    {
+        task_group g(background(pool), on_error::until_success);
+        std::atomic<std::size_t> told{0};
+        g.on_failure([&](task_group_report::failure const&) { ++told; });
+        auto const spawn = [&]
+        {
+            for (int n = 0; n < 4; ++n)
+                g.spawn(
+                    [&, n]() -> asio::awaitable<void>
+                    {
+                        co_await asio::post(pool, asio::use_awaitable);
+                        if (n != 3)
+                            throw n;
+                    });
+        };
+        race::together({spawn, spawn});
+        g.async_join(asio::use_future).get();
+        auto const r = g.report();
+        RACE_CHECK(r.finished >= 1 && r.finished <= 2);
+        RACE_CHECK(r.finished + r.failed + r.aborted == 8);
+        RACE_CHECK(r.failures.size() == r.failed && told == r.failed);
+    }
+    pool.join();
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -299,5 +445,8 @@ int main(int argc, char** argv)
          {"limits", 100, limits},
          {"cancel an admission", 200, cancel_admission},
          {"two fail", 200, two_fail},
-         {"cancel a join", 200, cancel_join}});
+         {"cancel a join", 200, cancel_join},
+         {"cancel a fan-out", 200, cancel_fan_out},
+         {"lose tasks", 200, lose_tasks},
+         {"first success", 200, first_success}});
 }

@@ -8,10 +8,13 @@
 // Test that header file is self-contained.
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
+#include <asioctx/deadline.hpp>
+#include <asioctx/detach_on_cancel.hpp>
 #include <asioctx/task_group.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
@@ -29,11 +32,12 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "support/allocation_counter.hpp"
-#include "support/bound_fixture.hpp"
+#include "support/group_fixture.hpp"
 #include "support/outcome.hpp"
 #include "support/print.hpp"
 #include "support/probe.hpp"
@@ -47,75 +51,9 @@ namespace {
 error_code const no_error;
 error_code const broken(5, boost::system::generic_category());
 
-// What async_join has told.
-struct joined
-{
-    int calls = 0;
-    std::exception_ptr exception;
-
-    auto handler()
-    {
-        return [this](std::exception_ptr e)
-        {
-            ++calls;
-            exception = std::move(e);
-        };
-    }
-
-    bool failed_with(std::string const& what) const
-    {
-        try
-        {
-            if (exception)
-                std::rethrow_exception(exception);
-        }
-        catch (std::runtime_error const& e)
-        {
-            return calls == 1 && e.what() == what;
-        }
-        return false;
-    }
-
-    bool succeeded() const
-    {
-        return calls == 1 && !exception;
-    }
-
-    error_code code() const
-    {
-        return code_of(exception);
-    }
-};
-
-struct fixture : timers_fixture
-{
-    joined join;
-
-    asio::awaitable<void> wait()
-    {
-        co_await never.async_wait(asio::use_awaitable);
-    }
-
-    asio::awaitable<void> nothing()
-    {
-        co_return;
-    }
-
-    asio::awaitable<void> lost()
-    {
-        throw std::runtime_error("lost");
-        co_return;
-    }
-
-    void start_join(task_group& g)
-    {
-        g.async_join(join.handler());
-    }
-};
-
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(test_task_group, fixture)
+BOOST_FIXTURE_TEST_SUITE(test_task_group, group_fixture)
 
 BOOST_AUTO_TEST_CASE(runs_every_kind_of_task)
 {
@@ -389,23 +327,139 @@ BOOST_AUTO_TEST_CASE(async_spawn_can_be_canceled)
     poll();
 }
 
-BOOST_AUTO_TEST_CASE(async_join_can_be_canceled)
+BOOST_AUTO_TEST_CASE(a_canceled_join_cancels_the_group_and_waits)
 {
     task_group g(root);
     probe<> p;
     g.spawn([&](auto token) { return p.start(std::move(token)); });
     outcome o;
-    auto const limited = with_cancel(root);
+    auto const limited = with_timeout(root, 1s);
     g.async_join(bind_context(limited.ctx, recorder(o)));
     start_join(g);
-    limited.cancel();
+    poll();
+    clock.advance(1s);
+    poll();
+    BOOST_TEST(g.ctx().error() == errc::canceled);
+    BOOST_TEST(!o.completed());
+    BOOST_TEST(join.calls == 0);
+    p.complete(asio::error::operation_aborted);
+    poll();
+    BOOST_TEST(o == make_error_code(errc::deadline_exceeded)); // of its own
+    BOOST_TEST(join.code() == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(a_canceled_join_tells_of_success_and_of_failure)
+{
+    for (bool const fails : {false, true})
+    {
+        task_group g(root);
+        probe<> p;
+        g.spawn([&](auto token) { return p.start(std::move(token)); });
+        outcome o;
+        asio::cancellation_signal signal;
+        o.slot = signal.slot();
+        g.async_join(recorder(o));
+        signal.emit(asio::cancellation_type::total);
+        poll();
+        BOOST_TEST(g.ctx().done());
+        BOOST_TEST(!o.completed());
+        p.complete(fails ? broken : no_error);
+        poll();
+        BOOST_TEST(o == (fails ? broken : no_error));
+        BOOST_TEST(!signal.slot().has_handler());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_join_that_is_canceled_through_its_slot_is_aborted)
+{
+    task_group g(root);
+    g.spawn([&] { return wait(); });
+    outcome o;
+    asio::cancellation_signal signal;
+    o.slot = signal.slot();
+    g.async_join(recorder(o));
+    poll();
+    signal.emit(asio::cancellation_type::terminal);
+    poll();
+    BOOST_TEST(o == make_error_code(asio::error::operation_aborted));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_after_the_join_has_completed_does_nothing)
+{
+    task_group g(root);
+    outcome o;
+    asio::cancellation_signal signal;
+    o.slot = signal.slot();
+    g.async_join(recorder(o));
+    poll();
+    BOOST_TEST(o == no_error);
+    signal.emit(asio::cancellation_type::terminal);
+    BOOST_TEST(!g.ctx().done());
+}
+
+BOOST_AUTO_TEST_CASE(who_wants_out_of_a_join_detaches)
+{
+    task_group g(root);
+    probe<> p;
+    g.spawn([&](auto token) { return p.start(std::move(token)); });
+    outcome o;
+    g.async_join(detach_on_cancel(c.ctx, recorder(o)));
+    poll();
+    c.cancel();
     poll();
     BOOST_TEST(o == make_error_code(errc::canceled));
-    BOOST_TEST(!g.ctx().done());
-    BOOST_TEST(join.calls == 0);
+    BOOST_TEST(g.ctx().done());
+    BOOST_TEST(p.pending());
     p.complete({});
     poll();
-    BOOST_TEST(join.succeeded());
+}
+
+BOOST_AUTO_TEST_CASE(locals_outlive_the_tasks_of_a_join_that_is_canceled)
+{
+    // A group in a task of a group whose time is up.
+    for (bool const deaf : {false, true})
+    {
+        auto const limited = with_timeout(root, 1s);
+        task_group outer(limited.ctx);
+        bool ended = false;
+        asio::steady_timer own(ioc, time_point::max());
+        outer.spawn(
+            [&, deaf](context parent) -> asio::awaitable<void>
+            {
+                std::string answer;
+                task_group inner(co_await asio::this_coro::executor, parent);
+                inner.spawn(
+                    [&](context ctx) -> asio::awaitable<void>
+                    {
+                        auto& timer = deaf ? own : never;
+                        if (deaf)
+                            co_await asio::this_coro::reset_cancellation_state(
+                                asio::disable_cancellation());
+                        auto [ec] = co_await timer.async_wait(bind_context(
+                            deaf ? root : ctx,
+                            asio::as_tuple(asio::use_awaitable)));
+                        answer = "no answer: " + ec.message();
+                        ended = true;
+                    });
+                auto [e] = co_await inner.async_join(
+                    asio::as_tuple(asio::use_awaitable));
+                BOOST_TEST(ended);
+                BOOST_TEST(!answer.empty());
+            });
+        joined all;
+        outer.async_join(all.handler());
+        poll();
+        clock.advance(1s);
+        poll();
+        if (deaf)
+        {
+            BOOST_TEST(!ended);
+            own.cancel();
+            poll();
+        }
+        BOOST_TEST(ended);
+        BOOST_TEST(all.calls == 1);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(async_join_of_nothing_completes_at_once)
@@ -599,10 +653,13 @@ BOOST_AUTO_TEST_CASE(a_task_cancels_its_own_group_and_ends_at_once)
         }); // no coroutine
     start_join(g);
     poll();
-    BOOST_TEST(join.code() == errc::canceled);
     auto const r = g.report();
     BOOST_TEST(r.finished == 1u);
     BOOST_TEST(r.failed + r.aborted == 1u);
+    if (r.failed != 0)
+        BOOST_TEST(join.failed_with("late"));
+    else
+        BOOST_TEST(join.code() == errc::canceled);
 }
 
 BOOST_AUTO_TEST_CASE(a_function_is_destroyed_before_the_group_is_joined)
@@ -654,6 +711,35 @@ BOOST_AUTO_TEST_CASE(needs_an_execution_context)
     BOOST_TEST(join.succeeded());
 }
 
+BOOST_AUTO_TEST_CASE(is_made_from_what_is_at_hand)
+{
+    auto const ex = ioc.get_executor();
+    asio::any_io_executor const any = ex;
+    task_group groups[]{
+        task_group(root),
+        task_group(root, on_error::collect),
+        task_group(root, 2),
+        task_group(root, 2, on_error::collect),
+        task_group(ioc, root),
+        task_group(ioc, root, on_error::collect),
+        task_group(ioc, root, 2, on_error::collect),
+        task_group(ex, root),
+        task_group(any, root, on_error::collect),
+        task_group(asio::make_strand(ioc), root, 2)};
+    for (auto& g : groups)
+    {
+        BOOST_TEST((g.get_executor() != asio::any_io_executor()));
+        g.spawn([&] { return lost(); });
+        g.spawn([&] { return nothing(); });
+        poll();
+        BOOST_TEST(g.report().failed == 1u);
+    }
+    BOOST_TEST(!groups[1].ctx().done());
+    BOOST_TEST(groups[4].ctx().done());
+    static_assert(
+        !std::is_constructible_v<task_group, asio::io_context, context>);
+}
+
 BOOST_AUTO_TEST_CASE(a_limit_of_zero_is_refused)
 {
     BOOST_CHECK_THROW(task_group(root, 0), std::invalid_argument);
@@ -671,7 +757,8 @@ BOOST_AUTO_TEST_CASE(
         started = true;
         co_return;
     };
-    asio::post(ioc,
+    asio::post(
+        ioc,
         [&]
         {
             g.spawn(task);
@@ -711,7 +798,7 @@ BOOST_AUTO_TEST_CASE(the_execution_context_goes_with_tasks_pending_and_queued)
             g->async_join(recorder(waiting));
             blocked.emplace(background(other), 1);
             blocked->spawn([&](auto token)
-                { pending.async_wait(std::move(token)); });
+                           { pending.async_wait(std::move(token)); });
             blocked->spawn([alive] { return asio::awaitable<void>(); });
             other.poll();
             BOOST_TEST(alive.use_count() > 4);

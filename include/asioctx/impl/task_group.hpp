@@ -16,18 +16,23 @@
 #include <asioctx/detail/executor_target.hpp>
 #include <asioctx/detail/initiate_bound.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
+#include <asioctx/detail/run_task.hpp>
 #include <asioctx/detail/sync.hpp>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <tuple>
@@ -101,8 +106,8 @@ public:
     ASIOCTX_DECL void start_reserved(std::unique_ptr<group_task> t) noexcept;
 
     // Starts a task as soon as there is room, or drops it if the group is
-    // done.
-    ASIOCTX_DECL void enqueue(std::unique_ptr<group_task> t);
+    // done: then false.
+    ASIOCTX_DECL bool enqueue(std::unique_ptr<group_task> t);
 
     // Takes the task with this admission off the queue and destroys it. False
     // if it is not in the queue.
@@ -111,10 +116,25 @@ public:
     // A task has ended, with an error unless it is null.
     ASIOCTX_DECL void end(group_task& t, std::exception_ptr e) noexcept;
 
-    // The handler of a task is destroyed without having been called.
+    // The handler of a task is destroyed without having been called: an
+    // exception leaves run(), an execution context goes, or the operation has
+    // dropped it.
     ASIOCTX_DECL void abandon(group_task& t) noexcept;
 
-    ASIOCTX_DECL void cancel_here() noexcept;
+    // Cancels the group, unless it is done: then false.
+    ASIOCTX_DECL bool cancel_here() noexcept;
+
+    // The owner is about to cancel the group, without a cause.
+    ASIOCTX_DECL void note_cancel() noexcept;
+
+    // The coroutine has ended that has spawned the tasks: with an exception
+    // unless that is null, and it was itself asked to stop or not. Its failure
+    // counts as a task's, but cancels the group whatever the policy.
+    ASIOCTX_DECL void end_body(
+        std::exception_ptr const& e, bool asked, source_location at) noexcept;
+
+    ASIOCTX_DECL void on_failure(
+        std::function<void(task_group_report::failure const&)> f);
 
     // A context that can be waited on, its executor being the group's root's.
     ASIOCTX_DECL cancelable make_signal() const;
@@ -122,8 +142,8 @@ public:
     // A context that is done when all tasks have ended.
     ASIOCTX_DECL context drained();
 
-    // What joining the group results in.
-    ASIOCTX_DECL std::exception_ptr result() const;
+    // What joining the group results in, for one who has ended it or not.
+    ASIOCTX_DECL std::exception_ptr result(bool has_ended_it) const;
 
     ASIOCTX_DECL task_group_report report() const;
 
@@ -149,12 +169,13 @@ private:
     void make_room_for_failure();
     void note_stop() noexcept;
     void pump() noexcept;
+    void pump_later() noexcept;
     void launch(group_task& t) noexcept;
     asio::any_io_executor take_strand();
     void keep_strand(asio::any_io_executor strand) noexcept;
     void drop(task_list& tasks) noexcept;
     void fail(std::exception_ptr e, source_location at) noexcept;
-    void finish(group_task& t, std::size_t* count, bool close) noexcept;
+    asio::any_io_executor finish(group_task& t, std::size_t* count) noexcept;
     void leave() noexcept;
 
     asio::any_io_executor const executor_;
@@ -174,13 +195,22 @@ private:
     mutable task_list queue_;
 
     bool pumping_ = false; // a thread starts what is queued
-    bool closed_ = false;  // the execution context is gone
+    bool closed_ = false;  // the group's execution context is gone
 
     std::size_t finished_ = 0;
     std::size_t failed_ = 0;
     std::size_t aborted_ = 0;
+    std::size_t not_started_ = 0; // of those aborted
+    std::size_t alone_ = 0;       // the same, while the group was live
     std::vector<task_group_report::failure> failures_;
 
+    // Shared, so that it is not copied, and called, under the mutex.
+    std::shared_ptr<
+        std::function<void(task_group_report::failure const&)> const>
+        on_failure_;
+
+    bool ended_by_owner_ = false; // by task_group::cancel()
+    bool body_succeeded_ = false; // what has spawned the tasks
     bool stopped_ = false;
     time_point stopped_at_;
     time_point drained_at_;
@@ -192,6 +222,14 @@ private:
     cancelable drained_; // has a right to cancel if somebody waits
 
     after_func_registration watch_;
+};
+
+struct task_group_access
+{
+    static task_group_state& get(task_group const& g) noexcept
+    {
+        return *g.state_;
+    }
 };
 
 // The completion handler of a task.
@@ -298,44 +336,6 @@ concept returns_awaitable_with_context =
     std::is_invocable_v<F, context> && is_awaitable<
         std::invoke_result_t<F, context>>;
 
-// The coroutine of a task, unless there is an exception already. It leaves it
-// to co_spawn() to end in peace: that awaits something itself, and does not
-// expect to be canceled.
-template <class T, class Executor>
-asio::awaitable<void, Executor> run_task(
-    asio::awaitable<T, Executor> coroutine, std::exception_ptr e)
-{
-    try
-    {
-        if (!e)
-            static_cast<void>(co_await std::move(coroutine));
-    }
-    catch (...)
-    {
-        e = std::current_exception();
-    }
-    co_await asio::this_coro::throw_if_cancelled(false);
-    if (e)
-        std::rethrow_exception(e);
-}
-
-// Calls what returns the coroutine of a task, in the task.
-template <class F, class... Args>
-auto call_task(F& f, Args const&... args)
-{
-    std::invoke_result_t<F&, Args const&...> coroutine;
-    std::exception_ptr e;
-    try
-    {
-        coroutine = f(args...);
-    }
-    catch (...)
-    {
-        e = std::current_exception();
-    }
-    return run_task(std::move(coroutine), std::move(e));
-}
-
 template <class F>
 class group_task_of final : public group_task
 {
@@ -388,6 +388,15 @@ std::unique_ptr<group_task> make_group_task(F&& f, source_location at)
 {
     return std::make_unique<group_task_of<std::decay_t<F>>>(
         std::forward<F>(f), at);
+}
+
+template <class Where>
+asio::any_io_executor executor_for_tasks(Where& where)
+{
+    if constexpr (std::convertible_to<Where&, asio::any_io_executor>)
+        return where;
+    else
+        return where.get_executor();
 }
 
 // Gives room back that was taken for a task, unless it is used.
@@ -448,7 +457,7 @@ public:
 
     void operator()(error_code const& ec)
     {
-        auto result = wait_.result(ec);
+        auto result = wait_.result(handler_, ec);
         // The handler may wait for what the group holds to go.
         wait_ = Wait();
         std::move(handler_)(std::move(result));
@@ -459,20 +468,60 @@ private:
     Wait wait_;
 };
 
+// The cancellation slot of a handler. With two arguments: with one, Boost 1.81
+// finds two functions for a std::reference_wrapper.
+template <class Handler>
+auto slot_of_join(Handler const& handler) noexcept
+{
+    return asio::get_associated_cancellation_slot(
+        handler, asio::cancellation_slot());
+}
+
+// Cancels the group for one who waits for its tasks, and goes on waiting. Lives
+// in the slot of the one who waits.
+struct join_canceler
+{
+    explicit join_canceler(std::weak_ptr<task_group_state> g) noexcept
+        : group(std::move(g))
+    {
+    }
+
+    void operator()(asio::cancellation_type_t type)
+    {
+        if (type == asio::cancellation_type::none)
+            return;
+        if (auto const g = group.lock())
+            has_ended_it = g->cancel_here() || has_ended_it;
+    }
+
+    std::weak_ptr<task_group_state> group;
+    bool has_ended_it = false;
+};
+
 struct join_wait
 {
-    std::exception_ptr result(error_code const& ec) const
+    template <class Handler>
+    std::exception_ptr result(Handler const& handler, error_code const&) const
     {
-        return ec.failed()
-            ? std::make_exception_ptr(boost::system::system_error(ec))
-            : state->result();
+        if (!canceler)
+            return state->result(false);
+        bool const has_ended_it = canceler->has_ended_it;
+        slot_of_join(handler).clear();
+        return state->result(has_ended_it);
     }
 
     std::shared_ptr<task_group_state> state;
+    join_canceler* canceler = nullptr; // in the handler's slot, if it has one
 };
 
 struct admission_wait
 {
+    template <class Handler>
+    error_code result(Handler const&, error_code const& ec) const noexcept
+    {
+        return result(ec);
+    }
+
     ASIOCTX_DECL error_code result(error_code const& ec) const noexcept;
 
     std::shared_ptr<task_group_state> state;
@@ -495,14 +544,6 @@ public:
     }
 
 protected:
-    template <class Handler, class Wait>
-    void wait(context const& signal, Handler&& handler, Wait&& w) const
-    {
-        using type = std::decay_t<Handler>;
-        signal.async_wait(group_wait_handler<type, Wait>(
-            type(std::forward<Handler>(handler)), std::move(w)));
-    }
-
     std::shared_ptr<task_group_state> state_;
 };
 
@@ -514,10 +555,25 @@ public:
     template <class Handler>
     void operator()(Handler&& handler) const
     {
-        wait(
-            state_->drained(),
-            std::forward<Handler>(handler),
-            join_wait{state_});
+        using type = std::decay_t<Handler>;
+        join_wait w{state_};
+        auto slot = slot_of_join(handler);
+        if (slot.is_connected())
+            w.canceler = &slot.template emplace<join_canceler>(state_);
+        try
+        {
+            // The wait itself is not canceled.
+            state_->drained().async_wait(asio::bind_cancellation_slot(
+                asio::cancellation_slot(),
+                group_wait_handler<type, join_wait>(
+                    type(std::forward<Handler>(handler)), std::move(w))));
+        }
+        catch (...)
+        {
+            if (slot.is_connected())
+                slot.clear();
+            throw;
+        }
     }
 };
 
@@ -541,7 +597,9 @@ public:
         auto signal = state_->make_signal();
         auto const ctx = signal.ctx;
         t->admission = std::move(signal);
-        wait(ctx, std::forward<Handler>(handler), admission_wait{state_, ctx});
+        using type = std::decay_t<Handler>;
+        ctx.async_wait(group_wait_handler<type, admission_wait>(
+            type(std::forward<Handler>(handler)), admission_wait{state_, ctx}));
         state_->enqueue(std::move(t));
     }
 
@@ -559,60 +617,72 @@ private:
 
 } // namespace detail
 
-template <class Executor>
-    requires(std::convertible_to<Executor, asio::any_io_executor>)
-task_group::task_group(
-    Executor const& ex,
-    context const& parent,
-    std::size_t limit,
-    on_error policy,
-    source_location at)
-    : task_group(
-        asio::any_io_executor(ex),
-        detail::is_strand<Executor> || detail::is_serializing(ex),
-        parent,
-        limit,
-        policy,
-        at)
-{
-}
+template <class Where>
+    requires detail::runs_tasks<Where> task_group::task_group(
+        Where&& where,
+        context const& parent,
+        std::size_t limit,
+        on_error policy,
+        source_location at)
+        : task_group(
+            detail::executor_for_tasks(where),
+            detail::is_strand<std::decay_t<
+                    Where>> || detail::is_serializing(detail::executor_for_tasks(where)),
+            parent,
+            limit,
+            policy,
+            at)
+    {
+    }
 
-template <class F>
-void task_group::spawn(F&& f, source_location at)
-{
-    auto t = detail::make_group_task(std::forward<F>(f), at);
-    if (detail::reserved_room room(*state_); room)
-        room.start(std::move(t));
-    else
-        state_->enqueue(std::move(t));
-}
+    template <class Where>
+        requires detail::runs_tasks<Where> task_group::task_group(
+            Where&& where,
+            context const& parent,
+            on_error policy,
+            source_location at)
+            : task_group(
+                std::forward<Where>(where), parent, unlimited, policy, at)
+        {
+        }
 
-template <class F>
-bool task_group::try_spawn(F&& f, source_location at)
-{
-    detail::reserved_room room(*state_);
-    if (!room)
-        return false;
-    room.start(detail::make_group_task(std::forward<F>(f), at));
-    return true;
-}
+        template <class F>
+        bool task_group::spawn(F&& f, source_location at)
+        {
+            auto t = detail::make_group_task(std::forward<F>(f), at);
+            detail::reserved_room room(*state_);
+            if (!room)
+                return state_->enqueue(std::move(t));
+            room.start(std::move(t));
+            return true;
+        }
 
-template <class F, asio::completion_token_for<void(error_code)> Token>
-auto task_group::async_spawn(F&& f, Token&& token, source_location at)
-{
-    return asio::async_initiate<Token, void(error_code)>(
-        detail::initiate_async_spawn(state_),
-        token,
-        std::forward<F>(f),
-        at);
-}
+        template <class F>
+        bool task_group::try_spawn(F&& f, source_location at)
+        {
+            detail::reserved_room room(*state_);
+            if (!room)
+                return false;
+            room.start(detail::make_group_task(std::forward<F>(f), at));
+            return true;
+        }
 
-template <asio::completion_token_for<void(std::exception_ptr)> Token>
-auto task_group::async_join(Token&& token)
-{
-    return asio::async_initiate<Token, void(std::exception_ptr)>(
-        detail::initiate_async_join(state_), token);
-}
+        template <class F, asio::completion_token_for<void(error_code)> Token>
+        auto task_group::async_spawn(F&& f, Token&& token, source_location at)
+        {
+            return asio::async_initiate<Token, void(error_code)>(
+                detail::initiate_async_spawn(state_),
+                token,
+                std::forward<F>(f),
+                at);
+        }
+
+        template <asio::completion_token_for<void(std::exception_ptr)> Token>
+        auto task_group::async_join(Token&& token)
+        {
+            return asio::async_initiate<Token, void(std::exception_ptr)>(
+                detail::initiate_async_join(state_), token);
+        }
 
 } // namespace asioctx
 
