@@ -83,6 +83,9 @@ private:
 // How many strands are kept for tasks to come.
 constexpr std::size_t kept_strands = 16;
 
+// For how many failures there is room at first.
+constexpr std::size_t few_failures = 8;
+
 // Whether two codes are the same, also if one comes from std.
 bool is_same(error_code const& a, error_code const& b)
 {
@@ -409,7 +412,8 @@ void task_group_state::make_room_for_failure()
 {
     auto const needed = failures_.size() + busy_ + 2;
     if (policy_ != on_error::ignore && failures_.capacity() < needed)
-        failures_.reserve(std::max(needed, 2 * failures_.capacity()));
+        failures_.reserve(
+            std::max({needed, 2 * failures_.capacity(), few_failures}));
 }
 
 void task_group_state::note_stop() noexcept

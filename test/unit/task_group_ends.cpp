@@ -532,6 +532,7 @@ BOOST_AUTO_TEST_CASE(collecting_joins_without_error_after_a_success_and_cancel)
         else
             g.cancel();
         parent.cancel();
+        g.cancel(); // changes nothing
         poll();
         BOOST_TEST(all.code() == (by_parent ? errc::canceled : error_code()));
         BOOST_TEST(g.report().aborted == 1u);
