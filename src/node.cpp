@@ -350,7 +350,6 @@ void scope::cancel_below() noexcept
         }
         release(&c);
     }
-    return true;
 }
 
 scope::walk_step scope::mark_child(reason const& r, scope_list& below) noexcept
