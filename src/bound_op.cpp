@@ -418,7 +418,7 @@ void bound_op::drop_request() noexcept
 bool bound_op::end_in_turn() noexcept
 {
     auto* const f = turn_frame::find(turn_);
-    if (!f || f->delivers || !turn_.end(true))
+    if (!f || f->delivers || !has_ended(turn_.end(true)))
         return false;
     f->of = nullptr; // the turn ends here
     return true;
@@ -428,12 +428,10 @@ bool bound_op::put_off() noexcept
 {
     auto* const f = turn_frame::find(turn_);
     bool const mine = f && !f->delivers;
-    bool const others = turn_.put_off(mine);
+    auto const e = turn_.put_off(mine);
     if (mine)
         f->of = nullptr;
-    if (!others)
-        slot_.clear();
-    return others;
+    return !has_ended(e);
 }
 
 bool bound_op::put_off_abandoned() noexcept
@@ -442,6 +440,13 @@ bool bound_op::put_off_abandoned() noexcept
         wait();
     abandoned_ = true;
     return put_off();
+}
+
+void bound_op::leave_shell() noexcept
+{
+    abandoned_ = true;
+    if (turn_.leave_ended() == turn::action::complete)
+        destroy();
 }
 
 void bound_op::last_has_left() noexcept

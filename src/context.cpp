@@ -14,6 +14,8 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <cstddef>
+#include <new>
 #include <vector>
 
 namespace asioctx {
@@ -92,8 +94,11 @@ namespace detail {
 
 scope& scope_or_never(node_ptr const& n) noexcept
 {
-    // Never destroyed: callbacks may refer to it until the program ends.
-    static scope& never = *new scope(nullptr, scope::behavior::permanent);
+    // Never destroyed: callbacks may refer to it until the program ends. Nor is
+    // it allocated: who asks promises not to throw.
+    alignas(scope) static std::byte memory[sizeof(scope)];
+    static scope& never = *::new (static_cast<void*>(memory))
+        scope(nullptr, scope::behavior::permanent);
     auto* const s = n.get_scope();
     return s ? *s : never;
 }

@@ -105,10 +105,6 @@ class op_executors
 
     struct none
     {
-        template <class... Args>
-        explicit none(Args const&...) noexcept
-        {
-        }
     };
 
 public:
@@ -116,6 +112,29 @@ public:
     static constexpr bool has_own = !requires {
         typename association::asio_associated_executor_is_unspecialised;
     };
+
+private:
+    using io_type = std::conditional_t<has_io, Io, asio::any_io_executor>;
+    using own_type = std::conditional_t<has_own,
+        std::decay_t<typename association::type>, none>;
+
+    template <class Executor>
+    struct work_type_of
+    {
+        using type = decltype(work_of(std::declval<Executor const&>()));
+    };
+
+    template <class Executor>
+        requires(std::is_same_v<Executor, none>)
+    struct work_type_of<Executor>
+    {
+        using type = none;
+    };
+
+    template <class Executor>
+    using work_type = typename work_type_of<Executor>::type;
+
+public:
 
     op_executors(Handler const& h, Io const& io) noexcept
         : io_(io), own_(get_own(h, io))
@@ -171,13 +190,13 @@ public:
     class work
     {
     public:
-        work(op_executors const& e, root* r)
-            : io_(make_io(e, r)), own_(make_own(e))
+        work(op_executors const& e, [[maybe_unused]] root* r)
+            : io_(io_of(e, r)), own_(own_of(e))
         {
         }
 
     private:
-        static auto make_io(op_executors const& e, root* r)
+        static work_type<io_type> io_of(op_executors const& e, root* r)
         {
             if constexpr (has_io)
                 return work_of(e.io_);
@@ -185,7 +204,7 @@ public:
                 return work_of(executor_of(r));
         }
 
-        static auto make_own(op_executors const& e)
+        static work_type<own_type> own_of(op_executors const& e)
         {
             if constexpr (has_own)
                 return work_of(e.own_);
@@ -193,9 +212,8 @@ public:
                 return none();
         }
 
-        decltype(make_io(std::declval<op_executors const&>(), nullptr)) io_;
-        [[no_unique_address]] decltype(make_own(
-            std::declval<op_executors const&>())) own_;
+        work_type<io_type> io_;
+        work_type<own_type> own_;
     };
 
 private:
@@ -207,9 +225,6 @@ private:
         else
             return false;
     }
-
-    using own_type = std::conditional_t<has_own,
-        std::decay_t<typename association::type>, none>;
 
     static auto get_own(Handler const& h, Io const& io) noexcept
     {
@@ -325,13 +340,13 @@ public:
         // The handler's slot may be gone by now, and is not touched.
         if (upstream_)
             upstream_->op = nullptr;
-        bool const mine = end();
+        bool const ended = end();
         [[maybe_unused]] Handler const dying(std::move(handler_));
-        if (mine || !put_off_abandoned())
-            destroy();
+        if (ended || !put_off_abandoned())
+            let_go();
     }
 
-    // The record is the caller's.
+    // The handler is the caller's.
     template <class... Args>
     void call_handler(Args&&... args)
     {
@@ -400,7 +415,7 @@ private:
     void call_unmapped(Args&&... args)
     {
         Handler handler(std::move(handler_));
-        destroy();
+        let_go();
         std::move(handler)(std::forward<Args>(args)...);
     }
 

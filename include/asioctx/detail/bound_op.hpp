@@ -42,8 +42,9 @@ namespace asioctx::detail {
 //   3 claim(), notify(): the scope is done and took the record off its list; a
 //     request is on its way. Until that has done its work, the record stays.
 //   4 end(): the operation has ended, in one way or the other, and the record is
-//     taken off the list. If nobody holds on to it, the handler is called; else
-//     the completion is put off, and posted by the last to let go.
+//     taken off the list. Unless somebody is asking it, the handler is called; if
+//     a request is on its way, the record stays as a shell. Else the completion is
+//     put off, and posted by the last to let go.
 class bound_op : public hook, public op_memory
 {
 public:
@@ -206,25 +207,32 @@ protected:
         set_host(context);
     }
 
-    // The operation has ended. True if nobody else holds on to the record: it is
-    // the caller's, and the slot is empty.
+    // The operation has ended. True if the handler is the caller's, the slot being
+    // empty; then let_go() is to be called. False if the operation is being asked,
+    // or initiated: then put_off().
     bool end() noexcept
     {
         unlink_from_scope();
-        if (!turn_.end(false) && !end_in_turn())
-            return false;
-        slot_.clear();
-        return true;
+        return has_ended(turn_.end(false)) || end_in_turn();
     }
 
-    // After end() has returned false and what is to be completed was stored:
-    // true if another posts the completion, false if the record is the
-    // caller's after all.
+    // What is to be completed was stored. True if another posts the completion,
+    // false if the handler is the caller's after all.
     ASIOCTX_DECL bool put_off() noexcept;
 
     // The same if the handler is not to be called. Waits until whoever has the
     // turn has given it up, as the I/O object may go next.
     ASIOCTX_DECL bool put_off_abandoned() noexcept;
+
+    // The handler has been taken. The record goes, or stays as a shell for a
+    // request that is on its way.
+    void let_go() noexcept
+    {
+        if (is_shell_) [[unlikely]]
+            leave_shell();
+        else
+            destroy();
+    }
 
     // Posts the completion.
     ASIOCTX_DECL void complete_later() noexcept;
@@ -319,7 +327,17 @@ private:
         scope_->unlock(state);
     }
 
+    bool has_ended(turn::ending e) noexcept
+    {
+        if (e == turn::ending::nothing)
+            return false;
+        is_shell_ = e == turn::ending::handler;
+        slot_.clear();
+        return true;
+    }
+
     ASIOCTX_DECL bool end_in_turn() noexcept;
+    ASIOCTX_DECL void leave_shell() noexcept;
 
     void set_host(asio::execution_context* context)
     {
@@ -361,6 +379,9 @@ private:
 
     // There is nothing to complete; set before the record is put off.
     bool abandoned_ = false;
+
+    // The operation has ended, and a request is on its way.
+    bool is_shell_ = false;
 
     // What follows is guarded by the turn; it is read without, by the operation
     // when it has ended.

@@ -26,7 +26,8 @@ class bound_op;
 //
 // held      a thread has the turn: it runs a step of the operation, or asks it
 // queued    a request is on its way, or is at work
-// ended     the operation has ended, and is completed by the last to let go
+// ended     the operation has ended, and what is left of it goes with the last to
+//           let go
 // context   its context wants it to stop, and that has not been delivered
 // types     the same for the handler's own slot: what that asks for
 // steps     it has several steps, which run on its handler's executor
@@ -69,6 +70,14 @@ public:
         deliver,  // the caller has the turn: take_wanted(), ask, and leave again
         send,     // a request is on its way now, by the caller
         complete, // the operation has ended, and is the caller's
+    };
+
+    // What an operation that ends may take with it.
+    enum class ending : unsigned char
+    {
+        record,  // all: nobody else is there, and the generation is over
+        handler, // a request is on its way: the turn is the caller's until then
+        nothing, // somebody is at work: what is left is completed by the last
     };
 
     enum class entry : unsigned char
@@ -192,35 +201,25 @@ public:
             word_.fetch_and(~queued, std::memory_order_acq_rel) & ~queued);
     }
 
-    // The operation has ended. True if nobody holds on to it: its generation is
-    // over, and it is the caller's. mine: the caller has the turn.
-    bool end(bool mine) noexcept
+    // The operation has ended. mine: the caller has the turn. After `nothing` the
+    // word is as it was: see put_off().
+    ending end(bool mine) noexcept
     {
-        auto w = word_.load(std::memory_order_relaxed);
-        do
-        {
-            if ((w & (held | queued)) != (mine ? held : 0))
-                return false;
-        } while (!word_.compare_exchange_weak(w,
-            (w & ~flags) + next_generation, std::memory_order_acq_rel,
-            std::memory_order_relaxed));
-        return true;
+        return end_with(mine, 0);
     }
 
-    // After that: leaves the operation to the last who lets go. False if that
-    // is the caller after all.
-    bool put_off(bool mine) noexcept
+    // After that: leaves the operation to the last to let go, unless nobody is at
+    // work any more.
+    ending put_off(bool mine) noexcept
     {
-        auto w = word_.load(std::memory_order_relaxed);
-        for (;;)
-        {
-            auto const left = mine ? w & ~held : w;
-            bool const others = (left & (held | queued)) != 0;
-            if (word_.compare_exchange_weak(w,
-                    others ? left | ended : (w & ~flags) + next_generation,
-                    std::memory_order_acq_rel, std::memory_order_relaxed))
-                return others;
-        }
+        return end_with(mine, ended);
+    }
+
+    // After ending::handler.
+    action leave_ended() noexcept
+    {
+        return last(
+            word_.fetch_and(~held, std::memory_order_acq_rel) & ~held);
     }
 
     bool is_held() const noexcept
@@ -255,6 +254,36 @@ public:
 
 private:
     friend class turn_pool;
+
+    // otherwise: what is set if somebody is at work; nothing changes with none.
+    ending end_with(bool mine, word otherwise) noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        for (;;)
+        {
+            auto const left = mine ? w & ~held : w;
+            auto result = ending::nothing;
+            auto next = left | otherwise;
+            if ((left & held) != 0)
+            {
+                if (otherwise == 0)
+                    return result;
+            }
+            else if ((left & queued) != 0)
+            {
+                result = ending::handler;
+                next = left | held | ended;
+            }
+            else
+            {
+                result = ending::record;
+                next = (w & ~flags) + next_generation;
+            }
+            if (word_.compare_exchange_weak(w, next,
+                    std::memory_order_acq_rel, std::memory_order_relaxed))
+                return result;
+        }
+    }
 
     // Who makes next of the word, was it the last to let go of an operation that
     // has ended?
