@@ -54,11 +54,16 @@ cancelable derive(
     // A parent's deadline may have passed that is not seen yet.
     bool const passed = deadline <= now;
     bool const own = deadline < s->deadline;
-    if (own || passed)
+    // An earlier one of another root may never pass.
+    bool const enforced = own || s->deadline_is_elsewhere;
+    if (enforced || passed)
         end_with(*s, std::forward<Cause>(cause));
     if (own)
+    {
         s->deadline = deadline;
-    if (own && !passed)
+        s->deadline_is_elsewhere = false;
+    }
+    if (enforced && !passed)
         r.schedule(*s, deadline, now);
     detail::link_or_cancel(*s);
     if (passed)

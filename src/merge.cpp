@@ -15,21 +15,26 @@
 #include <utility>
 #include <vector>
 
+#include "link_queue.hpp"
+
 namespace asioctx {
-namespace {
 
 using detail::context_access;
 using detail::node;
 using detail::node_ptr;
 using detail::scope;
 
+namespace {
+
 class merged_scope;
 
+} // namespace
+
 // Waits in the list of one of the other scopes.
-class link final : public detail::hook
+class detail::merge_link final : public hook
 {
 public:
-    link(merged_scope& target, node_ptr other) noexcept
+    merge_link(merged_scope& target, node_ptr other) noexcept
         : target_(&target), other_(std::move(other))
     {
     }
@@ -67,8 +72,12 @@ private:
     node_ptr const other_;
 
     // The next link whose target this thread has to cancel.
-    link* next_ = nullptr;
+    merge_link* next_ = nullptr;
 };
+
+namespace {
+
+using link = detail::merge_link;
 
 class merged_scope final : public scope
 {
@@ -89,10 +98,9 @@ public:
     std::vector<link*> links; // a reference each
 };
 
-// The links that this thread is to follow once it has followed the present one.
-thread_local link** end_of_queue = nullptr;
+} // namespace
 
-void link::cancel_target() noexcept
+void detail::merge_link::cancel_target() noexcept
 {
     scope& s = other();
     auto const state = s.lock();
@@ -105,16 +113,16 @@ void link::cancel_target() noexcept
 
 // Canceling the target may notify further links: those are put into a queue, so
 // that a long chain of merged contexts needs no stack.
-void link::notify() noexcept
+void detail::merge_link::notify() noexcept
 {
-    if (end_of_queue)
+    if (end_of_link_queue)
     {
-        *end_of_queue = this;
-        end_of_queue = &next_;
+        *end_of_link_queue = this;
+        end_of_link_queue = &next_;
         return;
     }
     link* first = this;
-    end_of_queue = &next_;
+    end_of_link_queue = &next_;
     for (link* l = first; l;)
     {
         l->cancel_target();
@@ -122,27 +130,61 @@ void link::notify() noexcept
         link* const done = l;
         l = l->next_;
         if (!l)
-            end_of_queue = nullptr;
+            end_of_link_queue = nullptr;
         done->release();
     }
+}
+
+namespace {
+
+// Whether the context is done when another scope is, without being told: then
+// that is an ancestor, with nothing between them that outlives it.
+bool ends_with(node_ptr const& ctx, scope const& other) noexcept
+{
+    auto const* s = ctx.get_scope();
+    while (s && s != &other && s->kind != scope::behavior::permanent
+           && s->kind != scope::behavior::graced)
+        s = s->parent ? s->parent->nearest_scope : nullptr;
+    return s == &other;
 }
 
 } // namespace
 
 context merge(context const& parent, std::initializer_list<context> others)
 {
-    auto n = detail::make_node<merged_scope>(context_access::get(parent));
-    auto& m = static_cast<merged_scope&>(*n.get());
-    m.why.at = {};
-    m.links.reserve(others.size());
+    // The scopes that have to be watched.
+    std::vector<node_ptr> watched;
+    watched.reserve(others.size());
     for (auto const& c : others)
     {
         auto const& other = context_access::get(c);
         auto* const s = other.get_scope();
-        if (!s || s->kind == scope::behavior::permanent)
-            continue;
-        m.deadline = std::min(m.deadline, s->deadline);
-        m.links.push_back(new link(m, other));
+        auto const is_it = [s](node_ptr const& n)
+        {
+            return n.get_scope() == s;
+        };
+        if (s && s->kind != scope::behavior::permanent
+            && !ends_with(context_access::get(parent), *s)
+            && std::none_of(watched.begin(), watched.end(), is_it))
+            watched.push_back(other);
+    }
+    if (watched.empty())
+        return parent;
+
+    auto n = detail::make_node<merged_scope>(context_access::get(parent));
+    auto& m = static_cast<merged_scope&>(*n.get());
+    m.why.at = {};
+    m.links.reserve(watched.size());
+    for (auto& other : watched)
+    {
+        auto const& s = *other.get_scope();
+        if (s.deadline < m.deadline)
+        {
+            m.deadline = s.deadline;
+            m.deadline_is_elsewhere =
+                s.home != m.home || s.deadline_is_elsewhere;
+        }
+        m.links.push_back(new link(m, std::move(other)));
     }
     detail::link_or_cancel(m);
     for (auto* l : m.links)

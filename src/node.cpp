@@ -138,6 +138,8 @@ scope::scope(node* parent, behavior b) noexcept
               ? nearest_scope->deadline
               : no_deadline)
 {
+    deadline_is_elsewhere =
+        deadline != no_deadline && nearest_scope->deadline_is_elsewhere;
     nearest_scope = this;
 }
 
@@ -404,8 +406,6 @@ void scope::notify_hooks() noexcept
     }
 }
 
-// Whoever links a scope has scheduled it before, so that it is seen here. But a
-// grace begins when it does: then either this sees it scheduled, under the
 // To abandon one hook may run foreign code, which may destroy an execution
 // context: that takes off the list what it is to destroy itself.
 void scope::abandon_hooks() noexcept
@@ -421,6 +421,8 @@ void scope::abandon_hooks() noexcept
     }
 }
 
+// Whoever links a scope has scheduled it before, so that it is seen here. But a
+// grace begins when it does: then either this sees it scheduled, under the
 // mutex, or start_grace() sees it done.
 void scope::unschedule() noexcept
 {

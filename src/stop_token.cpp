@@ -5,15 +5,16 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-#include <asioctx/stop_token.hpp>
-
 #include <asioctx/after_func.hpp>
+#include <asioctx/stop_token.hpp>
 
 #include <asioctx/detail/node.hpp>
 
 #include <memory>
 #include <optional>
 #include <utility>
+
+#include "link_queue.hpp"
 
 namespace asioctx {
 
@@ -60,6 +61,7 @@ private:
             if (!try_add_ref(self))
                 return;
             detail::node_ptr const keep(&self);
+            detail::own_link_queue const queue;
             self.cancel_here();
         }
 

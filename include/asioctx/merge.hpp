@@ -23,8 +23,17 @@ namespace asioctx {
  * arguments counts. Its values are those of the first argument. Its deadline()
  * is the earliest of theirs.
  *
- * If one of the @c others is canceled, this context is done before that cancel()
- * returns, but after everything below the canceled context.
+ * If one of the @c others is canceled, this context is done before that
+ * cancel() returns, but after everything below the canceled context.
+ *
+ * What the parent would be done with anyway needs no merging: if none of the
+ * others is another, as for an ancestor of the parent or a context that can
+ * never be done, the parent itself is returned.
+ *
+ * A deadline of another root is that root's to enforce. If its execution
+ * context does not run, deadline() still tells of it; the context, and what is
+ * derived from it, is done when a deadline of its own root passes, if not
+ * before.
  *
  * To cancel the context by itself, derive from it with with_cancel().
  *
@@ -33,8 +42,8 @@ namespace asioctx {
  * @param others The other contexts. They may have other roots.
  *
  * @par Object lifetimes
- * The context keeps the parent, and each of the others that can be done. None of
- * them keeps the context.
+ * The context keeps the parent, and each of the others that can be done. None
+ * of them keeps the context.
  *
  * @par Exceptions
  * @c std::bad_alloc.

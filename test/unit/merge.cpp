@@ -6,18 +6,25 @@
 //
 
 // Test that header file is self-contained.
-#include <asioctx/merge.hpp>
-
+#include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
+#include <asioctx/merge.hpp>
 #include <asioctx/value.hpp>
+#include <asioctx/without_cancel.hpp>
 
 #include <asioctx/testing/manual_clock.hpp>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <functional>
+#include <memory>
+#include <utility>
 
 #include "support/print.hpp"
 
@@ -99,6 +106,148 @@ BOOST_AUTO_TEST_CASE(a_long_chain_is_canceled_and_dropped_on_this_stack)
         last = merge(root, last);
     source.cancel(broken);
     BOOST_TEST(last.cause() == broken);
+}
+
+// Deadlines of several roots.
+
+BOOST_AUTO_TEST_CASE(a_childs_deadline_passes_though_another_roots_is_earlier)
+{
+    boost::asio::io_context elsewhere;
+    testing::manual_clock stopped(elsewhere);
+    auto const far = with_timeout(background(elsewhere), 1s);
+    auto const merged = merge(root, far.ctx);
+    auto const [ctx, cancel] = with_timeout(merged, 2s, broken);
+    auto const [below, cancel_below] = with_timeout(ctx, 3s, broken);
+    auto const [value, cancel_value] =
+        with_timeout(with_value(merged, number, 1), 2s);
+    auto const [idle, touch] = with_idle_timeout(merged, 2s);
+    // What is reported is the earliest all the same.
+    BOOST_TEST((ctx.deadline() == far.ctx.deadline()));
+    BOOST_TEST((below.deadline() == far.ctx.deadline()));
+    clock.advance(2s);
+    BOOST_TEST(!merged.done());
+    BOOST_TEST(ctx.cause() == broken);
+    BOOST_TEST(ctx.ended_by_own_deadline());
+    BOOST_TEST(value.done());
+    BOOST_TEST(idle.done());
+    BOOST_TEST(!far.ctx.done());
+}
+
+BOOST_AUTO_TEST_CASE(a_childs_deadline_passes_below_a_merged_one_and_a_grace)
+{
+    boost::asio::io_context elsewhere;
+    testing::manual_clock stopped(elsewhere);
+    auto const far = with_timeout(background(elsewhere), 1s);
+    auto const again = merge(root, merge(root, far.ctx));
+    auto const [late, cancel_late] = with_grace(again, 1s);
+    auto const [ctx, cancel] = with_timeout(late, 3s);
+    auto const [direct, cancel_direct] = with_timeout(again, 3s);
+    clock.advance(3s);
+    BOOST_TEST(ctx.done());
+    BOOST_TEST(direct.done());
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_deadline_of_an_execution_context_that_is_gone_holds_nothing)
+{
+    auto elsewhere = std::make_unique<boost::asio::io_context>();
+    auto const far = with_timeout(background(*elsewhere), 1s);
+    elsewhere.reset();
+    auto const [ctx, cancel] = with_timeout(merge(root, far.ctx), 2s);
+    clock.advance(2s);
+    BOOST_TEST(ctx.done());
+}
+
+BOOST_AUTO_TEST_CASE(the_other_roots_deadline_counts_if_it_passes)
+{
+    boost::asio::io_context elsewhere;
+    testing::manual_clock other_clock(elsewhere);
+    auto const far = with_timeout(background(elsewhere), 1s, broken);
+    auto const [ctx, cancel] = with_timeout(merge(root, far.ctx), 2s);
+    other_clock.advance(1s);
+    BOOST_TEST(ctx.cause() == broken);
+    BOOST_TEST(!ctx.ended_by_own_deadline());
+    clock.advance(2s);
+    BOOST_TEST(ctx.cause() == broken);
+}
+
+// Cancellations within a cancellation.
+
+BOOST_AUTO_TEST_CASE(is_done_when_a_cancel_within_another_one_returns)
+{
+    auto const x = with_cancel(root);
+    auto const y = with_cancel(root);
+    auto const mx = merge(root, x.ctx);
+    auto const my = merge(root, y.ctx);
+    auto const chain = merge(root, my);
+    bool seen = false;
+    bool chain_seen = false;
+    std::function<void()> complete;
+    auto const initiate = [&](auto handler)
+    {
+        auto p = std::make_shared<decltype(handler)>(std::move(handler));
+        boost::asio::get_associated_cancellation_slot(*p).assign(
+            [&](boost::asio::cancellation_type)
+            {
+                y.cancel();
+                seen = my.done();
+                chain_seen = chain.done();
+            });
+        complete = [p]
+        {
+            (*p)(error_code());
+        };
+    };
+    auto token = bind_context(mx, [](error_code) {});
+    boost::asio::async_initiate<decltype(token), void(error_code)>(
+        initiate, token);
+    boost::asio::post(ioc, [&] { x.cancel(); });
+    ioc.poll();
+    BOOST_TEST(seen);
+    BOOST_TEST(chain_seen);
+    boost::asio::post(ioc, std::exchange(complete, nullptr));
+    ioc.restart();
+    ioc.poll();
+}
+
+// What makes nothing.
+
+BOOST_AUTO_TEST_CASE(what_the_parent_is_done_with_anyway_makes_nothing)
+{
+    auto const outer = with_cancel(root);
+    auto const ctx = with_value(with_cancel(outer.ctx).ctx, number, 1);
+    BOOST_TEST((merge(ctx, {}) == ctx));
+    BOOST_TEST((merge(ctx, ctx) == ctx));
+    BOOST_TEST((merge(ctx, outer.ctx) == ctx));
+    BOOST_TEST((merge(ctx, root, background(), outer.ctx, ctx) == ctx));
+    BOOST_TEST((merge(background(), background()) == background()));
+}
+
+BOOST_AUTO_TEST_CASE(what_would_outlive_an_ancestor_is_merged_with_it)
+{
+    auto const outer = with_cancel(root);
+    auto const grace = with_grace(outer.ctx, 1s);
+    auto const detached = without_cancel(outer.ctx);
+    auto const hard = merge(grace.ctx, outer.ctx);
+    auto const bound = merge(detached, outer.ctx);
+    // The ancestor is not done when what is below it is.
+    auto const below = with_cancel(outer.ctx);
+    auto const either = merge(outer.ctx, below.ctx);
+    below.cancel();
+    BOOST_TEST(either.done());
+    BOOST_TEST(!hard.done());
+    outer.cancel();
+    BOOST_TEST(hard.done());
+    BOOST_TEST(bound.done());
+    BOOST_TEST(!grace.ctx.done());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_is_given_twice_counts_once)
+{
+    auto const a = with_cancel(root);
+    auto const merged = merge(root, a.ctx, with_value(a.ctx, number, 1), a.ctx);
+    a.cancel(broken);
+    BOOST_TEST(merged.cause() == broken);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

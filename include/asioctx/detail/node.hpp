@@ -223,6 +223,9 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // As constant as why is.
     bool inherited = false;
 
+    // Whether what deadline says is another root's to enforce: see merge().
+    bool deadline_is_elsewhere = false;
+
     // True while this scope is in its parent scope's list of children. Set and
     // cleared under the parent scope's lock; once cleared it stays so, and who
     // cleared it does not touch the links again.
@@ -258,10 +261,10 @@ private:
     void take_children(scope_list& taken) noexcept;
     void wait_for_walk() const noexcept;
     void notify_hooks() noexcept;
+    void abandon_hooks() noexcept;
     void unschedule() noexcept;
     void leave_parent() noexcept;
 };
-    void abandon_hooks() noexcept;
 
 // A scope whose parent's end starts its grace.
 struct grace_scope final : scope
