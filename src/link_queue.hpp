@@ -8,8 +8,6 @@
 #ifndef ASIOCTX_SRC_LINK_QUEUE_HPP
 #define ASIOCTX_SRC_LINK_QUEUE_HPP
 
-#include <utility>
-
 namespace asioctx::detail {
 
 class merge_link;
@@ -24,9 +22,10 @@ inline constinit thread_local merge_link** end_of_link_queue = nullptr;
 class own_link_queue
 {
 public:
-    own_link_queue() noexcept
-        : outer_(std::exchange(end_of_link_queue, nullptr))
+    own_link_queue() noexcept : outer_(end_of_link_queue)
     {
+        if (outer_) [[unlikely]]
+            end_of_link_queue = nullptr;
     }
 
     own_link_queue(own_link_queue const&) = delete;
@@ -34,7 +33,8 @@ public:
 
     ~own_link_queue()
     {
-        end_of_link_queue = outer_;
+        if (outer_) [[unlikely]]
+            end_of_link_queue = outer_;
     }
 
 private:

@@ -132,8 +132,8 @@ scope::scope(node* parent, behavior b) noexcept
               ? nearest_scope->deadline
               : no_deadline)
 {
-    deadline_is_elsewhere =
-        deadline != no_deadline && nearest_scope->deadline_is_elsewhere;
+    if (nearest_scope)
+        deadline_is_elsewhere = nearest_scope->deadline_is_elsewhere;
     nearest_scope = this;
 }
 
@@ -150,7 +150,8 @@ scope::~scope()
 {
     leave_parent();
     unschedule();
-    abandon_hooks();
+    if (!hooks.empty())
+        abandon_hooks();
     if (auto* const b = bridge.load(std::memory_order_acquire))
         destroy(b);
 }

@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -459,6 +460,17 @@ private:
                 nodes_[n.others[1]].name);
             real.ctx = merge(
                 parent, *nodes_[n.others[0]].ctx, *nodes_[n.others[1]].ctx);
+            std::erase_if(
+                n.others,
+                [&](std::size_t o) { return ends_with(n.parent, o); });
+            if (n.others.empty())
+            {
+                // Nothing was made: the same as a value without a key.
+                n.what = kind::value;
+                n.key = std::size(keys);
+            }
+            if ((*real.ctx == parent) != n.others.empty())
+                wrong_ = "merge() made something of nothing, or the reverse";
             break;
         case kind::grace:
             note(", ", n.period.count(), "ns");
@@ -652,6 +664,17 @@ private:
         while (model_.nodes[i].what == kind::value)
             i = model_.nodes[i].parent;
         return i;
+    }
+
+    // Whether a context is done with another one without being told.
+    bool ends_with(std::size_t i, std::size_t other) const
+    {
+        i = scope_of(i);
+        other = scope_of(other);
+        while (i != other && !model_.permanent(i)
+               && model_.nodes[i].what != kind::grace)
+            i = scope_of(model_.nodes[i].parent);
+        return i == other || model_.permanent(other);
     }
 
     void settle_functions()
