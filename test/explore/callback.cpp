@@ -246,8 +246,11 @@ void it_goes_beside_a_stop_and_a_cancel()
     fate f;
     auto r = after_func(c.ctx, handler(f));
     together([&] { c.cancel.cancel(); }, [&] { r.stop(); },
-        [&] { ioc.reset(); });
-    check(is_dropped(f), "the function has gone");
+        [&]
+        {
+            ioc.reset();
+            check(is_dropped(f), "the function has gone with it");
+        });
 }
 
 void it_goes_beside_the_last_handle()
@@ -349,7 +352,7 @@ int main(int argc, char** argv)
                 it_goes_beside_a_stop_and_a_cancel,
                 {mutex_is_lost.of_plain_memory()}},
             {"it_goes_beside_the_last_handle", it_goes_beside_the_last_handle,
-                {lock_is_lost.of_plain_memory()}},
+                {mutex_is_lost.of_plain_memory()}},
             {"it_goes_beside_the_end_of_a_wait",
                 it_goes_beside_the_end_of_a_wait, {gate_is_open}},
             {"it_goes_beside_deadlines", it_goes_beside_deadlines, {}},

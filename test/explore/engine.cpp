@@ -291,7 +291,7 @@ void the_same_is_done_each_time()
         for (int i = 0; planted("something_else") && i < runs % 7; ++i)
             ++n;
     };
-    together(work, work);
+    together(work, work, work);
 }
 
 // The library's code is not the only one that is explored: so is Asio's.

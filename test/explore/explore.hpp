@@ -102,7 +102,7 @@ inline fault skipped(
     return {name, fault::effect::skip, on, file, function};
 }
 
-// No mutex is locked; those of one flag are not meant.
+// No mutex is locked. Those of Asio are, and a spin_mutex is not meant.
 inline fault without_mutexes(char const* name)
 {
     return {name, fault::effect::skip, op::lock};

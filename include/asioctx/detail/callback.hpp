@@ -70,8 +70,9 @@ public:
     {
         if (!scope_.remove_hook(*this))
             return false;
-        host_.remove_guest(*this);
+        // The shutdown waits for this.
         discard();
+        host_.remove_guest(*this);
         return true;
     }
 
@@ -96,8 +97,9 @@ public:
 
     void abandon() noexcept override
     {
-        host_.remove_guest(*this);
+        // The shutdown waits for this.
         discard();
+        host_.remove_guest(*this);
         release();
     }
 
