@@ -165,10 +165,11 @@ void bound_op::leave(turn_frame& f, at where) noexcept
             op.deliver(f);
             continue;
         }
-        f.of = nullptr;
         if (next == turn::action::send)
-            op.send(where != at::elsewhere);
-        else if (next == turn::action::complete)
+            return op.send(
+                f, where == at::elsewhere ? from::amid : from::outside);
+        f.of = nullptr;
+        if (next == turn::action::complete)
             op.last_has_left();
         return;
     }
@@ -205,6 +206,8 @@ void bound_op::deliver(turn_frame& f) noexcept
     }
     if (!turn_.has_ended())
         asked();
+    else if (abandoned_)
+        forget();
 }
 
 void bound_op::ask_upstream(
@@ -223,20 +226,34 @@ void bound_op::ask(turn::word what) noexcept
     leave(f, at::here);
 }
 
-// A request is where the operation may be asked.
-void bound_op::ask_as_wanted() noexcept
+// The caller is a request, and has the turn where the operation is asked.
+void bound_op::serve(turn_frame& f) noexcept
 {
-    auto next = turn_.arrive();
+    auto next = turn::action::deliver;
+    do
+        deliver(f);
+    while ((next = turn_.leave_request()) == turn::action::deliver);
+    f.of = nullptr;
+    if (next == turn::action::complete)
+        last_has_left();
+}
+
+// The caller is a request, somewhere. If another has the turn, that one will do.
+void bound_op::look_as_request(from where) noexcept
+{
+    auto const next = turn_.arrive();
     if (next == turn::action::deliver)
     {
         turn_frame f(&turn_);
-        do
-            deliver(f);
-        while ((next = turn_.leave_request()) == turn::action::deliver);
-        f.of = nullptr;
+        if (where == from::there || runs_here())
+            serve(f);
+        else
+            send(f, where);
     }
-    if (next == turn::action::complete)
+    else if (next == turn::action::complete)
+    {
         last_has_left();
+    }
 }
 
 // The scope.
@@ -271,7 +288,7 @@ bool bound_op::claim() noexcept
 void bound_op::notify() noexcept
 {
     auto* const host = host_;
-    send(true);
+    look_as_request(from::outside);
     if (host)
         host->gate.leave();
 }
@@ -300,30 +317,30 @@ bool bound_op::runs_here() const noexcept
     }
 }
 
-// A request is on its way, by the caller.
-void bound_op::send(bool may_be_here) noexcept
+// The caller has the turn, but is not where the operation is asked, or is amid
+// something. The turn goes with the request.
+void bound_op::send(turn_frame& f, from where) noexcept
 {
     using kind = op_message::kind;
-    if (may_be_here && runs_here())
-        return ask_as_wanted();
     if (route_ == route::none)
         return post_to_root(kind::own_request);
-    auto const go = [this, may_be_here](executor_ref const& to, kind k)
+    bool const to_own = route_ == route::one || is_asked_on_own();
+    auto k = kind::own_request;
+    auto to = to_own ? own_executor() : io_executor();
+    // To the handler's executor by way of the I/O object's.
+    if (to_own && route_ == route::apart && where != from::io)
     {
-        if (may_be_here)
-            dispatch(to, k);
-        else
-            post(to, k);
-    };
-    if (route_ == route::apart)
-        go(io_executor(), kind::request);
-    else if (route_ == route::one || is_asked_on_own())
-        go(own_executor(), kind::own_request);
+        k = kind::request;
+        to = io_executor();
+    }
+    if (where == from::amid)
+        post(to, k);
     else
-        go(io_executor(), kind::own_request);
+        dispatch(f, to, k);
 }
 
-void bound_op::dispatch(executor_ref const& to, op_message::kind k) noexcept
+void bound_op::dispatch(
+    turn_frame& f, executor_ref const& to, op_message::kind k) noexcept
 {
     dispatching d(*this);
     bool failed = false;
@@ -340,10 +357,29 @@ void bound_op::dispatch(executor_ref const& to, op_message::kind k) noexcept
     // The executor may have to allocate, and fail. To ask from here is better
     // than not to ask. If it did not fail, its execution context is about to go,
     // and the operation with it.
-    if (failed)
-        ask_as_wanted();
-    else
+    if (!failed)
         drop_request();
+    else if (f.of)
+        serve(f);
+    else
+        look_as_request(from::there);
+}
+
+// For a message whose executor has been copied.
+bool bound_op::departs(op_message::kind k) noexcept
+{
+    if (k == op_message::kind::completion
+        || k == op_message::kind::own_completion)
+        return true;
+    if (auto* const f = turn_frame::find(turn_))
+        f->of = nullptr;
+    auto const next = turn_.depart();
+    if (next == turn::action::complete)
+    {
+        dispatching::ends(*this, false);
+        last_has_left();
+    }
+    return next == turn::action::send;
 }
 
 void bound_op::post(executor_ref const& to, op_message::kind k) noexcept
@@ -374,15 +410,10 @@ void bound_op::arrived(op_message::kind k)
     switch (k)
     {
     case op_message::kind::request:
-        dispatching::ends(*this, false);
-        if (is_asked_on_own() && !own_executor().runs_here())
-            dispatch(own_executor(), op_message::kind::own_request);
-        else
-            ask_as_wanted();
-        return;
     case op_message::kind::own_request:
         dispatching::ends(*this, false);
-        return ask_as_wanted();
+        return look_as_request(
+            k == op_message::kind::request ? from::io : from::there);
     case op_message::kind::completion:
         if (auto const own = own_executor())
             return own.dispatch(
@@ -445,6 +476,7 @@ bool bound_op::put_off_abandoned() noexcept
 void bound_op::leave_shell() noexcept
 {
     abandoned_ = true;
+    forget();
     if (turn_.leave_ended() == turn::action::complete)
         destroy();
 }
@@ -462,7 +494,7 @@ void bound_op::complete_later() noexcept
     using kind = op_message::kind;
     if (route_ == route::none)
         post_to_root(kind::completion);
-    else if (route_ == route::apart)
+    else if (route_ == route::apart && !own_executor().placed())
         post(io_executor(), kind::completion);
     else
         post(own_executor(), kind::own_completion);

@@ -28,6 +28,14 @@ void op_memory::deallocate(void* p, std::size_t) noexcept
         free_memory();
 }
 
+bool op_message::depart() noexcept
+{
+    if (static_cast<bound_op&>(*op_).departs(kind_))
+        return true;
+    op_ = nullptr;
+    return false;
+}
+
 void op_message::operator()()
 {
     static_cast<bound_op&>(*std::exchange(op_, nullptr)).arrived(kind_);

@@ -190,30 +190,19 @@ public:
     class work
     {
     public:
-        work(op_executors const& e, [[maybe_unused]] root* r)
-            : io_(io_of(e, r)), own_(own_of(e))
+        void start(op_executors const& e, [[maybe_unused]] root* r)
         {
+            if constexpr (has_io)
+                io_.emplace(work_of(e.io_));
+            else
+                io_.emplace(work_of(executor_of(r)));
+            if constexpr (has_own)
+                own_.emplace(work_of(e.own_));
         }
 
     private:
-        static work_type<io_type> io_of(op_executors const& e, root* r)
-        {
-            if constexpr (has_io)
-                return work_of(e.io_);
-            else
-                return work_of(executor_of(r));
-        }
-
-        static work_type<own_type> own_of(op_executors const& e)
-        {
-            if constexpr (has_own)
-                return work_of(e.own_);
-            else
-                return none();
-        }
-
-        work_type<io_type> io_;
-        work_type<own_type> own_;
+        std::optional<work_type<io_type>> io_;
+        std::optional<work_type<own_type>> own_;
     };
 
 private:
@@ -237,7 +226,7 @@ private:
     }
 
     [[no_unique_address]] Io const io_;
-    [[no_unique_address]] own_type const own_;
+    own_type const own_;
 };
 
 // The record, and in it the user's handler. ResultsSize is what the results take.
@@ -247,8 +236,6 @@ class bound_op_of final : public bound_op
     using allocator =
         typename std::allocator_traits<asio::associated_allocator_t<Handler,
             asio::recycling_allocator<void>>>::template rebind_alloc<bound_op_of>;
-
-    using executors = op_executors<Handler, Io>;
 
 public:
     using handler_type = Handler;
@@ -275,20 +262,20 @@ public:
     // Passes on what the handler's own slot is asked.
     void connect_upstream()
     {
-        auto slot = slot_of(handler_);
+        auto slot = slot_of(user_->handler);
         if (slot.is_connected())
             upstream_ = &slot.template emplace<upstream>(this);
     }
 
     Handler& handler() noexcept
     {
-        return handler_;
+        return user_->handler;
     }
 
     template <class Executor>
     bool has_steps_on(Executor const& ex) const noexcept
     {
-        return executors_.has_steps_on(ex);
+        return user_->executors.has_steps_on(ex);
     }
 
     // Posts the completion of an operation that is not started, as the context
@@ -316,7 +303,7 @@ public:
         // Bound twice, the slot is another record's, whose turn another thread
         // may have that waits for this one's.
         if (upstream_ && !is_asked_here())
-            slot_of(handler_).clear();
+            slot_of(user_->handler).clear();
         if (end()) [[likely]]
             return call_handler(std::forward<Args>(args)...);
         try
@@ -341,7 +328,7 @@ public:
         if (upstream_)
             upstream_->op = nullptr;
         bool const ended = end();
-        [[maybe_unused]] Handler const dying(std::move(handler_));
+        [[maybe_unused]] Handler const dying(std::move(user_->handler));
         if (ended || !put_off_abandoned())
             let_go();
     }
@@ -375,7 +362,7 @@ private:
         {
             if (op && type != asio::cancellation_type::none)
                 op->ask_upstream(type,
-                    std::is_same_v<decltype(slot_of(op->handler_)), op_slot>);
+                    std::is_same_v<decltype(slot_of(op->user_->handler)), op_slot>);
         }
 
         // For slot_store: an operation that is bound twice has but one more
@@ -393,28 +380,28 @@ private:
         asio::cancellation_type_t type, Io const& io, H&& handler)
         : bound_op(std::move(ctx), type),
           allocator_(a),
-          handler_(std::forward<H>(handler)),
-          executors_(handler_, io)
+          user_(std::in_place, std::forward<H>(handler), io)
     {
         // Before the operation is started, so that a request finds it.
-        if (executors_.same())
-            set_executor(executors_.io_context());
+        auto const& ex = user_->executors;
+        if (ex.same())
+            set_executor(ex.io_context());
         else
-            set_executors(executors_.io(), executors_.own());
+            set_executors(ex.io(), ex.own());
     }
 
     // run() must not return before the completion is posted.
     template <class... Args>
     void store(Args&&... args)
     {
-        work_.emplace(executors_, near_root());
+        user_->work.start(user_->executors, near_root());
         results_.store(std::forward<Args>(args)...);
     }
 
     template <class... Args>
     void call_unmapped(Args&&... args)
     {
-        Handler handler(std::move(handler_));
+        Handler handler(std::move(user_->handler));
         let_go();
         std::move(handler)(std::forward<Args>(args)...);
     }
@@ -446,18 +433,18 @@ private:
 
     executor_ref io_executor() const noexcept override
     {
-        return executors_.io();
+        return user_->executors.io();
     }
 
     executor_ref own_executor() const noexcept override
     {
-        return executors_.own();
+        return user_->executors.own();
     }
 
     void complete_now() override
     {
         if (upstream_)
-            slot_of(handler_).clear();
+            slot_of(user_->handler).clear();
         results_.take(this);
     }
 
@@ -467,21 +454,26 @@ private:
         if (upstream_)
             upstream_->op = nullptr;
         results_.take(nullptr);
-        [[maybe_unused]] Handler const dying(std::move(handler_));
+        [[maybe_unused]] Handler const dying(std::move(user_->handler));
         destroy();
     }
 
     // For a handler that wants to know.
     void asked() noexcept override
     {
-        if constexpr (requires { handler_.asked(); })
-            handler_.asked();
+        if constexpr (requires { user_->handler.asked(); })
+            user_->handler.asked();
     }
 
     void destroy() noexcept override
     {
         if (let_go_of_memory())
             free_memory();
+    }
+
+    void forget() noexcept override
+    {
+        user_.reset();
     }
 
     void free_memory() noexcept override
@@ -491,12 +483,24 @@ private:
         std::allocator_traits<allocator>::deallocate(a, this, 1);
     }
 
+    // All that is the user's: see forget().
+    struct user
+    {
+        template <class H>
+        user(H&& h, Io const& io)
+            : handler(std::forward<H>(h)), executors(handler, io)
+        {
+        }
+
+        Handler handler;
+        op_executors<Handler, Io> executors;
+        typename op_executors<Handler, Io>::work work;
+    };
+
     [[no_unique_address]] allocator allocator_;
     upstream* upstream_ = nullptr;
-    Handler handler_;
-    [[no_unique_address]] executors executors_;
+    std::optional<user> user_;
     op_results<bound_op_of, ResultsSize> results_;
-    std::optional<typename executors::work> work_;
 };
 
 } // namespace asioctx::detail

@@ -267,6 +267,15 @@ private:
         here_if_it_runs_here,
     };
 
+    // Where a request is.
+    enum class from : unsigned char
+    {
+        amid,    // in what must not be asked before it has returned
+        outside, // anywhere
+        io,      // on the I/O object's executor
+        there,   // where the operation is asked, or as near as can be
+    };
+
     // For the operation changing its slot. Waits until no other thread has the
     // turn.
     class access
@@ -289,7 +298,8 @@ private:
         turn_frame frame_;
     };
 
-    // The two executors: see set_executors().
+    // The two executors: see set_executors(). Guarded by the turn, as is all
+    // that asks for them, but once the operation is the caller's.
     virtual executor_ref io_executor() const noexcept = 0;
     virtual executor_ref own_executor() const noexcept = 0;
 
@@ -301,6 +311,10 @@ private:
 
     // Gives up the record, in which nothing is left.
     virtual void destroy() noexcept = 0;
+
+    // Destroys all that is the user's, after its handler has been taken: it need
+    // not outlive the execution contexts.
+    virtual void forget() noexcept = 0;
 
     // The operation has been asked, and has not ended in that.
     virtual void asked() noexcept = 0;
@@ -351,15 +365,18 @@ private:
     ASIOCTX_DECL void set_far_host(asio::execution_context& context);
     bool is_asked_on_own() const noexcept;
     bool runs_here() const noexcept;
-    void send(bool may_be_here) noexcept;
-    void dispatch(executor_ref const& to, op_message::kind k) noexcept;
+    void ask(turn::word what) noexcept;
+    void look_as_request(from where) noexcept;
+    void send(turn_frame& f, from where) noexcept;
+    void dispatch(
+        turn_frame& f, executor_ref const& to, op_message::kind k) noexcept;
     void post(executor_ref const& to, op_message::kind k) noexcept;
     void post_to_root(op_message::kind k) noexcept;
+    bool departs(op_message::kind k) noexcept;
     void arrived(op_message::kind k);
     void dropped(op_message::kind k) noexcept;
     void drop_request() noexcept;
-    void ask(turn::word what) noexcept;
-    void ask_as_wanted() noexcept;
+    void serve(turn_frame& f) noexcept;
     void deliver(turn_frame& f) noexcept;
     void last_has_left() noexcept;
 

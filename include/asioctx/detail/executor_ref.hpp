@@ -74,7 +74,7 @@ public:
         return functions_->context(executor_);
     }
 
-    // What these throw, the executor does. It may go while they run.
+    // What these throw, the executor does. It may go once the message departs.
     void dispatch(op_message&& m) const
     {
         functions_->dispatch(executor_, std::move(m));
@@ -119,12 +119,14 @@ private:
         [](void const* ex, op_message&& m)
         {
             auto const copy = *static_cast<Executor const*>(ex);
-            asio::dispatch(copy, std::move(m));
+            if (m.depart())
+                asio::dispatch(copy, std::move(m));
         },
         [](void const* ex, op_message&& m)
         {
             auto const copy = *static_cast<Executor const*>(ex);
-            post_to(copy, std::move(m));
+            if (m.depart())
+                post_to(copy, std::move(m));
         },
     };
 

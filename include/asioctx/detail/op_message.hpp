@@ -83,6 +83,10 @@ public:
         return allocator_type(*op_);
     }
 
+    // The executor that it is for has been copied: what is in the record may go.
+    // False if there is nothing to send any more.
+    [[nodiscard]] ASIOCTX_DECL bool depart() noexcept;
+
     ASIOCTX_DECL void operator()();
 
     // False once it was moved from.

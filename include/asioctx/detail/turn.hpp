@@ -68,7 +68,7 @@ public:
     {
         none,
         deliver,  // the caller has the turn: take_wanted(), ask, and leave again
-        send,     // a request is on its way now, by the caller
+        send,     // the caller has the turn, and is to send a request: depart()
         complete, // the operation has ended, and is the caller's
     };
 
@@ -136,8 +136,8 @@ public:
             == 0;
     }
 
-    // A request has come to where the operation may be asked. It has done its
-    // work unless it is to deliver.
+    // A request looks at the operation. It has done its work unless it is to
+    // deliver, or to go on: then it has the turn.
     action arrive() noexcept
     {
         auto w = word_.load(std::memory_order_relaxed);
@@ -159,8 +159,8 @@ public:
         return word_.fetch_and(~wants, std::memory_order_acquire) & wants;
     }
 
-    // Gives up the turn. If something is wanted it is to be delivered, or, if
-    // this is not the place, sent.
+    // Gives up the turn. If something is wanted it is to be delivered first, or,
+    // if this is not the place, sent.
     action leave(bool here) noexcept
     {
         auto w = word_.load(std::memory_order_relaxed);
@@ -169,13 +169,27 @@ public:
             bool const is_wanted = (w & wants) != 0 && (w & ended) == 0;
             if (is_wanted && here)
                 return action::deliver;
-            auto const next = (w & ~held) | (is_wanted ? queued : word());
-            if (!word_.compare_exchange_weak(w, next,
+            if (is_wanted && (w & queued) == 0)
+                return action::send;
+            auto const next = w & ~held;
+            if (word_.compare_exchange_weak(w, next,
                     std::memory_order_acq_rel, std::memory_order_relaxed))
-                continue;
-            if (is_wanted)
-                return (w & queued) == 0 ? action::send : action::none;
-            return last(next);
+                return is_wanted ? action::none : last(next);
+        }
+    }
+
+    // Gives up the turn for a request, which knows its way by now. It goes if that
+    // is to `send`; else the operation has ended meanwhile.
+    action depart() noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        for (;;)
+        {
+            bool const goes = (w & ended) == 0;
+            auto const next = goes ? (w & ~held) | queued : w & ~(held | queued);
+            if (word_.compare_exchange_weak(w, next,
+                    std::memory_order_acq_rel, std::memory_order_relaxed))
+                return goes ? action::send : last(next);
         }
     }
 
