@@ -5,8 +5,8 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-// Included first wherever the explorer compiles: gives Asio explored counters in
-// the place of its own, which are of no use to others.
+// Included first wherever the explorer compiles: gives Asio explored counters
+// in the place of its own, which are of no use to others.
 
 #ifndef ASIOCTX_TEST_EXPLORE_ASIO_HPP
 #define ASIOCTX_TEST_EXPLORE_ASIO_HPP

@@ -93,7 +93,9 @@ void a_function_is_called_or_stopped()
     fate f;
     auto r = after_func(c.ctx, handler(f));
     bool stopped = false;
-    together([&] { c.cancel.cancel(); }, [&] { stopped = r.stop(); },
+    together(
+        [&] { c.cancel.cancel(); },
+        [&] { stopped = r.stop(); },
         [&] { ioc.poll(); });
     finish(ioc);
     check(stopped ? is_dropped(f) : is_called(f), "one of both");
@@ -107,11 +109,15 @@ void two_stop_a_function()
     auto r = after_func(c.ctx, handler(f));
     int stopped = 0;
     explore::atomic<int> stops{0};
-    auto const stop = [&] { stops += r.stop(); };
+    auto const stop = [&]
+    {
+        stops += r.stop();
+    };
     together([&] { c.cancel.cancel(); }, stop, stop);
     finish(ioc);
     stopped = stops;
-    check(stopped == 0 ? is_called(f) : stopped == 1 && is_dropped(f),
+    check(
+        stopped == 0 ? is_called(f) : stopped == 1 && is_dropped(f),
         "one of all");
 }
 
@@ -121,8 +127,8 @@ void a_registration_goes_beside_a_cancel()
     auto c = with_cancel(background(ioc));
     fate f;
     std::optional r(after_func(c.ctx, handler(f)));
-    together([&] { c.cancel.cancel(); }, [&] { r.reset(); },
-        [&] { ioc.poll(); });
+    together(
+        [&] { c.cancel.cancel(); }, [&] { r.reset(); }, [&] { ioc.poll(); });
     finish(ioc);
     check(is_called(f) || is_dropped(f), "it was called or stopped");
 }
@@ -133,8 +139,8 @@ void a_function_is_detached_beside_a_cancel()
     auto c = with_cancel(background(ioc));
     fate f;
     auto r = after_func(c.ctx, handler(f));
-    together([&] { c.cancel.cancel(); }, [&] { r.detach(); },
-        [&] { ioc.poll(); });
+    together(
+        [&] { c.cancel.cancel(); }, [&] { r.detach(); }, [&] { ioc.poll(); });
     finish(ioc);
     check(is_called(f), "it is called");
 }
@@ -145,8 +151,10 @@ void a_function_is_made_beside_a_cancel()
     auto c = with_cancel(background(ioc));
     fate f;
     std::optional<after_func_registration> r;
-    together([&] { c.cancel.cancel(); },
-        [&] { r = after_func(c.ctx, handler(f)); }, [&] { ioc.poll(); });
+    together(
+        [&] { c.cancel.cancel(); },
+        [&] { r = after_func(c.ctx, handler(f)); },
+        [&] { ioc.poll(); });
     finish(ioc);
     check(is_called(f), "it is called");
 }
@@ -166,7 +174,9 @@ void the_first_function_finds_the_subtree_done()
     };
     auto const first = after_func(parent.ctx, look);
     auto const last = after_func(child.ctx, look);
-    together([&] { parent.cancel.cancel(); }, [&] { ioc.poll(); },
+    together(
+        [&] { parent.cancel.cancel(); },
+        [&] { ioc.poll(); },
         [&] { leaf.cancel.cancel(); });
     finish(ioc);
     check(calls == 2, "both were called");
@@ -180,7 +190,9 @@ void a_context_goes_with_its_function_beside_a_cancel()
     child->cancel.detach();
     fate f;
     after_func(child->ctx, handler(f)).detach();
-    together([&] { parent.cancel.cancel(); }, [&] { child.reset(); },
+    together(
+        [&] { parent.cancel.cancel(); },
+        [&] { child.reset(); },
         [&] { ioc.poll(); });
     finish(ioc);
     check(is_called(f) || is_dropped(f), "it was called or has gone");
@@ -193,7 +205,8 @@ void a_wait_ends_beside_its_slot()
     asio::cancellation_signal signal;
     fate f;
     c.ctx.async_wait(asio::bind_cancellation_slot(signal.slot(), handler(f)));
-    together([&] { c.cancel.cancel(); },
+    together(
+        [&] { c.cancel.cancel(); },
         [&]
         {
             signal.emit(asio::cancellation_type::all);
@@ -201,7 +214,8 @@ void a_wait_ends_beside_its_slot()
         });
     finish(ioc);
     check(is_called(f), "it has ended");
-    check(!f.result || f.result == asio::error::operation_aborted,
+    check(
+        !f.result || f.result == asio::error::operation_aborted,
         "with one of both results");
 }
 
@@ -213,7 +227,8 @@ void it_goes_beside_a_cancel()
     auto c = with_cancel(background(*ioc));
     fate f;
     auto r = after_func(c.ctx, handler(f));
-    together([&] { c.cancel.cancel(); },
+    together(
+        [&] { c.cancel.cancel(); },
         [&]
         {
             ioc.reset();
@@ -231,7 +246,9 @@ void it_goes_beside_two_cancels()
     fate g;
     auto const r = after_func(parent.ctx, handler(f));
     auto const q = after_func(child.ctx, handler(g));
-    together([&] { parent.cancel.cancel(); }, [&] { child.cancel.cancel(); },
+    together(
+        [&] { parent.cancel.cancel(); },
+        [&] { child.cancel.cancel(); },
         [&]
         {
             ioc.reset();
@@ -245,7 +262,9 @@ void it_goes_beside_a_stop_and_a_cancel()
     auto c = with_cancel(background(*ioc));
     fate f;
     auto r = after_func(c.ctx, handler(f));
-    together([&] { c.cancel.cancel(); }, [&] { r.stop(); },
+    together(
+        [&] { c.cancel.cancel(); },
+        [&] { r.stop(); },
         [&]
         {
             ioc.reset();
@@ -260,7 +279,8 @@ void it_goes_beside_the_last_handle()
     c->cancel.detach();
     fate f;
     after_func(c->ctx, handler(f)).detach();
-    together([&] { c.reset(); },
+    together(
+        [&] { c.reset(); },
         [&]
         {
             ioc.reset();
@@ -274,7 +294,8 @@ void it_goes_beside_the_end_of_a_wait()
     auto c = with_cancel(background(*ioc));
     fate f;
     c.ctx.async_wait(handler(f));
-    together([&] { c.cancel.cancel(); },
+    together(
+        [&] { c.cancel.cancel(); },
         [&]
         {
             ioc.reset();
@@ -287,7 +308,9 @@ void it_goes_beside_deadlines()
     std::optional<asio::io_context> ioc(std::in_place);
     auto parent = with_cancel(background(*ioc));
     std::optional child(with_timeout(parent.ctx, std::chrono::hours(1)));
-    together([&] { child.reset(); }, [&] { ioc.reset(); },
+    together(
+        [&] { child.reset(); },
+        [&] { ioc.reset(); },
         [&] { parent.cancel.cancel(); });
     check(parent.ctx.done(), "it is canceled all the same");
 }
@@ -298,8 +321,10 @@ void two_ask_for_a_stop_token_beside_a_cancel()
     auto c = with_cancel(background(ioc));
     std::stop_token a;
     std::stop_token b;
-    together([&] { a = get_stop_token(c.ctx); },
-        [&] { b = get_stop_token(c.ctx); }, [&] { c.cancel.cancel(); });
+    together(
+        [&] { a = get_stop_token(c.ctx); },
+        [&] { b = get_stop_token(c.ctx); },
+        [&] { c.cancel.cancel(); });
     finish(ioc);
     check(a == b, "they have the same");
     check(a.stop_requested(), "and are stopped");
@@ -315,48 +340,63 @@ int main(int argc, char** argv)
         replaced("lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
     auto const mutex_is_lost =
         replaced("mutex_is_lost", op::rmw, "sync.hpp", "lock", 0);
-    auto const end_is_not_seen = replaced(
-        "end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
+    auto const end_is_not_seen =
+        replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
     auto const gate_is_open =
         replaced("gate_is_open", op::rmw, "root.hpp", "enter", 0);
-    auto const gate_does_not_wait = replaced(
-        "gate_does_not_wait", op::load, "root.cpp", "close", 0, 1);
+    auto const gate_does_not_wait =
+        replaced("gate_does_not_wait", op::load, "root.cpp", "close", 0, 1);
     auto const hook_is_not_held =
         skipped("hook_is_not_held", op::rmw, "hook.hpp", "add_ref");
-    return explore::main(argc, argv,
+    return explore::main(
+        argc,
+        argv,
         {
-            {"a_function_is_called_or_stopped", a_function_is_called_or_stopped,
-                {lock_is_lost.of_plain_memory(), hook_is_not_held}},
-            {"two_stop_a_function", two_stop_a_function,
-                {lock_is_lost.of_plain_memory()}},
+            {"a_function_is_called_or_stopped",
+             a_function_is_called_or_stopped,
+             {lock_is_lost.of_plain_memory(), hook_is_not_held}},
+            {"two_stop_a_function",
+             two_stop_a_function,
+             {lock_is_lost.of_plain_memory()}},
             {"a_registration_goes_beside_a_cancel",
-                a_registration_goes_beside_a_cancel, {hook_is_not_held}},
+             a_registration_goes_beside_a_cancel,
+             {hook_is_not_held}},
             {"a_function_is_detached_beside_a_cancel",
-                a_function_is_detached_beside_a_cancel, {lock_is_lost}},
+             a_function_is_detached_beside_a_cancel,
+             {lock_is_lost}},
             {"a_function_is_made_beside_a_cancel",
-                a_function_is_made_beside_a_cancel, {end_is_not_seen}},
+             a_function_is_made_beside_a_cancel,
+             {end_is_not_seen}},
             {"the_first_function_finds_the_subtree_done",
-                the_first_function_finds_the_subtree_done, {lock_is_lost}},
+             the_first_function_finds_the_subtree_done,
+             {lock_is_lost}},
             {"a_context_goes_with_its_function_beside_a_cancel",
-                a_context_goes_with_its_function_beside_a_cancel, {}},
-            {"a_wait_ends_beside_its_slot", a_wait_ends_beside_its_slot,
-                {lock_is_lost.of_plain_memory()}},
-            {"it_goes_beside_a_cancel", it_goes_beside_a_cancel,
-                {gate_is_open, gate_does_not_wait,
-                    mutex_is_lost.of_plain_memory()}},
+             a_context_goes_with_its_function_beside_a_cancel,
+             {}},
+            {"a_wait_ends_beside_its_slot",
+             a_wait_ends_beside_its_slot,
+             {lock_is_lost.of_plain_memory()}},
+            {"it_goes_beside_a_cancel",
+             it_goes_beside_a_cancel,
+             {gate_is_open,
+              gate_does_not_wait,
+              mutex_is_lost.of_plain_memory()}},
             {.name = "it_goes_beside_two_cancels",
-                .run = it_goes_beside_two_cancels,
-                .faults = {gate_does_not_wait},
-                .stale = 0},
+             .run = it_goes_beside_two_cancels,
+             .faults = {gate_does_not_wait},
+             .stale = 0},
             {"it_goes_beside_a_stop_and_a_cancel",
-                it_goes_beside_a_stop_and_a_cancel,
-                {mutex_is_lost.of_plain_memory()}},
-            {"it_goes_beside_the_last_handle", it_goes_beside_the_last_handle,
-                {mutex_is_lost.of_plain_memory()}},
+             it_goes_beside_a_stop_and_a_cancel,
+             {mutex_is_lost.of_plain_memory()}},
+            {"it_goes_beside_the_last_handle",
+             it_goes_beside_the_last_handle,
+             {mutex_is_lost.of_plain_memory()}},
             {"it_goes_beside_the_end_of_a_wait",
-                it_goes_beside_the_end_of_a_wait, {gate_is_open}},
+             it_goes_beside_the_end_of_a_wait,
+             {gate_is_open}},
             {"it_goes_beside_deadlines", it_goes_beside_deadlines, {}},
             {"two_ask_for_a_stop_token_beside_a_cancel",
-                two_ask_for_a_stop_token_beside_a_cancel, {}},
+             two_ask_for_a_stop_token_beside_a_cancel,
+             {}},
         });
 }

@@ -78,7 +78,8 @@ void a_deadline_passes_beside_the_parents_end()
 {
     fixture f;
     auto c = with_timeout(f.parent.ctx, 1s);
-    together([&] { f.clock.advance(1s); },
+    together(
+        [&] { f.clock.advance(1s); },
         [&]
         {
             f.parent.cancel.cancel(cause(1));
@@ -103,7 +104,9 @@ void a_deadline_passes_beside_the_last_handles_end()
     fixture f;
     std::optional c(with_timeout(f.parent.ctx, 1s));
     c->cancel.detach();
-    together([&] { f.clock.advance(1s); }, [&] { c.reset(); },
+    together(
+        [&] { f.clock.advance(1s); },
+        [&] { c.reset(); },
         [&] { f.parent.cancel.cancel(cause(1)); });
 }
 
@@ -112,7 +115,8 @@ void deadlines_are_made_beside_their_time()
     fixture f;
     std::optional<cancelable> a;
     std::optional<cancelable> b;
-    together([&] { f.clock.advance(1s); },
+    together(
+        [&] { f.clock.advance(1s); },
         [&]
         {
             a = with_timeout(f.parent.ctx, 1s);
@@ -126,7 +130,8 @@ void a_deadline_is_made_beside_the_parents_end()
 {
     fixture f;
     std::optional<cancelable> c;
-    together([&] { f.parent.cancel.cancel(cause(1)); },
+    together(
+        [&] { f.parent.cancel.cancel(cause(1)); },
         [&] { c = with_timeout(f.parent.ctx, 1s); });
     check(is_canceled(c->ctx, 1), "it is done with its parent");
     f.clock.advance(1s);
@@ -153,7 +158,8 @@ void a_grace_begins_beside_a_cancel()
 {
     fixture f;
     auto c = with_grace(f.parent.ctx, 1s);
-    together([&] { f.parent.cancel.cancel(cause(1)); },
+    together(
+        [&] { f.parent.cancel.cancel(cause(1)); },
         [&]
         {
             c.cancel.cancel(cause(2));
@@ -168,7 +174,8 @@ void a_grace_is_made_beside_the_parents_end()
 {
     fixture f;
     std::optional<cancelable> c;
-    together([&] { f.parent.cancel.cancel(cause(1)); },
+    together(
+        [&] { f.parent.cancel.cancel(cause(1)); },
         [&]
         {
             c = with_grace(f.parent.ctx, 1s);
@@ -183,8 +190,10 @@ void a_grace_begins_beside_time_and_the_contexts_end()
 {
     fixture f;
     std::optional c(with_grace(f.parent.ctx, 1s));
-    together([&] { f.parent.cancel.cancel(cause(1)); },
-        [&] { f.clock.advance(1s); }, [&] { c.reset(); });
+    together(
+        [&] { f.parent.cancel.cancel(cause(1)); },
+        [&] { f.clock.advance(1s); },
+        [&] { c.reset(); });
 }
 
 void a_grace_ends_beside_its_begin()
@@ -192,7 +201,8 @@ void a_grace_ends_beside_its_begin()
     fixture f;
     auto c = with_grace(f.parent.ctx, 1s);
     auto leaf = with_cancel(c.ctx);
-    together([&] { f.parent.cancel.cancel(cause(1)); },
+    together(
+        [&] { f.parent.cancel.cancel(cause(1)); },
         [&] { f.clock.advance(1s); });
     f.clock.advance(1s);
     check(is_canceled(c.ctx, 1) && is_canceled(leaf.ctx, 1), "it has ended");
@@ -205,7 +215,8 @@ void two_touch_beside_expiry()
     auto c = with_idle_timeout(f.parent.ctx, 2s);
     explore::atomic<bool> touched{false};
     f.clock.advance(1s);
-    together([&] { c.idle.touch(); },
+    together(
+        [&] { c.idle.touch(); },
         [&]
         {
             c.idle.touch();
@@ -225,7 +236,9 @@ void an_idle_context_is_touched_canceled_and_late()
 {
     fixture f;
     auto c = with_idle_timeout(f.parent.ctx, 1s);
-    together([&] { c.idle.touch(); }, [&] { f.clock.advance(1s); },
+    together(
+        [&] { c.idle.touch(); },
+        [&] { f.clock.advance(1s); },
         [&]
         {
             f.parent.cancel.cancel(cause(1));
@@ -244,47 +257,64 @@ int main(int argc, char** argv)
         replaced("mutex_is_lost", op::rmw, "sync.hpp", "lock", 0);
     auto const scope_lock_is_lost =
         replaced("scope_lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
-    auto const scope_stays_scheduled = replaced("scope_stays_scheduled",
-        op::load, "deadline_set.hpp", "scheduled", 0, 0xffff);
-    auto const touch_is_lost = skipped(
-        "touch_is_lost", op::store, "deadline.cpp", "touch_scope");
-    auto const grace_forgets_the_end = replaced(
-        "grace_forgets_the_end", op::load, "node.hpp", "done", 0);
-    auto const end_is_not_seen = replaced(
-        "end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
-    auto const entry_is_released_early = relaxed("entry_is_released_early",
-        op::store, "deadline_set.hpp", "remove");
-    return explore::main(argc, argv,
+    auto const scope_stays_scheduled = replaced(
+        "scope_stays_scheduled",
+        op::load,
+        "deadline_set.hpp",
+        "scheduled",
+        0,
+        0xffff);
+    auto const touch_is_lost =
+        skipped("touch_is_lost", op::store, "deadline.cpp", "touch_scope");
+    auto const grace_forgets_the_end =
+        replaced("grace_forgets_the_end", op::load, "node.hpp", "done", 0);
+    auto const end_is_not_seen =
+        replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
+    auto const entry_is_released_early = relaxed(
+        "entry_is_released_early", op::store, "deadline_set.hpp", "remove");
+    return explore::main(
+        argc,
+        argv,
         {
             {"a_deadline_passes_beside_a_cancel",
-                a_deadline_passes_beside_a_cancel, {scope_lock_is_lost}},
+             a_deadline_passes_beside_a_cancel,
+             {scope_lock_is_lost}},
             {"a_deadline_passes_beside_the_parents_end",
-                a_deadline_passes_beside_the_parents_end, {mutex_is_lost}},
+             a_deadline_passes_beside_the_parents_end,
+             {mutex_is_lost}},
             {"a_deadline_passes_beside_the_contexts_end",
-                a_deadline_passes_beside_the_contexts_end,
-                {mutex_is_lost, scope_stays_scheduled}},
+             a_deadline_passes_beside_the_contexts_end,
+             {mutex_is_lost, scope_stays_scheduled}},
             {"a_deadline_passes_beside_the_last_handles_end",
-                a_deadline_passes_beside_the_last_handles_end,
-                {scope_stays_scheduled,
-                    entry_is_released_early.of_plain_memory()}},
+             a_deadline_passes_beside_the_last_handles_end,
+             {scope_stays_scheduled,
+              entry_is_released_early.of_plain_memory()}},
             {"deadlines_are_made_beside_their_time",
-                deadlines_are_made_beside_their_time, {mutex_is_lost}},
+             deadlines_are_made_beside_their_time,
+             {mutex_is_lost}},
             {"a_deadline_is_made_beside_the_parents_end",
-                a_deadline_is_made_beside_the_parents_end, {end_is_not_seen}},
+             a_deadline_is_made_beside_the_parents_end,
+             {end_is_not_seen}},
             {"deadlines_are_made_and_dropped_by_two",
-                deadlines_are_made_and_dropped_by_two,
-                {mutex_is_lost.of_plain_memory()}},
-            {"a_grace_begins_beside_a_cancel", a_grace_begins_beside_a_cancel,
-                {grace_forgets_the_end}},
+             deadlines_are_made_and_dropped_by_two,
+             {mutex_is_lost.of_plain_memory()}},
+            {"a_grace_begins_beside_a_cancel",
+             a_grace_begins_beside_a_cancel,
+             {grace_forgets_the_end}},
             {"a_grace_is_made_beside_the_parents_end",
-                a_grace_is_made_beside_the_parents_end, {end_is_not_seen}},
+             a_grace_is_made_beside_the_parents_end,
+             {end_is_not_seen}},
             {"a_grace_begins_beside_time_and_the_contexts_end",
-                a_grace_begins_beside_time_and_the_contexts_end, {}},
-            {"a_grace_ends_beside_its_begin", a_grace_ends_beside_its_begin,
-                {}},
-            {"two_touch_beside_expiry", two_touch_beside_expiry,
-                {touch_is_lost}},
+             a_grace_begins_beside_time_and_the_contexts_end,
+             {}},
+            {"a_grace_ends_beside_its_begin",
+             a_grace_ends_beside_its_begin,
+             {}},
+            {"two_touch_beside_expiry",
+             two_touch_beside_expiry,
+             {touch_is_lost}},
             {"an_idle_context_is_touched_canceled_and_late",
-                an_idle_context_is_touched_canceled_and_late, {}},
+             an_idle_context_is_touched_canceled_and_late,
+             {}},
         });
 }

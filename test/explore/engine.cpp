@@ -209,9 +209,9 @@ void the_order_of_mutexes_is_kept()
         std::lock_guard const outer(m);
         std::lock_guard const inner(n);
     };
-    together([&] { lock_both(first, second); },
-        [&]
-        {
+    together(
+        [&] { lock_both(first, second); },
+        [&] {
             planted("reversed") ? lock_both(second, first)
                                 : lock_both(first, second);
         });
@@ -299,7 +299,8 @@ void an_io_context_is_explored()
 {
     boost::asio::io_context ioc;
     int order = 0;
-    together([&] { post(ioc, [&] { order = order * 10 + 1; }); },
+    together(
+        [&] { post(ioc, [&] { order = order * 10 + 1; }); },
         [&] { post(ioc, [&] { order = order * 10 + 2; }); },
         [&] { ioc.poll(); });
     ioc.restart();
@@ -315,47 +316,62 @@ void an_io_context_is_explored()
 
 int main(int argc, char** argv)
 {
-    auto const replaced_lock = explore::replaced(
-        "lock_does_nothing", op::rmw, "sync.hpp", "lock", 0);
-    auto const relaxed_unlock = explore::relaxed(
-        "unlock_relaxed", op::store, "sync.hpp", "unlock");
-    return explore::main(argc, argv,
+    auto const replaced_lock =
+        explore::replaced("lock_does_nothing", op::rmw, "sync.hpp", "lock", 0);
+    auto const relaxed_unlock =
+        explore::relaxed("unlock_relaxed", op::store, "sync.hpp", "unlock");
+    return explore::main(
+        argc,
+        argv,
         {
-            {"increments_are_not_lost", increments_are_not_lost,
-                {marked("load_and_store")}},
+            {"increments_are_not_lost",
+             increments_are_not_lost,
+             {marked("load_and_store")}},
             {"a_message_of_plain_memory_arrives",
-                a_message_of_plain_memory_arrives,
-                {marked("store_relaxed").of_plain_memory(),
-                    marked("load_relaxed").of_plain_memory()}},
-            {"a_message_of_atomics_arrives", a_message_of_atomics_arrives,
-                {marked("store_relaxed").of_old_values(),
-                    marked("load_relaxed").of_old_values(),
-                    marked("never_early")}},
-            {"a_message_is_passed_on", a_message_is_passed_on,
-                {marked("store_passes_on_nothing").of_old_values()}},
-            {"one_of_two_sees_the_other", one_of_two_sees_the_other,
-                {marked("acquire_and_release").of_old_values(),
-                    marked("never_both"), marked("never_first"),
-                    marked("never_second")}},
-            {"values_are_not_read_backwards", values_are_not_read_backwards,
-                {marked("never_old")}},
+             a_message_of_plain_memory_arrives,
+             {marked("store_relaxed").of_plain_memory(),
+              marked("load_relaxed").of_plain_memory()}},
+            {"a_message_of_atomics_arrives",
+             a_message_of_atomics_arrives,
+             {marked("store_relaxed").of_old_values(),
+              marked("load_relaxed").of_old_values(),
+              marked("never_early")}},
+            {"a_message_is_passed_on",
+             a_message_is_passed_on,
+             {marked("store_passes_on_nothing").of_old_values()}},
+            {"one_of_two_sees_the_other",
+             one_of_two_sees_the_other,
+             {marked("acquire_and_release").of_old_values(),
+              marked("never_both"),
+              marked("never_first"),
+              marked("never_second")}},
+            {"values_are_not_read_backwards",
+             values_are_not_read_backwards,
+             {marked("never_old")}},
             {"a_waiter_goes_on", a_waiter_goes_on, {marked("not_set")}},
-            {"two_wait_in_turn", two_wait_in_turn,
-                {marked("store_relaxed").of_plain_memory()}},
-            {"the_order_of_mutexes_is_kept", the_order_of_mutexes_is_kept,
-                {marked("reversed")}},
-            {"a_mutex_excludes", a_mutex_excludes<mutex>,
-                {explore::without_mutexes("lock_does_nothing")}},
-            {"a_spin_mutex_excludes", a_mutex_excludes<spin_mutex>,
-                {replaced_lock, relaxed_unlock.of_plain_memory()}},
-            {"what_is_gone_is_not_used", what_is_gone_is_not_used,
-                {marked("used_late")}},
+            {"two_wait_in_turn",
+             two_wait_in_turn,
+             {marked("store_relaxed").of_plain_memory()}},
+            {"the_order_of_mutexes_is_kept",
+             the_order_of_mutexes_is_kept,
+             {marked("reversed")}},
+            {"a_mutex_excludes",
+             a_mutex_excludes<mutex>,
+             {explore::without_mutexes("lock_does_nothing")}},
+            {"a_spin_mutex_excludes",
+             a_mutex_excludes<spin_mutex>,
+             {replaced_lock, relaxed_unlock.of_plain_memory()}},
+            {"what_is_gone_is_not_used",
+             what_is_gone_is_not_used,
+             {marked("used_late")}},
             {"all_is_destroyed", all_is_destroyed, {marked("not_deleted")}},
             {"no_exception_leaves", no_exception_leaves, {marked("thrown")}},
             {"an_order_ends", an_order_ends, {marked("endless")}},
-            {"the_same_is_done_each_time", the_same_is_done_each_time,
-                {marked("something_else")}},
-            {"an_io_context_is_explored", an_io_context_is_explored,
-                {marked("never_12"), marked("never_21")}},
+            {"the_same_is_done_each_time",
+             the_same_is_done_each_time,
+             {marked("something_else")}},
+            {"an_io_context_is_explored",
+             an_io_context_is_explored,
+             {marked("never_12"), marked("never_21")}},
         });
 }

@@ -32,17 +32,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <string>
-#include <string_view>
-#include <thread>
-
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <string>
+#include <string_view>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <thread>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,15 +77,14 @@ using detail::self;
 using u64 = std::uint64_t;
 
 constexpr int max_threads = 4;
-constexpr unsigned max_steps = 20000;     // in an order: more is a livelock
-constexpr unsigned max_locations = 4096;  // in an order
-constexpr unsigned max_viewed = 512;      // of which may be read stale
-constexpr int attempts = 3;               // to repeat an order
-constexpr unsigned shown_steps = 200;     // of the first, and of the last
-constexpr unsigned kept = 4;              // stores of a location
-constexpr unsigned max_stale = kept - 2;  // how old a value can be
-constexpr int exit_failed = 3;            // of a scenario's process
-constexpr u64 lazy = u64{1} << 63;        // in the number of a location
+constexpr unsigned max_steps = 20000;    // in an order: more is a livelock
+constexpr unsigned max_locations = 4096; // in an order
+constexpr unsigned max_viewed = 512;     // of which may be read stale
+constexpr unsigned shown_steps = 200;    // of the first, and of the last
+constexpr unsigned kept = 4;             // stores of a location
+constexpr unsigned max_stale = kept - 2; // how old a value can be
+constexpr int exit_failed = 3;           // of a scenario's process
+constexpr u64 lazy = u64{1} << 63;       // in the number of a location
 
 u64 mix(u64 a, u64 b) noexcept
 {
@@ -105,9 +103,13 @@ class array
 public:
     explicit array(std::size_t capacity)
     {
-        void* const p = ::mmap(nullptr, capacity * sizeof(T),
+        void* const p = ::mmap(
+            nullptr,
+            capacity * sizeof(T),
             PROT_READ | PROT_WRITE,
-            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+            -1,
+            0);
         if (p == MAP_FAILED)
             std::abort();
         data_ = static_cast<T*>(p);
@@ -262,14 +264,14 @@ struct location
     u64 number; // the same in all orders, if its maker's way is
     u64 history;
     char const* name;
-    std::int8_t owner; // of a mutex
+    std::int8_t owner;    // of a mutex
     std::uint8_t touched; // by which threads, as the next two
     std::uint8_t read;
     std::uint8_t read_old; // when it was read last
     bool is_dead;
     bool is_shared;
     bool has_stores;
-    std::uint16_t last; // store
+    std::uint16_t last;                 // store
     std::uint32_t written[max_threads]; // in which step, counted from 1
 };
 
@@ -287,12 +289,12 @@ constexpr char asio_mutex[] = "asio"; // in the place of a file
 
 struct thread
 {
-    int go; // what it sleeps on
+    int go;        // what it sleeps on
     bool is_ready; // has an operation to carry out
     operation next;
     std::uint8_t age; // of the value that it is to read
     u64 history;
-    u64 made;  // locations
+    u64 made;            // locations
     std::uint32_t since; // what has to be written for it to go on
     std::function<void()> const* function;
 };
@@ -373,7 +375,6 @@ struct engine
     array<alternative> others{1 << 22};
     std::size_t depth = 0;
     bool covered = false; // the rest of this order is known
-    bool astray = false;  // the order could not be repeated
     budget left;
     state_set states;
 
@@ -425,8 +426,17 @@ void sleep(thread& t) noexcept
 
 char const* text(op o) noexcept
 {
-    constexpr char const* texts[] = {"load", "store", "rmw", "lock",
-        "try_lock", "unlock", "wait", "yield", "begin", "end"};
+    constexpr char const* texts[] = {
+        "load",
+        "store",
+        "rmw",
+        "lock",
+        "try_lock",
+        "unlock",
+        "wait",
+        "yield",
+        "begin",
+        "end"};
     return texts[static_cast<unsigned>(o)];
 }
 
@@ -483,8 +493,8 @@ void print_replay() noexcept
 void print_step(step const& s) noexcept
 {
     auto const& w = s.what;
-    std::fprintf(stderr, "  %*s%c %s", 4 * s.thread, "", 'a' + s.thread,
-        text(w.what));
+    std::fprintf(
+        stderr, "  %*s%c %s", 4 * s.thread, "", 'a' + s.thread, text(w.what));
     if (w.where != none)
     {
         auto const& l = e->places[w.where];
@@ -497,7 +507,8 @@ void print_step(step const& s) noexcept
     }
     if (s.has_values)
     {
-        std::fprintf(stderr, " 0x%llx", static_cast<unsigned long long>(s.before));
+        std::fprintf(
+            stderr, " 0x%llx", static_cast<unsigned long long>(s.before));
         if (w.what != op::load)
             std::fprintf(
                 stderr, " -> 0x%llx", static_cast<unsigned long long>(s.after));
@@ -505,7 +516,11 @@ void print_step(step const& s) noexcept
     if (s.age != 0)
         std::fprintf(stderr, " (old)");
     if (w.at.line != 0)
-        std::fprintf(stderr, "  %s:%u %s", last_part(w.at.file), w.at.line,
+        std::fprintf(
+            stderr,
+            "  %s:%u %s",
+            last_part(w.at.file),
+            w.at.line,
             w.at.function);
     if (w.fails)
         std::fprintf(stderr, "  [%s]", w.fails->name);
@@ -572,11 +587,22 @@ unsigned add_location(void const* address, u64 number) noexcept
     auto const i = static_cast<unsigned>(e->places.size());
     if (i == max_locations)
         fail("too many locations");
-    e->places.push_back({address, number, mix(number, 1), nullptr, -1, 0,
-        0, 0, false, known_as_shared(number), false, 0, {}});
+    e->places.push_back(
+        {address,
+         number,
+         mix(number, 1),
+         nullptr,
+         -1,
+         0,
+         0,
+         0,
+         false,
+         known_as_shared(number),
+         false,
+         0,
+         {}});
     if (s == 0)
-        e->table_users.push_back(
-            static_cast<unsigned>(&s - &e->table[0]));
+        e->table_users.push_back(static_cast<unsigned>(&s - &e->table[0]));
     s = i + 1;
     return i;
 }
@@ -725,7 +751,11 @@ std::uint8_t oldest(unsigned i) noexcept
         std::min<unsigned>(l.last - floor, max_stale));
 }
 
-void note_store(unsigned where, u64 old, u64 value, bool rmw,
+void note_store(
+    unsigned where,
+    u64 old,
+    u64 value,
+    bool rmw,
     std::memory_order order) noexcept
 {
     auto& l = e->places[where];
@@ -805,7 +835,8 @@ bool lets_go(unsigned i) noexcept
 u64 identity(unsigned i) noexcept
 {
     auto const& o = e->threads[i].next;
-    return mix(static_cast<u64>(o.what),
+    return mix(
+        static_cast<u64>(o.what),
         o.where == none ? 0 : e->places[o.where].number);
 }
 
@@ -842,7 +873,7 @@ int choose() noexcept
         if (int const i = choose_replayed(); i >= 0)
             return i;
 
-    if (!e->astray && e->depth < e->stack.size())
+    if (e->depth < e->stack.size())
     {
         auto const& a = e->stack[e->depth++].taken;
         if (is_enabled(a.thread) && a.age <= oldest(a.thread)
@@ -851,7 +882,12 @@ int choose() noexcept
             take(a);
             return a.thread;
         }
-        e->astray = true;
+        // Where a strand is decides which mutex it shares, if any: go on from
+        // here, in this order as it is now.
+        --e->depth;
+        e->others.resize(e->stack[e->depth].others);
+        e->stack.resize(e->depth);
+        ++e->found.lost;
     }
 
     int const last = e->current;
@@ -870,14 +906,9 @@ int choose() noexcept
     if (first < 0)
         return -1;
 
-    if (e->astray)
-    {
-        e->threads[first].age = 0;
-        return first;
-    }
-
     auto const state = e->covered ? 0 : of_state();
-    node n{{0, identity(first), static_cast<std::uint8_t>(first), 0, e->left},
+    node n{
+        {0, identity(first), static_cast<std::uint8_t>(first), 0, e->left},
         static_cast<unsigned>(e->others.size())};
     if (!e->covered)
     {
@@ -888,8 +919,7 @@ int choose() noexcept
             e->states.insert(n.taken.signature, n.taken.left);
         for (unsigned k = e->count; k-- != 0;)
         {
-            auto const i =
-                (static_cast<unsigned>(first) + k) % e->count;
+            auto const i = (static_cast<unsigned>(first) + k) % e->count;
             if (!is_enabled(i))
                 continue;
             auto left = e->left;
@@ -912,8 +942,11 @@ int choose() noexcept
                 auto const s = signature_after(state, i, a);
                 if (!is_known(s, with_age))
                     e->others.push_back(
-                        {s, identity(i), static_cast<std::uint8_t>(i), a,
-                            with_age});
+                        {s,
+                         identity(i),
+                         static_cast<std::uint8_t>(i),
+                         a,
+                         with_age});
             }
         }
     }
@@ -968,8 +1001,8 @@ void note_access(location& l, op what, bool is_old) noexcept
     if (reads(what))
     {
         l.read |= me;
-        l.read_old =
-            static_cast<std::uint8_t>(is_old ? l.read_old | me : l.read_old & ~me);
+        l.read_old = static_cast<std::uint8_t>(
+            is_old ? l.read_old | me : l.read_old & ~me);
     }
     if (writes(what))
         l.written[self] = detail::now();
@@ -1089,7 +1122,9 @@ void* run_thread(void* argument) noexcept
 void start_threads(unsigned n) noexcept
 {
     for (; e->started < n; ++e->started)
-        if (::pthread_create(&e->handles[e->started], nullptr,
+        if (::pthread_create(
+                &e->handles[e->started],
+                nullptr,
                 [](void* p) -> void* { return run_thread(p); },
                 reinterpret_cast<void*>(std::intptr_t{e->started}))
             != 0)
@@ -1098,8 +1133,7 @@ void start_threads(unsigned n) noexcept
 
 } // namespace
 
-void detail::run_together(
-    std::function<void()> const* functions, std::size_t n)
+void detail::run_together(std::function<void()> const* functions, std::size_t n)
 {
     if (!in_scenario || e->together)
         fail("together() is for the functions of scenarios");
@@ -1134,8 +1168,11 @@ void detail::run_together(
         fail("the order cannot be repeated");
 }
 
-detail::permit detail::before(op what, void const* location,
-    std::memory_order order, site const& at) noexcept
+detail::permit detail::before(
+    op what,
+    void const* location,
+    std::memory_order order,
+    site const& at) noexcept
 {
     auto& t = e->threads[self];
     bool const mine = e->planted && fails(*e->planted, what, at);
@@ -1179,8 +1216,7 @@ std::uint64_t detail::read(std::uint64_t value) noexcept
             auto const version = static_cast<std::uint16_t>(l.last - t.age);
             auto const& s = store_of(o.where, version);
             value = s.bits;
-            mine.earliest[o.where] =
-                std::max(mine.earliest[o.where], version);
+            mine.earliest[o.where] = std::max(mine.earliest[o.where], version);
             if (acquires(o.order) && s.synchronizes)
                 join(mine, s.seen);
         }
@@ -1216,8 +1252,7 @@ std::uint64_t detail::wrote(std::uint64_t old, std::uint64_t value) noexcept
         auto& l = e->places[o.where];
         bool const rmw = o.what == op::rmw;
         if (rmw && acquires(o.order) && l.has_stores)
-            if (auto const& last = store_of(o.where, l.last);
-                last.synchronizes)
+            if (auto const& last = store_of(o.where, l.last); last.synchronizes)
                 join(e->views[self], last.seen);
         note_store(o.where, old, value, rmw, o.order);
     }
@@ -1237,8 +1272,7 @@ void detail::created(void const* location) noexcept
     if (!in_scenario)
         return;
     auto& made = self >= 0 ? e->threads[self].made : e->made;
-    add_location(location,
-        mix(static_cast<u64>(self + 1), ++made) & ~lazy);
+    add_location(location, mix(static_cast<u64>(self + 1), ++made) & ~lazy);
     if (self >= 0)
         e->places[slot(location) - 1].touched =
             static_cast<std::uint8_t>(1u << self);
@@ -1297,8 +1331,7 @@ extern "C" {
 int __real_pthread_mutex_init(pthread_mutex_t*, pthread_mutexattr_t const*);
 int __real_pthread_mutex_destroy(pthread_mutex_t*);
 
-int __wrap_pthread_mutex_init(
-    pthread_mutex_t* m, pthread_mutexattr_t const* a)
+int __wrap_pthread_mutex_init(pthread_mutex_t* m, pthread_mutexattr_t const* a)
 {
     detail::created(m);
     return __real_pthread_mutex_init(m, a);
@@ -1313,7 +1346,10 @@ int __wrap_pthread_mutex_destroy(pthread_mutex_t* m)
 int __wrap_pthread_mutex_lock(pthread_mutex_t* m)
 {
     if (self >= 0)
-        detail::before(op::lock, m, std::memory_order_acquire,
+        detail::before(
+            op::lock,
+            m,
+            std::memory_order_acquire,
             {asio_mutex, "pthread_mutex_lock", 0});
     return __real_pthread_mutex_lock(m);
 }
@@ -1322,7 +1358,10 @@ int __wrap_pthread_mutex_trylock(pthread_mutex_t* m)
 {
     if (self < 0)
         return __real_pthread_mutex_trylock(m);
-    detail::before(op::try_lock, m, std::memory_order_acquire,
+    detail::before(
+        op::try_lock,
+        m,
+        std::memory_order_acquire,
         {asio_mutex, "pthread_mutex_trylock", 0});
     int const result = __real_pthread_mutex_trylock(m);
     detail::wrote(result != 0, result == 0);
@@ -1332,7 +1371,10 @@ int __wrap_pthread_mutex_trylock(pthread_mutex_t* m)
 int __wrap_pthread_mutex_unlock(pthread_mutex_t* m)
 {
     if (self >= 0)
-        detail::before(op::unlock, m, std::memory_order_release,
+        detail::before(
+            op::unlock,
+            m,
+            std::memory_order_release,
             {asio_mutex, "pthread_mutex_unlock", 0});
     return __real_pthread_mutex_unlock(m);
 }
@@ -1342,7 +1384,7 @@ std::int64_t __real__ZNSt6chrono3_V212steady_clock3nowEv();
 std::int64_t __wrap__ZNSt6chrono3_V212steady_clock3nowEv()
 {
     return in_scenario ? std::int64_t{1'000'000'000'000'000}
-                           : __real__ZNSt6chrono3_V212steady_clock3nowEv();
+                       : __real__ZNSt6chrono3_V212steady_clock3nowEv();
 }
 
 // ThreadSanitizer has printed its report.
@@ -1365,7 +1407,8 @@ double seconds() noexcept
 {
     timespec t;
     ::clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+    return static_cast<double>(t.tv_sec)
+        + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
 void on_signal(int number)
@@ -1390,8 +1433,8 @@ void* watch(void*) noexcept
     for (u64 before = ~u64{0};;)
     {
         ::sleep(e->limits.hang);
-        auto const now = __atomic_load_n(&e->found.executions, __ATOMIC_RELAXED)
-                * max_steps
+        auto const now =
+            __atomic_load_n(&e->found.executions, __ATOMIC_RELAXED) * max_steps
             + e->trace.size();
         if (std::exchange(before, now) == now)
             fail("a thread waits for what is not explored");
@@ -1422,8 +1465,8 @@ void forget_execution() noexcept
     e->made = 0;
     e->depth = 0;
     e->covered = false;
-    e->astray = false;
-    e->left = {static_cast<std::uint8_t>(e->limits.preemptions),
+    e->left = {
+        static_cast<std::uint8_t>(e->limits.preemptions),
         static_cast<std::uint8_t>(e->limits.stale)};
 }
 
@@ -1467,15 +1510,8 @@ void explore_scenario() noexcept
         e->states.clear();
         do
         {
-            // Where a strand is decides which mutex it shares, if any.
-            for (int attempt = 0; attempt != attempts; ++attempt)
-            {
-                run_body();
-                if (!e->astray)
-                    break;
-            }
-            e->found.lost += e->astray;
-            if (e->found.lost > 4 && e->found.lost * 50 > e->found.executions)
+            run_body();
+            if (e->found.lost > 4 && e->found.lost * 20 > e->found.executions)
                 fail("the scenario does not do the same in the same order");
             if (e->found.leaked != 0)
             {
@@ -1484,8 +1520,10 @@ void explore_scenario() noexcept
             }
             if (e->found.executions >= e->limits.executions)
                 break;
-        } while (!e->learned && backtrack());
-    } while (e->learned && e->found.executions < e->limits.executions);
+        }
+        while (!e->learned && backtrack());
+    }
+    while (e->learned && e->found.executions < e->limits.executions);
     e->found.complete = e->stack.size() == 0;
     e->found.states = e->states.size();
     e->found.seconds = seconds() - start;
@@ -1609,14 +1647,14 @@ result run_here(scenario const& s, fault const* f, options const& o)
     stay_on_one_processor();
     install_handlers();
     pthread_t watcher;
-    ::pthread_create(&watcher, nullptr,
-        [](void* p) -> void* { return watch(p); }, nullptr);
+    ::pthread_create(
+        &watcher, nullptr, [](void* p) -> void* { return watch(p); }, nullptr);
     if (o.replays)
     {
         if (!parse_replay(o.replay))
         {
-            std::fprintf(stderr, "explore: what is --replay=%s?\n",
-                o.replay.c_str());
+            std::fprintf(
+                stderr, "explore: what is --replay=%s?\n", o.replay.c_str());
             quit(exit_failed);
         }
         e->replaying = true;
@@ -1712,8 +1750,7 @@ int main(int argc, char** argv, std::vector<scenario> const& scenarios)
     options o;
     if (!parse(argc, argv, o))
     {
-        bool const list =
-            argc == 2 && std::string_view(argv[1]) == "--list";
+        bool const list = argc == 2 && std::string_view(argv[1]) == "--list";
         if (!list)
             std::fprintf(stderr, usage, argv[0]);
         for (auto const& s : scenarios)
@@ -1747,16 +1784,15 @@ int main(int argc, char** argv, std::vector<scenario> const& scenarios)
             failures += !r.passed;
             executions += r.found.executions;
             if (r.passed)
-                std::printf("%-44s %8llu orders %8llu states %4llu steps "
-                            "%6.2f s%s\n",
+                std::printf(
+                    "%-44s %8llu orders %8llu states %4llu steps "
+                    "%6.2f s%s\n",
                     s.name,
                     static_cast<unsigned long long>(r.found.executions),
                     static_cast<unsigned long long>(r.found.states),
                     static_cast<unsigned long long>(r.found.steps),
                     r.found.seconds,
-                    !r.found.complete      ? " (not all)"
-                        : r.found.lost != 0 ? " (but for a few)"
-                                            : "");
+                    r.found.complete ? "" : " (not all)");
             else
                 std::printf("%-44s FAILED\n", s.name);
         }
@@ -1769,8 +1805,10 @@ int main(int argc, char** argv, std::vector<scenario> const& scenarios)
             bool const shown = !o.fault.empty() || o.verbose;
             auto const r =
                 in_process([&] { return run_here(s, &f, o); }, !shown);
-            std::printf("    %-40s %s\n", f.name,
-                !r.passed                ? "found"
+            std::printf(
+                "    %-40s %s\n",
+                f.name,
+                !r.passed                 ? "found"
                     : r.found.faults == 0 ? "WITHOUT EFFECT"
                                           : "NOT FOUND");
             if (r.passed)
@@ -1783,9 +1821,12 @@ int main(int argc, char** argv, std::vector<scenario> const& scenarios)
         std::fprintf(stderr, "explore: there is no such scenario\n");
         return 2;
     }
-    std::printf("%llu orders, %llu faults, %d failures, %.1f s\n",
+    std::printf(
+        "%llu orders, %llu faults, %d failures, %.1f s\n",
         static_cast<unsigned long long>(executions),
-        static_cast<unsigned long long>(faults), failures, seconds() - start);
+        static_cast<unsigned long long>(faults),
+        failures,
+        seconds() - start);
     return failures != 0;
 }
 

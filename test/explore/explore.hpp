@@ -109,8 +109,13 @@ inline fault without_mutexes(char const* name)
 }
 
 // What they read is made (value & keep) | set.
-inline fault replaced(char const* name, op on, char const* file,
-    char const* function, std::uint64_t keep, std::uint64_t set = 0)
+inline fault replaced(
+    char const* name,
+    op on,
+    char const* file,
+    char const* function,
+    std::uint64_t keep,
+    std::uint64_t set = 0)
 {
     return {name, fault::effect::replace, on, file, function, keep, set};
 }
@@ -160,8 +165,8 @@ void together(Fs&&... fs)
     detail::run_together(functions.data(), functions.size());
 }
 
-// What main() is to return. Explores the scenarios, without faults and with each
-// of theirs. For the arguments see --help.
+// What main() is to return. Explores the scenarios, without faults and with
+// each of theirs. For the arguments see --help.
 int main(int argc, char** argv, std::vector<scenario> const& scenarios);
 
 } // namespace explore

@@ -5,9 +5,9 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-// What <asioctx/detail/sync.hpp> includes when ASIOCTX_SYNC names this file: the
-// atomics, mutexes and waits of a library whose threads the explorer runs in all
-// orders. Outside of explore::together() they are the standard ones.
+// What <asioctx/detail/sync.hpp> includes when ASIOCTX_SYNC names this file:
+// the atomics, mutexes and waits of a library whose threads the explorer runs
+// in all orders. Outside of explore::together() they are the standard ones.
 
 #ifndef ASIOCTX_TEST_EXPLORE_SYNC_HPP
 #define ASIOCTX_TEST_EXPLORE_SYNC_HPP
@@ -16,9 +16,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
-
 #include <pthread.h>
+#include <type_traits>
 
 // The linker gives the others to the explorer: those of Asio are explored, too.
 extern "C" {
@@ -46,7 +45,8 @@ enum class op : std::uint8_t
 // Where in the source an operation is.
 struct site
 {
-    static constexpr site here(char const* file = __builtin_FILE(),
+    static constexpr site here(
+        char const* file = __builtin_FILE(),
         char const* function = __builtin_FUNCTION(),
         unsigned line = __builtin_LINE()) noexcept
     {
@@ -64,8 +64,8 @@ namespace detail {
 // The number of the scenario's thread that this is, or negative.
 extern constinit thread_local int self;
 
-// How an operation that may go on now is to be carried out. The order is that of
-// the caller unless a fault is planted.
+// How an operation that may go on now is to be carried out. The order is that
+// of the caller unless a fault is planted.
 struct permit
 {
     std::memory_order order;
@@ -74,7 +74,10 @@ struct permit
 
 // Returns when it is this thread's turn to carry out the operation. No other
 // thread does anything from then until this one calls before() again.
-permit before(op what, void const* location, std::memory_order order,
+permit before(
+    op what,
+    void const* location,
+    std::memory_order order,
     site const& at) noexcept;
 
 // Tells what was read; returns what it is taken to be.
@@ -198,18 +201,22 @@ public:
             detail::destroyed(this);
     }
 
-    T load(std::memory_order order = std::memory_order_seq_cst,
+    T load(
+        std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) const noexcept
     {
         if (is_outside())
             return value_.load(order);
         auto const p = detail::before(op::load, this, order, at);
-        return detail::from_bits<T>(detail::read(detail::to_bits(
-            detail::with_order(detail::load_order(p.order),
+        return detail::from_bits<T>(
+            detail::read(detail::to_bits(detail::with_order(
+                detail::load_order(p.order),
                 [this](auto o) { return value_.load(load_constant(o)); }))));
     }
 
-    void store(T v, std::memory_order order = std::memory_order_seq_cst,
+    void store(
+        T v,
+        std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) noexcept
     {
         if (is_outside())
@@ -217,83 +224,117 @@ public:
         auto const p = detail::before(op::store, this, order, at);
         T const old = value_.load(std::memory_order_relaxed);
         if (!p.skip)
-            detail::with_order(detail::store_order(p.order),
+            detail::with_order(
+                detail::store_order(p.order),
                 [&](auto o) { value_.store(v, store_constant(o)); });
         detail::wrote(detail::to_bits(old), detail::to_bits(p.skip ? old : v));
     }
 
-    T exchange(T v, std::memory_order order = std::memory_order_seq_cst,
-        site at = site::here()) noexcept
-    {
-        return modify(order, at, [v](T) { return v; },
-            [&](auto o) { return value_.exchange(v, o); });
-    }
-
-    T fetch_add(difference_type d,
+    T exchange(
+        T v,
         std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) noexcept
     {
-        return modify(order, at,
+        return modify(
+            order,
+            at,
+            [v](T) { return v; },
+            [&](auto o) { return value_.exchange(v, o); });
+    }
+
+    T fetch_add(
+        difference_type d,
+        std::memory_order order = std::memory_order_seq_cst,
+        site at = site::here()) noexcept
+    {
+        return modify(
+            order,
+            at,
             [d](T old) { return static_cast<T>(old + d); },
             [&](auto o) { return value_.fetch_add(d, o); });
     }
 
-    T fetch_sub(difference_type d,
+    T fetch_sub(
+        difference_type d,
         std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) noexcept
     {
-        return modify(order, at,
+        return modify(
+            order,
+            at,
             [d](T old) { return static_cast<T>(old - d); },
             [&](auto o) { return value_.fetch_sub(d, o); });
     }
 
-    T fetch_or(T v, std::memory_order order = std::memory_order_seq_cst,
+    T fetch_or(
+        T v,
+        std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) noexcept
     {
-        return modify(order, at,
+        return modify(
+            order,
+            at,
             [v](T old) { return static_cast<T>(old | v); },
             [&](auto o) { return value_.fetch_or(v, o); });
     }
 
-    T fetch_and(T v, std::memory_order order = std::memory_order_seq_cst,
+    T fetch_and(
+        T v,
+        std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) noexcept
     {
-        return modify(order, at,
+        return modify(
+            order,
+            at,
             [v](T old) { return static_cast<T>(old & v); },
             [&](auto o) { return value_.fetch_and(v, o); });
     }
 
-    T fetch_xor(T v, std::memory_order order = std::memory_order_seq_cst,
+    T fetch_xor(
+        T v,
+        std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) noexcept
     {
-        return modify(order, at,
+        return modify(
+            order,
+            at,
             [v](T old) { return static_cast<T>(old ^ v); },
             [&](auto o) { return value_.fetch_xor(v, o); });
     }
 
     // The comparison fails only if the value differs.
-    bool compare_exchange_strong(T& expected, T v, std::memory_order success,
-        std::memory_order failure, site at = site::here()) noexcept
+    bool compare_exchange_strong(
+        T& expected,
+        T v,
+        std::memory_order success,
+        std::memory_order failure,
+        site at = site::here()) noexcept
     {
         if (is_outside())
             return value_.compare_exchange_strong(
                 expected, v, success, failure);
         auto const p = detail::before(op::rmw, this, success, at);
         auto const was = expected;
-        bool const done = detail::with_order(p.order,
+        bool const done = detail::with_order(
+            p.order,
             [&](auto o)
             {
-                return value_.compare_exchange_strong(expected, v, o,
-                    detail::load_order(
-                        p.order == success ? failure : p.order));
+                return value_.compare_exchange_strong(
+                    expected,
+                    v,
+                    o,
+                    detail::load_order(p.order == success ? failure : p.order));
             });
         auto const bits = detail::to_bits(expected);
-        detail::wrote(done ? detail::to_bits(was) : bits,
+        detail::wrote(
+            done ? detail::to_bits(was) : bits,
             done ? detail::to_bits(v) : bits);
         return done;
     }
 
-    bool compare_exchange_strong(T& expected, T v,
+    bool compare_exchange_strong(
+        T& expected,
+        T v,
         std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) noexcept
     {
@@ -301,13 +342,19 @@ public:
             expected, v, order, detail::load_order(order), at);
     }
 
-    bool compare_exchange_weak(T& expected, T v, std::memory_order success,
-        std::memory_order failure, site at = site::here()) noexcept
+    bool compare_exchange_weak(
+        T& expected,
+        T v,
+        std::memory_order success,
+        std::memory_order failure,
+        site at = site::here()) noexcept
     {
         return compare_exchange_strong(expected, v, success, failure, at);
     }
 
-    bool compare_exchange_weak(T& expected, T v,
+    bool compare_exchange_weak(
+        T& expected,
+        T v,
         std::memory_order order = std::memory_order_seq_cst,
         site at = site::here()) noexcept
     {
@@ -396,8 +443,8 @@ private:
         auto const p = detail::before(op::rmw, this, order, at);
         T const old = p.skip ? value_.load(std::memory_order_relaxed)
                              : detail::with_order(p.order, real);
-        return detail::from_bits<T>(detail::wrote(detail::to_bits(old),
-            detail::to_bits(p.skip ? old : result(old))));
+        return detail::from_bits<T>(detail::wrote(
+            detail::to_bits(old), detail::to_bits(p.skip ? old : result(old))));
     }
 
     std::atomic<T> value_;
@@ -453,8 +500,8 @@ private:
 };
 
 // Lets the other threads go on. This one does not before something that it has
-// ever read was written since the last time, or since this was made: so it is to
-// be made before what it waits for is looked at.
+// ever read was written since the last time, or since this was made: so it is
+// to be made before what it waits for is looked at.
 class backoff
 {
 public:

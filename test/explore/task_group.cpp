@@ -163,7 +163,10 @@ void a_group_is_tried_by_two()
     fixture f(1);
     int accepted = 0;
     explore::atomic<int> count{0};
-    auto const attempt = [&] { count += f.group->try_spawn(f.task()); };
+    auto const attempt = [&]
+    {
+        count += f.group->try_spawn(f.task());
+    };
     together(attempt, attempt);
     accepted = count;
     f.join();
@@ -177,10 +180,12 @@ void a_task_is_admitted_beside_another_ones_end()
     fixture f(1);
     f.spawn();
     int admitted = 0;
-    together([&] { f.poll(); },
+    together(
+        [&] { f.poll(); },
         [&]
         {
-            f.group->async_spawn(f.task(),
+            f.group->async_spawn(
+                f.task(),
                 [&](error_code ec)
                 {
                     check(!ec, "it was admitted");
@@ -197,11 +202,9 @@ void an_admission_is_dropped_beside_a_cancel()
     fixture f(1);
     f.spawn();
     int told = 0;
-    together([&] { f.group->cancel(); },
-        [&]
-        {
-            f.group->async_spawn(f.task(), [&](error_code) { ++told; });
-        });
+    together(
+        [&] { f.group->cancel(); },
+        [&] { f.group->async_spawn(f.task(), [&](error_code) { ++told; }); });
     f.finish();
     check(told == 1, "it is told");
     auto const ended = f.ended();
@@ -233,39 +236,51 @@ void a_parent_is_canceled_beside_the_groups_end()
 int main(int argc, char** argv)
 {
     using namespace explore;
-    auto const mutex_is_lost = without_mutexes("mutex_is_lost").of_plain_memory();
-    // The group's counters are those of shared_ptr where it goes.
-    return explore::main(argc, argv,
+    auto const mutex_is_lost =
+        without_mutexes("mutex_is_lost").of_plain_memory();
+    return explore::main(
+        argc,
+        argv,
         {
             {"the_last_task_ends_beside_a_join",
-                the_last_task_ends_beside_a_join, {mutex_is_lost}},
+             the_last_task_ends_beside_a_join,
+             {mutex_is_lost}},
             {"a_task_is_spawned_beside_the_last_ones_end",
-                a_task_is_spawned_beside_the_last_ones_end, {mutex_is_lost}},
+             a_task_is_spawned_beside_the_last_ones_end,
+             {mutex_is_lost}},
             {"a_queued_task_starts_beside_another",
-                a_queued_task_starts_beside_another, {mutex_is_lost}},
+             a_queued_task_starts_beside_another,
+             {mutex_is_lost}},
             {"two_tasks_end_and_two_are_queued",
-                two_tasks_end_and_two_are_queued, {mutex_is_lost}},
+             two_tasks_end_and_two_are_queued,
+             {mutex_is_lost}},
             {"a_group_is_canceled_beside_the_last_end",
-                a_group_is_canceled_beside_the_last_end, {}},
+             a_group_is_canceled_beside_the_last_end,
+             {}},
             {"a_group_is_canceled_beside_a_spawn",
-                a_group_is_canceled_beside_a_spawn, {mutex_is_lost}},
-            {"a_group_is_tried_by_two", a_group_is_tried_by_two,
-                {mutex_is_lost}},
+             a_group_is_canceled_beside_a_spawn,
+             {}},
+            {"a_group_is_tried_by_two",
+             a_group_is_tried_by_two,
+             {mutex_is_lost}},
             {"a_task_is_admitted_beside_another_ones_end",
-                a_task_is_admitted_beside_another_ones_end, {mutex_is_lost}},
+             a_task_is_admitted_beside_another_ones_end,
+             {mutex_is_lost}},
             {"an_admission_is_dropped_beside_a_cancel",
-                an_admission_is_dropped_beside_a_cancel, {}},
+             an_admission_is_dropped_beside_a_cancel,
+             {}},
+            // Who has the last reference is a shared_ptr's to know.
             {.name = "a_group_goes_beside_the_last_end",
-                .run = a_group_goes_beside_the_last_end,
-                .faults = {},
-                .preemptions = 1,
-                .stale = 0,
-                .ordered = true},
+             .run = a_group_goes_beside_the_last_end,
+             .faults = {},
+             .preemptions = 1,
+             .stale = 0,
+             .ordered = true},
             {.name = "a_parent_is_canceled_beside_the_groups_end",
-                .run = a_parent_is_canceled_beside_the_groups_end,
-                .faults = {},
-                .preemptions = 1,
-                .stale = 0,
-                .ordered = true},
+             .run = a_parent_is_canceled_beside_the_groups_end,
+             .faults = {},
+             .preemptions = 1,
+             .stale = 0,
+             .ordered = true},
         });
 }

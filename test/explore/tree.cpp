@@ -48,7 +48,8 @@ void cancel_returns_with_the_subtree_done()
     };
     together([&] { cancel(parent, 1); }, [&] { cancel(child, 2); });
     check(ended_by(parent.ctx, 1), "the parent has its cause");
-    check(ended_by(child.ctx, 1) || ended_by(child.ctx, 2),
+    check(
+        ended_by(child.ctx, 1) || ended_by(child.ctx, 2),
         "the child has one of the causes");
     check(leaf.ctx.cause() == child.ctx.cause(), "the leaf has the child's");
 }
@@ -63,7 +64,8 @@ void the_first_cause_counts()
         {
             parent.cancel.cancel(cause(1));
             seen_first = parent.ctx.cause().value();
-            check(child.ctx.cause() == cause(seen_first),
+            check(
+                child.ctx.cause() == cause(seen_first),
                 "the child has the parent's cause");
         },
         [&]
@@ -79,11 +81,13 @@ void who_sees_the_end_sees_why()
 {
     auto parent = with_cancel(background());
     auto child = with_cancel(parent.ctx);
-    together([&] { parent.cancel.cancel(cause(1)); },
+    together(
+        [&] { parent.cancel.cancel(cause(1)); },
         [&]
         {
             if (child.ctx.done())
-                check(ended_by(child.ctx, 1) && parent.ctx.done(),
+                check(
+                    ended_by(child.ctx, 1) && parent.ctx.done(),
                     "with the cause, and after its parent");
         },
         [&]
@@ -98,7 +102,8 @@ void what_is_derived_beside_a_cancel_is_done()
     auto parent = with_cancel(background());
     std::optional<cancelable> child;
     std::optional<cancelable> leaf;
-    together([&] { parent.cancel.cancel(cause(1)); },
+    together(
+        [&] { parent.cancel.cancel(cause(1)); },
         [&]
         {
             child = with_cancel(parent.ctx);
@@ -137,7 +142,8 @@ void siblings_come_beside_a_cancel()
     auto parent = with_cancel(background());
     std::optional<cancelable> a;
     std::optional<cancelable> b;
-    together([&] { parent.cancel.cancel(cause(1)); },
+    together(
+        [&] { parent.cancel.cancel(cause(1)); },
         [&] { a = with_cancel(parent.ctx); },
         [&] { b = with_cancel(parent.ctx); });
     check(ended_by(a->ctx, 1) && ended_by(b->ctx, 1), "both are done");
@@ -158,7 +164,8 @@ void a_source_goes_beside_a_cancel()
     auto parent = with_cancel(background());
     auto [child, source] = with_cancel(parent.ctx);
     auto leaf = with_cancel(child);
-    together([&] { parent.cancel.cancel(cause(1)); },
+    together(
+        [&] { parent.cancel.cancel(cause(1)); },
         [&]
         {
             cancel_source(std::move(source));
@@ -177,8 +184,8 @@ void a_family_goes()
     parent->cancel.detach();
     child->cancel.detach();
     leaf->cancel.detach();
-    together([&] { parent.reset(); }, [&] { child.reset(); },
-        [&] { leaf.reset(); });
+    together(
+        [&] { parent.reset(); }, [&] { child.reset(); }, [&] { leaf.reset(); });
 }
 
 void a_detached_child_goes_beside_a_cancel()
@@ -188,8 +195,10 @@ void a_detached_child_goes_beside_a_cancel()
     std::optional leaf(with_cancel(child->ctx));
     child->cancel.detach();
     leaf->cancel.detach();
-    together([&] { parent.cancel.cancel(cause(1)); },
-        [&] { child.reset(); }, [&] { leaf.reset(); });
+    together(
+        [&] { parent.cancel.cancel(cause(1)); },
+        [&] { child.reset(); },
+        [&] { leaf.reset(); });
     check(ended_by(parent.ctx, 1), "the parent is done");
 }
 
@@ -200,7 +209,8 @@ void a_leaf_is_canceled_beside_its_ancestors()
     auto child = with_cancel(parent.ctx);
     auto leaf = with_cancel(child.ctx);
     auto below = with_cancel(leaf.ctx);
-    together([&] { parent.cancel.cancel(cause(1)); },
+    together(
+        [&] { parent.cancel.cancel(cause(1)); },
         [&] { child.cancel.cancel(cause(2)); },
         [&]
         {
@@ -250,50 +260,63 @@ int main(int argc, char** argv)
         relaxed("unlock_is_relaxed", op::store, "node.hpp", "unlock");
     auto const done_is_relaxed =
         relaxed("done_is_relaxed", op::load, "node.hpp", "done");
-    auto const walk_is_not_awaited =
-        replaced("walk_is_not_awaited", op::load, "node.cpp", "wait_for_walk", 0);
-    auto const walk_is_not_shown = skipped(
-        "walk_is_not_shown", op::store, "node.cpp", "cancel_subtree");
-    auto const end_is_not_seen = replaced(
-        "end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
-    auto const child_stays = replaced(
-        "child_stays", op::load, "node.cpp", "leave_parent", 0);
-    auto const parent_is_not_held = skipped(
-        "parent_is_not_held", op::rmw, "node.hpp", "add_ref");
+    auto const walk_is_not_awaited = replaced(
+        "walk_is_not_awaited", op::load, "node.cpp", "wait_for_walk", 0);
+    auto const walk_is_not_shown =
+        skipped("walk_is_not_shown", op::store, "node.cpp", "cancel_subtree");
+    auto const end_is_not_seen =
+        replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
+    auto const child_stays =
+        replaced("child_stays", op::load, "node.cpp", "leave_parent", 0);
+    auto const parent_is_not_held =
+        skipped("parent_is_not_held", op::rmw, "node.hpp", "add_ref");
     auto const release_is_relaxed =
         relaxed("release_is_relaxed", op::rmw, "node.hpp", "release");
-    return explore::main(argc, argv,
+    return explore::main(
+        argc,
+        argv,
         {
             {"cancel_returns_with_the_subtree_done",
-                cancel_returns_with_the_subtree_done,
-                {lock_is_lost, walk_is_not_awaited, walk_is_not_shown,
-                    unlock_is_relaxed.of_plain_memory()}},
-            {"the_first_cause_counts", the_first_cause_counts,
-                {walk_is_not_awaited, end_is_not_seen}},
-            {"who_sees_the_end_sees_why", who_sees_the_end_sees_why,
-                {done_is_relaxed}},
+             cancel_returns_with_the_subtree_done,
+             {lock_is_lost,
+              walk_is_not_awaited,
+              walk_is_not_shown,
+              unlock_is_relaxed.of_plain_memory()}},
+            {"the_first_cause_counts",
+             the_first_cause_counts,
+             {walk_is_not_awaited, end_is_not_seen}},
+            {"who_sees_the_end_sees_why",
+             who_sees_the_end_sees_why,
+             {done_is_relaxed}},
             {"what_is_derived_beside_a_cancel_is_done",
-                what_is_derived_beside_a_cancel_is_done, {end_is_not_seen}},
+             what_is_derived_beside_a_cancel_is_done,
+             {end_is_not_seen}},
             {"what_is_derived_before_a_cancel_is_done_on_return",
-                what_is_derived_before_a_cancel_is_done_on_return,
-                {parent_is_not_held}},
-            {"siblings_come_beside_a_cancel", siblings_come_beside_a_cancel,
-                {lock_is_lost}},
-            {"a_child_goes_beside_a_cancel", a_child_goes_beside_a_cancel,
-                {child_stays}},
-            {"a_source_goes_beside_a_cancel", a_source_goes_beside_a_cancel,
-                {walk_is_not_awaited}},
-            {"a_family_goes", a_family_goes,
-                {release_is_relaxed.of_plain_memory()}},
+             what_is_derived_before_a_cancel_is_done_on_return,
+             {parent_is_not_held}},
+            {"siblings_come_beside_a_cancel",
+             siblings_come_beside_a_cancel,
+             {lock_is_lost}},
+            {"a_child_goes_beside_a_cancel",
+             a_child_goes_beside_a_cancel,
+             {child_stays}},
+            {"a_source_goes_beside_a_cancel",
+             a_source_goes_beside_a_cancel,
+             {walk_is_not_awaited}},
+            {"a_family_goes",
+             a_family_goes,
+             {release_is_relaxed.of_plain_memory()}},
             {"a_detached_child_goes_beside_a_cancel",
-                a_detached_child_goes_beside_a_cancel,
-                {child_stays, lock_is_lost}},
+             a_detached_child_goes_beside_a_cancel,
+             {child_stays, lock_is_lost}},
             {"a_leaf_is_canceled_beside_its_ancestors",
-                a_leaf_is_canceled_beside_its_ancestors,
-                {walk_is_not_awaited}},
+             a_leaf_is_canceled_beside_its_ancestors,
+             {walk_is_not_awaited}},
             {"one_of_two_parents_ends_a_merged_context",
-                one_of_two_parents_ends_a_merged_context, {lock_is_lost}},
+             one_of_two_parents_ends_a_merged_context,
+             {lock_is_lost}},
             {"a_merged_context_goes_beside_a_cancel",
-                a_merged_context_goes_beside_a_cancel, {lock_is_lost}},
+             a_merged_context_goes_beside_a_cancel,
+             {lock_is_lost}},
         });
 }

@@ -97,10 +97,11 @@ public:
         return w;
     }
 
-    // For a step, which may come late.
+    // For a step, which may come late: then it comes after all that the operation
+    // did before it ended.
     entry try_enter(word generation) noexcept
     {
-        auto w = word_.load(std::memory_order_relaxed);
+        auto w = word_.load(std::memory_order_acquire);
         do
         {
             if ((w & ~flags) != generation || (w & ended) != 0)
@@ -108,7 +109,7 @@ public:
             if ((w & held) != 0)
                 return entry::taken;
         } while (!word_.compare_exchange_weak(w, w | held,
-            std::memory_order_acquire, std::memory_order_relaxed));
+            std::memory_order_acquire, std::memory_order_acquire));
         return entry::entered;
     }
 
