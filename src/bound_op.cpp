@@ -213,9 +213,14 @@ void bound_op::deliver(turn_frame& f) noexcept
 void bound_op::ask_upstream(
     asio::cancellation_type_t type, bool of_other_context) noexcept
 {
-    if (context_done() && !of_other_context)
+    using cancellation_type = asio::cancellation_type;
+    bool const by_context = context_done() && !of_other_context;
+    if (by_context)
         ask(turn::context);
-    ask(turn::wanted(type));
+    if (!by_context
+        || ((type_ & cancellation_type::terminal) == cancellation_type::none
+            && (type_ & type) != type))
+        ask(turn::wanted(type));
 }
 
 void bound_op::ask(turn::word what) noexcept
@@ -459,6 +464,10 @@ bool bound_op::put_off() noexcept
 {
     auto* const f = turn_frame::find(turn_);
     bool const mine = f && !f->delivers;
+    // Nobody need run the I/O object's execution context any more, unless this
+    // thread does.
+    completes_by_io_ =
+        !own_executor().can_post() || io_executor().runs_here();
     auto const e = turn_.put_off(mine);
     if (mine)
         f->of = nullptr;
@@ -494,7 +503,8 @@ void bound_op::complete_later() noexcept
     using kind = op_message::kind;
     if (route_ == route::none)
         post_to_root(kind::completion);
-    else if (route_ == route::apart && !own_executor().placed())
+    else if (route_ == route::apart && !own_executor().placed()
+        && completes_by_io_)
         post(io_executor(), kind::completion);
     else
         post(own_executor(), kind::own_completion);

@@ -19,6 +19,18 @@
 
 namespace asioctx {
 
+class after_func_registration;
+
+namespace detail {
+
+// The same as after_func(). host: the root whose execution context destroys the
+// function when it goes.
+template <class Handler, class Executor>
+after_func_registration start_callback(context const& ctx, root& host,
+    Executor const& ex, Handler&& handler);
+
+} // namespace detail
+
 /// Owns the association of a function with a context.
 /**
  * The destructor stops the association. It does not wait for a function that
@@ -63,7 +75,7 @@ public:
     /// Stops the association of the function with the context.
     /**
      * Returns true if this call kept the function from being run: it is then
-     * destroyed. Returns false if the function was posted, or was stopped
+     * destroyed. Returns false if the function has begun, or was stopped
      * before. The call does not wait for the function. Any thread may call it.
      */
     bool stop() noexcept
@@ -85,8 +97,9 @@ public:
     }
 
 private:
-    template <class Handler>
-    friend after_func_registration after_func(context const&, Handler&&);
+    template <class Handler, class Executor>
+    friend after_func_registration detail::start_callback(
+        context const&, detail::root&, Executor const&, Handler&&);
 
     after_func_registration(context ctx, detail::callback_base& c) noexcept
         : ctx_(std::move(ctx)), callback_(&c)
@@ -136,10 +149,16 @@ after_func_registration after_func(context const& ctx, Handler&& handler)
     auto const& node = detail::context_access::get(ctx);
     auto const ex = asio::get_associated_executor(
         handler, detail::executor_of(node.get_root()));
-    using op = detail::callback<std::decay_t<Handler>,
-        std::decay_t<decltype(ex)>, detail::plain_callback>;
-    auto& c = op::create(detail::scope_or_never(node),
-        detail::host_of(ex, node.get_root()), ex, {},
+    return detail::start_callback(ctx, detail::host_of(ex, node.get_root()), ex,
+        std::forward<Handler>(handler));
+}
+
+template <class Handler, class Executor>
+after_func_registration detail::start_callback(context const& ctx, root& host,
+    Executor const& ex, Handler&& handler)
+{
+    using op = callback<std::decay_t<Handler>, Executor, plain_callback>;
+    auto& c = op::create(scope_or_never(context_access::get(ctx)), host, ex, {},
         std::forward<Handler>(handler));
     c.start();
     return {ctx, c};

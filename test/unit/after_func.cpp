@@ -128,8 +128,8 @@ BOOST_FIXTURE_TEST_CASE(
             BOOST_TEST(calls == 0);
         });
     poll();
-    // A registration that is dropped too late does not stop.
-    BOOST_TEST(calls == 111);
+    // A registration that is dropped stops what has not begun.
+    BOOST_TEST(calls == 101);
 }
 
 BOOST_FIXTURE_TEST_CASE(
@@ -150,17 +150,48 @@ BOOST_FIXTURE_TEST_CASE(
     int calls = 0;
     auto registration = after_func(ctx, [&] { ++calls; });
     BOOST_TEST(calls == 0);
-    BOOST_TEST(!registration.stop());
     BOOST_TEST(poll() == 1u);
     BOOST_TEST(calls == 1);
+    BOOST_TEST(!registration.stop());
 }
 
-BOOST_FIXTURE_TEST_CASE(stop_after_cancel_returns_false, cancelable_fixture)
+BOOST_FIXTURE_TEST_CASE(
+    stop_returns_true_until_the_function_begins, cancelable_fixture)
 {
     int calls = 0;
     auto registration = after_func(ctx, [&] { ++calls; });
     cancel();
+    BOOST_TEST(registration.stop());
     BOOST_TEST(!registration.stop());
+    poll();
+    BOOST_TEST(calls == 0);
+}
+
+// An owner that goes between cancel() and run() is not called any more.
+BOOST_FIXTURE_TEST_CASE(
+    what_is_posted_does_not_outlive_its_owner, cancelable_fixture)
+{
+    struct owner
+    {
+        explicit owner(context const& ctx)
+            : registration(after_func(ctx, [this] { ++calls; }))
+        {
+        }
+
+        int calls = 0;
+        after_func_registration registration;
+    };
+    auto o = std::make_unique<owner>(ctx);
+    cancel();
+    o.reset();
+    poll();
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_after_the_call_returns_false, cancelable_fixture)
+{
+    int calls = 0;
+    auto registration = after_func(ctx, [&] { ++calls; });
+    cancel();
     poll();
     BOOST_TEST(calls == 1);
     BOOST_TEST(!registration.stop());
@@ -209,15 +240,28 @@ BOOST_FIXTURE_TEST_CASE(the_destructor_stops, cancelable_fixture)
 }
 
 BOOST_FIXTURE_TEST_CASE(
-    the_destructor_does_not_stop_what_is_posted, cancelable_fixture)
+    the_destructor_stops_what_is_posted_and_has_not_begun, cancelable_fixture)
 {
     auto const t = make_token();
     {
         auto const registration = after_func(ctx, counting(t));
         cancel();
     }
+    BOOST_TEST(t.use_count() == 1);
     poll();
-    BOOST_TEST(*t == 1);
+    BOOST_TEST(*t == 0);
+}
+
+// Whoever asked to be called is told by its own function that it is to go.
+BOOST_FIXTURE_TEST_CASE(
+    a_function_does_not_stop_itself_once_it_has_begun, cancelable_fixture)
+{
+    bool stopped = true;
+    after_func_registration registration;
+    registration = after_func(ctx, [&] { stopped = registration.stop(); });
+    cancel();
+    poll();
+    BOOST_TEST(!stopped);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_same_function_twice_runs_twice, cancelable_fixture)
@@ -253,17 +297,17 @@ BOOST_FIXTURE_TEST_CASE(
 }
 
 BOOST_FIXTURE_TEST_CASE(
-    what_is_posted_cannot_be_stopped_by_another_function, cancelable_fixture)
+    what_is_posted_can_be_stopped_by_another_function, cancelable_fixture)
 {
     int calls = 0;
-    bool stopped = true;
+    bool stopped = false;
     after_func_registration second;
     auto const first = after_func(ctx, [&] { stopped = second.stop(); });
     second = after_func(ctx, [&] { ++calls; });
     cancel();
     poll();
-    BOOST_TEST(!stopped);
-    BOOST_TEST(calls == 1);
+    BOOST_TEST(stopped);
+    BOOST_TEST(calls == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(
@@ -352,9 +396,9 @@ BOOST_FIXTURE_TEST_CASE(runs_after_a_deadline, manual_time_fixture)
     BOOST_TEST(calls == 0);
     clock.advance(1ns);
     BOOST_TEST(calls == 0);
-    BOOST_TEST(!registration.stop());
     poll();
     BOOST_TEST(calls == 1);
+    BOOST_TEST(!registration.stop());
 }
 
 BOOST_FIXTURE_TEST_CASE(

@@ -394,6 +394,9 @@ private:
     // The operation has ended; guarded by the scope's lock.
     bool has_left_ = false;
 
+    // The completion goes by way of the I/O object's executor.
+    bool completes_by_io_ = true;
+
     // There is nothing to complete; set before the record is put off.
     bool abandoned_ = false;
 

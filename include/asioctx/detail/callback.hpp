@@ -39,7 +39,8 @@ namespace asioctx::detail {
 // takes it off that list, and there is one who does, decides what becomes of
 // the handler: notify() posts it, stop() and shut_down() destroy it. Then it
 // takes the callback off the list of guests, so that nothing is posted to an
-// execution context that is gone.
+// execution context that is gone. What has been posted may still be stopped, until
+// it begins.
 //
 // The scope lives as long as the callback is in its list: an owner keeps it, or
 // it empties its list when it dies. A callback that is detached has no owner:
@@ -53,7 +54,7 @@ public:
         if (!host_.add_guest(*this))
         {
             bool const owned = !detached_;
-            discard();
+            drop();
             if (!owned)
                 release();
         }
@@ -65,13 +66,13 @@ public:
         }
     }
 
-    // True if the handler was waiting: then it is destroyed.
+    // True if the handler had not begun: then it is destroyed.
     bool stop() noexcept
     {
         if (!scope_.remove_hook(*this))
-            return false;
+            return drop();
         // The shutdown waits for this.
-        discard();
+        drop();
         host_.remove_guest(*this);
         return true;
     }
@@ -98,7 +99,7 @@ public:
     void abandon() noexcept override
     {
         // The shutdown waits for this.
-        discard();
+        drop();
         host_.remove_guest(*this);
         release();
     }
@@ -126,7 +127,7 @@ public:
         {
             host_.remove_guest(*this);
             bool const owned = !detached_;
-            discard();
+            drop();
             if (!owned)
                 release();
         }
@@ -185,7 +186,7 @@ protected:
             }
         }
         // The shutdown waits for this.
-        discard();
+        drop();
         host_.remove_guest(*this);
         release();
     }
@@ -197,12 +198,15 @@ protected:
 
         static void arrived(callback_base& c)
         {
-            c.complete();
+            if (c.begin())
+                c.complete();
+            else
+                c.release();
         }
 
         static void dropped(callback_base& c) noexcept
         {
-            c.discard();
+            c.drop();
             c.release();
         }
     };
@@ -220,6 +224,20 @@ protected:
     ASIOCTX_DECL void post_on(asio::any_completion_executor ex) noexcept;
 
 private:
+    // True for the one who may call the handler, or destroy it.
+    bool begin() noexcept
+    {
+        return !begun_.exchange(true, std::memory_order_acq_rel);
+    }
+
+    bool drop() noexcept
+    {
+        if (!begin())
+            return false;
+        discard();
+        return true;
+    }
+
     // Posts the handler and gives the caller's reference to what is posted.
     virtual void post() noexcept = 0;
 
@@ -232,6 +250,7 @@ private:
     scope& scope_;
     root& host_; // of the execution context that the handler is posted to
     bool detached_; // guarded by the scope's lock while in its list
+    atomic<bool> begun_{false};
     bool is_taken_ = false; // from a scope that dies, by the shutdown
     message_memory memory_;
 };

@@ -56,6 +56,11 @@ public:
         return functions_ && functions_->runs_here;
     }
 
+    bool can_post() const noexcept
+    {
+        return functions_ && functions_->can_post;
+    }
+
     bool strand() const noexcept
     {
         return functions_->strand;
@@ -88,6 +93,7 @@ public:
 private:
     struct functions
     {
+        bool can_post;
         bool strand;
         bool (*runs_here)(void const*); // null if it cannot tell
         asio::execution_context* (*context)(void const*);
@@ -112,6 +118,7 @@ private:
 
     template <class Executor>
     static constexpr functions functions_of = {
+        detail::can_post<Executor>,
         is_strand<Executor>,
         runs_function<Executor>(),
         [](void const* ex)

@@ -98,14 +98,19 @@ auto work_of(Executor const& ex)
         return asio::executor_work_guard<Executor>(ex);
 }
 
-// Posts a function. An any_completion_executor cannot: it knows but dispatch, and
-// may run the function at once. From a thread of the system context it may.
+// Whether a function can be posted to an executor, which then does not run it at
+// once. One that runs all at once cannot, nor can an any_completion_executor.
+template <class Executor>
+inline constexpr bool can_post =
+    asio::can_require_v<Executor, asio::execution::blocking_t::never_t>
+    || !asio::execution::is_executor<Executor>::value;
+
+// Posts a function. If the executor cannot, a thread of the system context calls
+// it.
 template <class Executor, class F>
 void post_to(Executor const& ex, F&& f)
 {
-    if constexpr (asio::can_require_v<Executor,
-                      asio::execution::blocking_t::never_t>
-        || !asio::execution::is_executor<Executor>::value)
+    if constexpr (can_post<Executor>)
         asio::post(ex, std::forward<F>(f));
     else
         asio::post(asio::system_executor(),

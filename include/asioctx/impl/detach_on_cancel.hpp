@@ -21,6 +21,7 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/recycling_allocator.hpp>
@@ -38,15 +39,25 @@ namespace asioctx::detail {
 //
 // The handler may destroy the I/O object. So the callback does not wait for the
 // context, but for the operation to have been asked.
-template <class Handler, class Executor, class NotStarted>
+template <class Handler, class Executor, class Io, class NotStarted>
 class detachable_op
     : public std::enable_shared_from_this<
-          detachable_op<Handler, Executor, NotStarted>>
+          detachable_op<Handler, Executor, Io, NotStarted>>
 {
+    // An executor that does not tell where it runs, as that of use_future, is
+    // called from the I/O object's: to post to it may start threads.
+    static constexpr bool by_io = !is_placed<Executor>
+        && !is_polymorphic_executor<Executor>
+        && !std::is_same_v<Io, unknown_executor>;
+
+    using callback_executor = std::conditional_t<by_io, Io, Executor>;
+
 public:
     template <class H>
-    detachable_op(context const& parent, Executor const& ex, H&& handler)
+    detachable_op(
+        context const& parent, Io const& io, Executor const& ex, H&& handler)
         : executor_(ex),
+          callback_executor_(std::get<by_io ? 0 : 1>(std::tie(io, ex))),
           scope_(with_cancel(parent)),
           asked_(with_cancel(context_access::make(node_ptr(
               add_ref(context_access::get(parent).get_root()))))),
@@ -58,7 +69,9 @@ public:
     // Before the operation is started.
     void connect()
     {
-        callback_ = after_func(asked_.ctx, let_go(this->shared_from_this()));
+        auto* const r = context_access::get(ctx()).get_root();
+        callback_ = start_callback(asked_.ctx, host_of(callback_executor_, r),
+            callback_executor_, let_go(this->shared_from_this()));
         auto slot = slot_of(*handler_);
         if (slot.is_connected())
             slot.template emplace<canceler>(*this);
@@ -128,7 +141,7 @@ private:
     class let_go
     {
     public:
-        using executor_type = Executor;
+        using executor_type = callback_executor;
 
         explicit let_go(std::shared_ptr<detachable_op> op) noexcept
             : op_(std::move(op))
@@ -145,7 +158,7 @@ private:
 
         executor_type get_executor() const noexcept
         {
-            return op_->executor_;
+            return op_->callback_executor_;
         }
 
         void operator()()
@@ -157,8 +170,11 @@ private:
                 op->asked_by_slot_.load(std::memory_order_relaxed)
                 ? error_code(asio::error::operation_aborted)
                 : op->ctx().error();
-            Handler handler = op->take_handler();
-            std::apply(std::move(handler), NotStarted::make(error));
+            done_handler done(op->take_handler(), NotStarted::make(error));
+            if constexpr (by_io)
+                asio::dispatch(op->executor_, std::move(done));
+            else
+                done();
         }
 
     private:
@@ -189,6 +205,7 @@ private:
     }
 
     Executor executor_;
+    callback_executor callback_executor_;
     cancelable scope_;
     cancelable asked_; // done once the operation has been asked
     atomic<bool> taken_{false};
@@ -284,9 +301,10 @@ private:
 
         auto const ex = handler_executor(handler, io, ctx);
         using op =
-            detachable_op<handler_type, std::decay_t<decltype(ex)>, not_started>;
+            detachable_op<handler_type, std::decay_t<decltype(ex)>,
+                std::decay_t<decltype(io)>, not_started>;
         auto const self = std::allocate_shared<op>(
-            asio::recycling_allocator<void>(), ctx, ex,
+            asio::recycling_allocator<void>(), ctx, io, ex,
             std::forward<H>(handler));
         detached_handler<op> detached(self);
         self->connect();
