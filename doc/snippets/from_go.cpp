@@ -207,7 +207,7 @@ asio::awaitable<void> callbacks(asioctx::context parent)
     co_await asio::post(asio::use_awaitable);
     CHECK(job.aborted == 1);
     //[stop
-    bool const in_time = stop.stop(); // else the function has been posted
+    bool const in_time = stop.stop(); // else the function has begun
     //]
     CHECK(!in_time);
 }

@@ -34,7 +34,7 @@ after_func_registration start_callback(context const& ctx, root& host,
 /// Owns the association of a function with a context.
 /**
  * The destructor stops the association. It does not wait for a function that
- * has been posted or has started.
+ * has begun.
  *
  * @par Thread Safety
  * @e Distinct @e objects: Safe.@n
@@ -75,8 +75,9 @@ public:
     /// Stops the association of the function with the context.
     /**
      * Returns true if this call kept the function from being run: it is then
-     * destroyed. Returns false if the function has begun, or was stopped
-     * before. The call does not wait for the function. Any thread may call it.
+     * destroyed, also if it had been posted. Returns false if the function has
+     * begun, or was stopped before. The call does not wait for the function.
+     * Any thread may call it.
      */
     bool stop() noexcept
     {

@@ -139,9 +139,13 @@ private:
  * constructor, it is started and asked to stop at once.
  *
  * Any operation and any token will do: a coroutine is bound as a whole by
- * giving the adapted token to @c asio::co_spawn. To see the error, the binder
- * must be the outermost adapter: @c bind_context(ctx, as_tuple(token)), not the
- * reverse.
+ * giving the adapted token to @c asio::co_spawn.
+ *
+ * The binder goes outermost: @c bind_context(ctx, as_tuple(token)), not the
+ * reverse. Outside of it, @c as_tuple hides the error, so that the binder does
+ * not translate it; @c bind_executor hides where the operation's steps run; @c
+ * bind_cancellation_slot hides the binder's slot, so that the context does not
+ * reach the operation.
  *
  * @param ctx The context.
  *
@@ -163,8 +167,11 @@ private:
  * operation is one allocation with that allocator. An operation that is not
  * started completes through the immediate executor, or as if by asio::post.
  *
- * The request to stop is dispatched to the handler's associated executor, or
- * else the I/O object's. So that no step of the operation runs beside it, the
+ * The cancellation request is dispatched to where the operation is: for one
+ * that touches its object in one step, the I/O object's executor; for a
+ * composed one, the handler's associated executor. If that is a strand on the
+ * I/O object's execution context, and the object has none itself, it is where
+ * both are. So that no step of the operation runs beside the request, the
  * executor that the operation finds may be one of asioctx's own, which runs
  * functions on the handler's.
  *

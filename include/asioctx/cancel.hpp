@@ -32,12 +32,12 @@ ASIOCTX_DECL cancelable make_cancelable(scope_refs&& refs) noexcept;
  * destructor cancels.
  *
  * Canceling a context cancels every context derived from it. To every operation
- * that is bound to one of them it dispatches a request to stop, and it posts
- * every callback and wait: parents first, and otherwise in the order in which
- * the contexts were made. When cancel() returns, all contexts are done and all
- * requests are made. If another thread is canceling the same context, or one it
- * is derived from, the contexts are done, but that thread may still be making
- * the requests.
+ * that is bound to one of them it dispatches a cancellation request, and it
+ * posts every callback and wait: parents first, and otherwise in the order in
+ * which the contexts were made. When cancel() returns, all contexts are done
+ * and all requests are dispatched. If another thread is canceling the same
+ * context, or one it is derived from, the contexts are done, but that thread
+ * may still be dispatching the requests.
  *
  * Only the first cancellation on the way to the root counts for a context: it
  * gives the error, the cause and the place. Later ones do nothing.

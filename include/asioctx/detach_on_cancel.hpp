@@ -71,7 +71,8 @@ private:
  * case the error is the context's error() and the other results are
  * default-constructed. The operation itself runs on, and what comes of it is
  * destroyed. It is bound to the context as with bind_context(), so that one
- * that can be canceled in part is asked to stop.
+ * that can be canceled in part is asked to stop. The handler is called after
+ * that, so that it may destroy the I/O object; see Object lifetimes.
  *
  * If the context is done already, the operation is not started.
  *
@@ -95,7 +96,7 @@ private:
  * so is not allocated with the handler's associated allocator.
  *
  * @par Per-operation cancellation
- * A request through the cancellation slot of the token's handler, of any type,
+ * A cancellation request through the slot of the token's handler, of any type,
  * has the same effect as the context's, with @c
  * asio::error::operation_aborted.
  *

@@ -176,8 +176,9 @@ Every cell is what the programs in [`test/matrix/`](../../test/matrix/) found
 out by doing it, on {boosts}. A test runs them again
 on the Boost at hand and fails if they find something else.
 
-- **Requests**: the types of request that the operation honors. Give one to
-  `bind_context(ctx, type, token)`; without it, the request is `terminal`.
+- **Requests**: the types of cancellation request that the operation honors.
+  Give one to `bind_context(ctx, type, token)`; without it, the request is
+  `terminal`.
 - **Ends with**: `canceled` is the context's error. `aborted` is Asio's own
   `operation_aborted`: the operation's signature does not begin with an error
   that could be the context's.
