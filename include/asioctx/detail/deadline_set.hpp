@@ -58,7 +58,7 @@ private:
 // dealt out among those of lower places. An entry moves down only, so each is
 // moved at most eleven times.
 //
-// Not synchronised. A time before the clock's epoch counts as the epoch.
+// Not synchronized. A time before the clock's epoch counts as the epoch.
 class deadline_set
 {
 public:

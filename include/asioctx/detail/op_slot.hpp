@@ -41,7 +41,7 @@ inline constexpr bool is_cancellation_state = requires(H& h) {
 
 // The one place for what an operation installs to be asked to stop. It is kept
 // here, in place; or, once somebody has asked for an asio::cancellation_slot, in
-// the signal that this belongs to. Not synchronised.
+// the signal that this belongs to. Not synchronized.
 class slot_store
 {
 public:
