@@ -145,7 +145,8 @@ private:
  * reverse. Outside of it, @c as_tuple hides the error, so that the binder does
  * not translate it; @c bind_executor hides where the operation's steps run; @c
  * bind_cancellation_slot hides the binder's slot, so that the context does not
- * reach the operation.
+ * reach the operation. With older Boosts any adapter hides the I/O object's
+ * executor.
  *
  * @param ctx The context.
  *
