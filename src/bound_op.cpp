@@ -22,7 +22,7 @@ namespace {
 // that has shut down, drops it within that; else nothing may be touched.
 struct dispatching
 {
-    bound_op* op; // null once the request has arrived or was dropped
+    turn* of; // null once the request has arrived or was dropped
     bool dropped = false;
     dispatching* outer = nullptr;
 
@@ -32,8 +32,8 @@ struct dispatching
         return d;
     }
 
-    explicit dispatching(bound_op& o) noexcept
-        : op(&o), outer(std::exchange(innermost(), this))
+    explicit dispatching(turn& t) noexcept
+        : of(&t), outer(std::exchange(innermost(), this))
     {
     }
 
@@ -46,12 +46,12 @@ struct dispatching
     }
 
     // True if this thread is dispatching it.
-    static bool ends(bound_op& o, bool dropped) noexcept
+    static bool ends(turn& t, bool dropped) noexcept
     {
         auto* const d = innermost();
-        if (!d || d->op != &o)
+        if (!d || d->of != &t)
             return false;
-        d->op = nullptr;
+        d->of = nullptr;
         d->dropped = dropped;
         return true;
     }
@@ -67,13 +67,15 @@ bound_op::bound_op(node_ptr ctx, asio::cancellation_type_t type)
 {
     if (scope_ && scope_->kind == scope::behavior::permanent)
         scope_ = nullptr;
+    turn_.op = this;
+    turn_.host = nullptr;
 }
 
 bound_op::~bound_op()
 {
-    turn_pool::put(turn_);
-    if (host_ && host_ != near_root())
-        detail::release(host_);
+    if (turn_.host && turn_.host != near_root())
+        detail::release(turn_.host);
+    turn_.release();
 }
 
 void bound_op::set_executors(executor_ref io, executor_ref own)
@@ -100,8 +102,9 @@ void bound_op::set_executors(executor_ref io, executor_ref own)
 
 void bound_op::set_far_host(asio::execution_context& context)
 {
-    host_ = &root_of(context);
-    add_ref(host_);
+    auto& r = root_of(context);
+    add_ref(&r);
+    turn_.host = &r;
 }
 
 bool bound_op::is_abort(error_code const& ec) noexcept
@@ -166,8 +169,11 @@ void bound_op::leave(turn_frame& f, at where) noexcept
             continue;
         }
         if (next == turn::action::send)
+        {
+            t.add_ref(); // the request's
             return op.send(
                 f, where == at::elsewhere ? from::amid : from::outside);
+        }
         f.of = nullptr;
         if (next == turn::action::complete)
             op.last_has_left();
@@ -206,8 +212,6 @@ void bound_op::deliver(turn_frame& f) noexcept
     }
     if (!turn_.has_ended())
         asked();
-    else if (abandoned_)
-        forget();
 }
 
 void bound_op::ask_upstream(
@@ -243,22 +247,24 @@ void bound_op::serve(turn_frame& f) noexcept
         last_has_left();
 }
 
-// The caller is a request, somewhere. If another has the turn, that one will do.
-void bound_op::look_as_request(from where) noexcept
+// The caller is a request, somewhere, with its reference. If another has the turn,
+// that one will do.
+void bound_op::look_as_request(turn& t, from where) noexcept
 {
-    auto const next = turn_.arrive();
+    auto const next = t.arrive();
     if (next == turn::action::deliver)
     {
-        turn_frame f(&turn_);
-        if (where == from::there || runs_here())
-            serve(f);
-        else
-            send(f, where);
+        turn_frame f(&t);
+        auto& op = *t.op;
+        if (where != from::there && !op.runs_here())
+            return op.send(f, where);
+        op.serve(f);
     }
     else if (next == turn::action::complete)
     {
-        last_has_left();
+        t.op->last_has_left();
     }
+    t.release();
 }
 
 // The scope.
@@ -279,21 +285,26 @@ void bound_op::link() noexcept
 
 // The gate is left by notify(): until then the execution context does not shut
 // down. If it is about to, the operation goes with it.
-bool bound_op::claim() noexcept
+hook::notice bound_op::claim() noexcept
 {
-    if (host_ && !host_->gate.enter())
-        return false;
+    auto* const host = turn_.host;
+    if (host && !host->gate.enter())
+        return {};
     if (turn_.queue())
-        return true;
-    if (host_)
-        host_->gate.leave();
-    return false;
+    {
+        turn_.add_ref(); // the request's
+        return {&notify, &turn_};
+    }
+    if (host)
+        host->gate.leave();
+    return {};
 }
 
-void bound_op::notify() noexcept
+void bound_op::notify(void* p) noexcept
 {
-    auto* const host = host_;
-    look_as_request(from::outside);
+    auto& t = *static_cast<turn*>(p);
+    auto* const host = t.host;
+    look_as_request(t, from::outside);
     if (host)
         host->gate.leave();
 }
@@ -347,11 +358,12 @@ void bound_op::send(turn_frame& f, from where) noexcept
 void bound_op::dispatch(
     turn_frame& f, executor_ref const& to, op_message::kind k) noexcept
 {
-    dispatching d(*this);
+    turn& t = turn_; // this may go
+    dispatching d(t);
     bool failed = false;
     try
     {
-        to.dispatch(op_message(*this, k));
+        to.dispatch(op_message(t, k));
     }
     catch (...)
     {
@@ -363,33 +375,33 @@ void bound_op::dispatch(
     // than not to ask. If it did not fail, its execution context is about to go,
     // and the operation with it.
     if (!failed)
-        drop_request();
-    else if (f.of)
-        serve(f);
-    else
-        look_as_request(from::there);
+        return drop_request(t);
+    if (!f.of)
+        return look_as_request(t, from::there);
+    serve(f);
+    t.release();
 }
 
 // For a message whose executor has been copied.
-bool bound_op::departs(op_message::kind k) noexcept
+bool op_message::departs(turn& t, kind k) noexcept
 {
-    if (k == op_message::kind::completion
-        || k == op_message::kind::own_completion)
+    if (k == kind::completion || k == kind::own_completion)
         return true;
-    if (auto* const f = turn_frame::find(turn_))
+    if (auto* const f = turn_frame::find(t))
         f->of = nullptr;
-    auto const next = turn_.depart();
+    auto const next = t.depart();
+    if (next == turn::action::send)
+        return true;
+    dispatching::ends(t, false);
     if (next == turn::action::complete)
-    {
-        dispatching::ends(*this, false);
-        last_has_left();
-    }
-    return next == turn::action::send;
+        t.op->last_has_left();
+    t.release();
+    return false;
 }
 
 void bound_op::post(executor_ref const& to, op_message::kind k) noexcept
 {
-    op_message m(*this, k);
+    op_message m(turn_, k);
     try
     {
         to.post(std::move(m));
@@ -410,43 +422,39 @@ void bound_op::post_to_root(op_message::kind k) noexcept
     post(executor_ref(ex), k);
 }
 
-void bound_op::arrived(op_message::kind k)
+void op_message::arrived(turn& t, kind k)
 {
-    switch (k)
+    if (k == kind::request || k == kind::own_request)
     {
-    case op_message::kind::request:
-    case op_message::kind::own_request:
-        dispatching::ends(*this, false);
-        return look_as_request(
-            k == op_message::kind::request ? from::io : from::there);
-    case op_message::kind::completion:
-        if (auto const own = own_executor())
-            return own.dispatch(
-                op_message(*this, op_message::kind::own_completion));
-        [[fallthrough]];
-    case op_message::kind::own_completion:
-        return complete_now();
+        dispatching::ends(t, false);
+        return bound_op::look_as_request(t,
+            k == kind::request ? bound_op::from::io : bound_op::from::there);
     }
+    if (k == kind::completion)
+        if (auto const own = t.op->own_executor())
+            return own.dispatch(op_message(t, kind::own_completion));
+    t.op->complete_now();
 }
 
 // An executor has thrown, or its execution context shuts down.
-void bound_op::dropped(op_message::kind k) noexcept
+void op_message::dropped(turn& t, kind k) noexcept
 {
-    if (k == op_message::kind::completion
-        || k == op_message::kind::own_completion)
-        drop_results();
-    else if (!dispatching::ends(*this, true))
-        drop_request();
+    if (k == kind::completion || k == kind::own_completion)
+        t.op->drop_results();
+    else if (!dispatching::ends(t, true))
+        bound_op::drop_request(t);
 }
 
-void bound_op::drop_request() noexcept
+void bound_op::drop_request(turn& t) noexcept
 {
-    if (turn_.drop_request() != turn::action::complete)
-        return;
-    if (abandoned_)
-        destroy();
-    else
-        drop_results();
+    if (t.drop_request() == turn::action::complete)
+    {
+        if (t.op->abandoned_)
+            t.op->destroy();
+        else
+            t.op->drop_results();
+    }
+    t.release();
 }
 
 // The end.
@@ -454,7 +462,7 @@ void bound_op::drop_request() noexcept
 bool bound_op::end_in_turn() noexcept
 {
     auto* const f = turn_frame::find(turn_);
-    if (!f || f->delivers || !has_ended(turn_.end(true)))
+    if (!f || f->delivers || !turn_.end(true))
         return false;
     f->of = nullptr; // the turn ends here
     return true;
@@ -468,10 +476,12 @@ bool bound_op::put_off() noexcept
     // thread does.
     completes_by_io_ =
         !own_executor().can_post() || io_executor().runs_here();
-    auto const e = turn_.put_off(mine);
+    bool const others = turn_.put_off(mine);
     if (mine)
         f->of = nullptr;
-    return !has_ended(e);
+    if (!others)
+        slot_.clear();
+    return others;
 }
 
 bool bound_op::put_off_abandoned() noexcept
@@ -480,14 +490,6 @@ bool bound_op::put_off_abandoned() noexcept
         wait();
     abandoned_ = true;
     return put_off();
-}
-
-void bound_op::leave_shell() noexcept
-{
-    abandoned_ = true;
-    forget();
-    if (turn_.leave_ended() == turn::action::complete)
-        destroy();
 }
 
 void bound_op::last_has_left() noexcept

@@ -413,10 +413,10 @@ void scope::notify_hooks() noexcept
             return;
         }
         hook& h = hooks.pop_front();
-        bool const stays = h.claim();
+        auto const notice = h.claim();
         unlock(s);
-        if (stays)
-            h.notify();
+        if (notice.call)
+            notice.call(notice.of);
     }
 }
 

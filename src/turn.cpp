@@ -8,6 +8,7 @@
 #include <asioctx/detail/turn.hpp>
 
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace asioctx::detail {
@@ -52,6 +53,8 @@ struct turn_pool::cache
     static cache& mine() noexcept
     {
         static constinit thread_local cache c;
+        thread_local owner const at_exit{c};
+        static_cast<void>(at_exit);
         return c;
     }
 
@@ -102,18 +105,34 @@ turn& turn_pool::take()
     auto& c = cache::mine();
     if (c.size == 0)
         c.fetch();
-    return c.pop();
+    auto& t = c.pop();
+    t.refs_.store(1, std::memory_order_relaxed);
+    return t;
 }
 
 void turn_pool::put(turn& t) noexcept
 {
     auto& c = cache::mine();
-    thread_local cache::owner const at_exit{c};
-    static_cast<void>(at_exit);
     t.reset();
     c.push(t);
     if (c.size > c.capacity)
         c.give();
+}
+
+void* turn::allocate(std::size_t size)
+{
+    void* p = memory_.try_allocate(size);
+    if (!p)
+        p = ::operator new(size);
+    add_ref();
+    return p;
+}
+
+void turn::deallocate(void* p, std::size_t) noexcept
+{
+    if (!memory_.try_deallocate(p))
+        ::operator delete(p);
+    release();
 }
 
 turn_frame*& turn_frame::innermost() noexcept

@@ -262,20 +262,20 @@ public:
     // Passes on what the handler's own slot is asked.
     void connect_upstream()
     {
-        auto slot = slot_of(user_->handler);
+        auto slot = slot_of(handler_);
         if (slot.is_connected())
             upstream_ = &slot.template emplace<upstream>(this);
     }
 
     Handler& handler() noexcept
     {
-        return user_->handler;
+        return handler_;
     }
 
     template <class Executor>
     bool has_steps_on(Executor const& ex) const noexcept
     {
-        return user_->executors.has_steps_on(ex);
+        return executors_.has_steps_on(ex);
     }
 
     // Posts the completion of an operation that is not started, as the context
@@ -303,7 +303,7 @@ public:
         // Bound twice, the slot is another record's, whose turn another thread
         // may have that waits for this one's.
         if (upstream_ && !is_asked_here())
-            slot_of(user_->handler).clear();
+            slot_of(handler_).clear();
         if (end()) [[likely]]
             return call_handler(std::forward<Args>(args)...);
         try
@@ -321,19 +321,19 @@ public:
     }
 
     // The operation goes without calling its handler. The record may stay for a
-    // while, as a shell.
+    // while, if somebody is at work on it.
     void drop_handler() noexcept
     {
         // The handler's slot may be gone by now, and is not touched.
         if (upstream_)
             upstream_->op = nullptr;
         bool const ended = end();
-        [[maybe_unused]] Handler const dying(std::move(user_->handler));
+        [[maybe_unused]] Handler const dying(std::move(handler_));
         if (ended || !put_off_abandoned())
-            let_go();
+            destroy();
     }
 
-    // The handler is the caller's.
+    // The record is the caller's.
     template <class... Args>
     void call_handler(Args&&... args)
     {
@@ -362,7 +362,7 @@ private:
         {
             if (op && type != asio::cancellation_type::none)
                 op->ask_upstream(type,
-                    std::is_same_v<decltype(slot_of(op->user_->handler)), op_slot>);
+                    std::is_same_v<decltype(slot_of(op->handler_)), op_slot>);
         }
 
         // For slot_store: an operation that is bound twice has but one more
@@ -380,29 +380,29 @@ private:
         asio::cancellation_type_t type, Io const& io, H&& handler)
         : bound_op(std::move(ctx), type),
           allocator_(a),
-          user_(std::in_place, std::forward<H>(handler), io)
+          handler_(std::forward<H>(handler)),
+          executors_(handler_, io)
     {
         // Before the operation is started, so that a request finds it.
-        auto const& ex = user_->executors;
-        if (ex.same())
-            set_executor(ex.io_context());
+        if (executors_.same())
+            set_executor(executors_.io_context());
         else
-            set_executors(ex.io(), ex.own());
+            set_executors(executors_.io(), executors_.own());
     }
 
     // run() must not return before the completion is posted.
     template <class... Args>
     void store(Args&&... args)
     {
-        user_->work.start(user_->executors, near_root());
+        work_.start(executors_, near_root());
         results_.store(std::forward<Args>(args)...);
     }
 
     template <class... Args>
     void call_unmapped(Args&&... args)
     {
-        Handler handler(std::move(user_->handler));
-        let_go();
+        Handler handler(std::move(handler_));
+        destroy();
         std::move(handler)(std::forward<Args>(args)...);
     }
 
@@ -433,18 +433,18 @@ private:
 
     executor_ref io_executor() const noexcept override
     {
-        return user_->executors.io();
+        return executors_.io();
     }
 
     executor_ref own_executor() const noexcept override
     {
-        return user_->executors.own();
+        return executors_.own();
     }
 
     void complete_now() override
     {
         if (upstream_)
-            slot_of(user_->handler).clear();
+            slot_of(handler_).clear();
         results_.take(this);
     }
 
@@ -454,52 +454,29 @@ private:
         if (upstream_)
             upstream_->op = nullptr;
         results_.take(nullptr);
-        [[maybe_unused]] Handler const dying(std::move(user_->handler));
+        [[maybe_unused]] Handler const dying(std::move(handler_));
         destroy();
     }
 
     // For a handler that wants to know.
     void asked() noexcept override
     {
-        if constexpr (requires { user_->handler.asked(); })
-            user_->handler.asked();
+        if constexpr (requires { handler_.asked(); })
+            handler_.asked();
     }
 
     void destroy() noexcept override
-    {
-        if (let_go_of_memory())
-            free_memory();
-    }
-
-    void forget() noexcept override
-    {
-        user_.reset();
-    }
-
-    void free_memory() noexcept override
     {
         allocator a(allocator_);
         this->~bound_op_of();
         std::allocator_traits<allocator>::deallocate(a, this, 1);
     }
 
-    // All that is the user's: see forget().
-    struct user
-    {
-        template <class H>
-        user(H&& h, Io const& io)
-            : handler(std::forward<H>(h)), executors(handler, io)
-        {
-        }
-
-        Handler handler;
-        op_executors<Handler, Io> executors;
-        typename op_executors<Handler, Io>::work work;
-    };
-
     [[no_unique_address]] allocator allocator_;
     upstream* upstream_ = nullptr;
-    std::optional<user> user_;
+    Handler handler_;
+    op_executors<Handler, Io> executors_;
+    typename op_executors<Handler, Io>::work work_;
     op_results<bound_op_of, ResultsSize> results_;
 };
 

@@ -33,19 +33,18 @@ namespace asioctx::detail {
 //     turn           who may touch the operation, and what is wanted of it
 //     slot_store     what the operation has put there to be asked by
 //     executors      where it is asked, and where it completes
-//     op_memory      for the one message that is on its way
 //
 // Its life:
 //   1 Made. The initiating function runs, with the turn.
 //   2 link(): the record is put into the scope's list; or, if the scope is done
 //     by now, the operation is asked after the initiating function.
 //   3 claim(), notify(): the scope is done and took the record off its list; a
-//     request is on its way. Until that has done its work, the record stays.
+//     request is on its way, which refers to the turn alone.
 //   4 end(): the operation has ended, in one way or the other, and the record is
-//     taken off the list. Unless somebody is asking it, the handler is called; if
-//     a request is on its way, the record stays as a shell. Else the completion is
-//     put off, and posted by the last to let go.
-class bound_op : public hook, public op_memory
+//     taken off the list. Unless somebody is at work on it, the record goes and the
+//     handler is called. Else the completion is put off, and posted by the last to
+//     let go.
+class bound_op : public hook
 {
 public:
     bound_op(bound_op const&) = delete;
@@ -89,7 +88,7 @@ public:
         explicit initiation(bound_op& op) noexcept
             : op_(op), frame_(&op.turn_)
         {
-            op.generation_ = op.turn_.begin(op);
+            op.generation_ = op.turn_.begin();
         }
 
         initiation(initiation const&) = delete;
@@ -207,32 +206,24 @@ protected:
         set_host(context);
     }
 
-    // The operation has ended. True if the handler is the caller's, the slot being
-    // empty; then let_go() is to be called. False if the operation is being asked,
-    // or initiated: then put_off().
+    // The operation has ended. True if the record is the caller's, and the slot
+    // empty. False if the operation is being asked, or initiated: then put_off().
     bool end() noexcept
     {
         unlink_from_scope();
-        return has_ended(turn_.end(false)) || end_in_turn();
+        if (!turn_.end(false) && !end_in_turn())
+            return false;
+        slot_.clear();
+        return true;
     }
 
     // What is to be completed was stored. True if another posts the completion,
-    // false if the handler is the caller's after all.
+    // false if the record is the caller's after all.
     ASIOCTX_DECL bool put_off() noexcept;
 
     // The same if the handler is not to be called. Waits until whoever has the
     // turn has given it up, as the I/O object may go next.
     ASIOCTX_DECL bool put_off_abandoned() noexcept;
-
-    // The handler has been taken. The record goes, or stays as a shell for a
-    // request that is on its way.
-    void let_go() noexcept
-    {
-        if (is_shell_) [[unlikely]]
-            leave_shell();
-        else
-            destroy();
-    }
 
     // Posts the completion.
     ASIOCTX_DECL void complete_later() noexcept;
@@ -309,18 +300,14 @@ private:
     // Destroys those results and the handler, and gives up the record.
     virtual void drop_results() noexcept = 0;
 
-    // Gives up the record, in which nothing is left.
+    // Frees the record, in which nothing is left.
     virtual void destroy() noexcept = 0;
-
-    // Destroys all that is the user's, after its handler has been taken: it need
-    // not outlive the execution contexts.
-    virtual void forget() noexcept = 0;
 
     // The operation has been asked, and has not ended in that.
     virtual void asked() noexcept = 0;
 
-    ASIOCTX_DECL bool claim() noexcept override;
-    ASIOCTX_DECL void notify() noexcept override;
+    ASIOCTX_DECL notice claim() noexcept override;
+    ASIOCTX_DECL static void notify(void* t) noexcept;
 
     // Waits for the turn, unless this thread has it or the operation has ended:
     // then the frame is empty.
@@ -341,17 +328,7 @@ private:
         scope_->unlock(state);
     }
 
-    bool has_ended(turn::ending e) noexcept
-    {
-        if (e == turn::ending::nothing)
-            return false;
-        is_shell_ = e == turn::ending::handler;
-        slot_.clear();
-        return true;
-    }
-
     ASIOCTX_DECL bool end_in_turn() noexcept;
-    ASIOCTX_DECL void leave_shell() noexcept;
 
     void set_host(asio::execution_context* context)
     {
@@ -359,23 +336,20 @@ private:
         if (context && (!near || !near->belongs_to(*context)))
             set_far_host(*context);
         else
-            host_ = context ? near : nullptr;
+            turn_.host = context ? near : nullptr;
     }
 
     ASIOCTX_DECL void set_far_host(asio::execution_context& context);
     bool is_asked_on_own() const noexcept;
     bool runs_here() const noexcept;
     void ask(turn::word what) noexcept;
-    void look_as_request(from where) noexcept;
+    static void look_as_request(turn& t, from where) noexcept;
     void send(turn_frame& f, from where) noexcept;
     void dispatch(
         turn_frame& f, executor_ref const& to, op_message::kind k) noexcept;
     void post(executor_ref const& to, op_message::kind k) noexcept;
     void post_to_root(op_message::kind k) noexcept;
-    bool departs(op_message::kind k) noexcept;
-    void arrived(op_message::kind k);
-    void dropped(op_message::kind k) noexcept;
-    void drop_request() noexcept;
+    static void drop_request(turn& t) noexcept;
     void serve(turn_frame& f) noexcept;
     void deliver(turn_frame& f) noexcept;
     void last_has_left() noexcept;
@@ -384,7 +358,6 @@ private:
     scope* scope_; // null if it can never be done
     turn& turn_;
     turn::word generation_ = 0;
-    root* host_ = nullptr; // of where messages go first; null if it does not go
 
     route route_ = route::none;
 
@@ -399,9 +372,6 @@ private:
 
     // There is nothing to complete; set before the record is put off.
     bool abandoned_ = false;
-
-    // The operation has ended, and a request is on its way.
-    bool is_shell_ = false;
 
     // What follows is guarded by the turn; it is read without, by the operation
     // when it has ended.

@@ -25,11 +25,16 @@ struct scope_tag;
 class hook : public list_link<scope_tag>
 {
 public:
-    // Called once, after the scope is done, with its lock held. If it returns
-    // true, the hook stays until notify() has been called, which is next, without
-    // the lock.
-    virtual bool claim() noexcept = 0;
-    virtual void notify() noexcept = 0;
+    // What is to be called next, without the lock; nothing if that is null.
+    struct notice
+    {
+        void (*call)(void*) noexcept = nullptr;
+        void* of = nullptr;
+    };
+
+    // Called once, after the scope is done, with its lock held. The hook itself
+    // may go at once.
+    virtual notice claim() noexcept = 0;
 
     // Called when the scope is destroyed, never having been done, with the
     // hook taken off its list: only a hook without an owner can be in it.
@@ -46,11 +51,14 @@ protected:
 class counted_hook : public hook
 {
 public:
-    bool claim() noexcept final
+    notice claim() noexcept final
     {
         add_ref();
-        return true;
+        return {[](void* p) noexcept { static_cast<counted_hook*>(p)->notify(); },
+            this};
     }
+
+    virtual void notify() noexcept = 0;
 
     void add_ref() noexcept
     {

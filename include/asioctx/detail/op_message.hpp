@@ -11,94 +11,73 @@
 #include <asioctx/config.hpp>
 
 #include <asioctx/detail/reserved_memory.hpp>
-#include <asioctx/detail/sync.hpp>
+#include <asioctx/detail/turn.hpp>
 
-#include <cstddef>
-#include <cstdint>
-#include <new>
 #include <utility>
 
 namespace asioctx::detail {
 
-// The memory of one message at a time. A strand makes two blocks of it, and the
-// second may be freed when the operation has gone with its execution context:
-// each holds the record's memory.
-class op_memory
-{
-public:
-    ASIOCTX_DECL void* allocate(std::size_t size);
-    ASIOCTX_DECL void deallocate(void* p, std::size_t size) noexcept;
-
-protected:
-    ~op_memory() = default;
-
-    // Gives up the record's hold on its memory. True if that was the last.
-    bool let_go_of_memory() noexcept
-    {
-        return holds_.load(std::memory_order_acquire) == 1
-            || holds_.fetch_sub(1, std::memory_order_acq_rel) == 1;
-    }
-
-private:
-    virtual void free_memory() noexcept = 0;
-
-    message_memory memory_;
-
-    // By the record, and by each block of it.
-    atomic<std::uint32_t> holds_{1};
-};
-
-// What is dispatched or posted for a bound operation.
+// What is dispatched or posted for a bound operation. See bound_op.
 class op_message
 {
 public:
     enum class kind : unsigned char
     {
         request,        // to where the operation is asked, or on the way there
-        own_request,    // to the handler's executor, where it is asked
+        own_request,    // to where it is asked
         completion,     // to where it completes, or on the way there
-        own_completion, // to the handler's executor
+        own_completion, // to where it completes
     };
 
-    using allocator_type = owner_allocator<void, op_memory>;
+    using allocator_type = owner_allocator<void, turn>;
 
-    // The memory is the operation's: see bound_op.
-    op_message(op_memory& op, kind k) noexcept : op_(&op), kind_(k)
+    op_message(turn& t, kind k) noexcept : turn_(&t), kind_(k)
     {
     }
 
     op_message(op_message&& other) noexcept
-        : op_(std::exchange(other.op_, nullptr)), kind_(other.kind_)
+        : turn_(std::exchange(other.turn_, nullptr)), kind_(other.kind_)
     {
     }
 
     ~op_message()
     {
-        if (op_)
-            dropped();
+        if (turn_)
+            dropped(*turn_, kind_);
     }
 
     allocator_type get_allocator() const noexcept
     {
-        return allocator_type(*op_);
+        return allocator_type(*turn_);
     }
 
-    // The executor that it is for has been copied: what is in the record may go.
-    // False if there is nothing to send any more.
-    [[nodiscard]] ASIOCTX_DECL bool depart() noexcept;
+    // The executor that it is for has been copied: the record may go. False if
+    // there is nothing to send any more.
+    [[nodiscard]] bool depart() noexcept
+    {
+        if (departs(*turn_, kind_))
+            return true;
+        turn_ = nullptr;
+        return false;
+    }
 
-    ASIOCTX_DECL void operator()();
+    void operator()()
+    {
+        arrived(*std::exchange(turn_, nullptr), kind_);
+    }
 
     // False once it was moved from.
     bool pending() const noexcept
     {
-        return op_ != nullptr;
+        return turn_ != nullptr;
     }
 
 private:
-    ASIOCTX_DECL void dropped() noexcept;
+    ASIOCTX_DECL static bool departs(turn& t, kind k) noexcept;
+    ASIOCTX_DECL static void arrived(turn& t, kind k);
+    ASIOCTX_DECL static void dropped(turn& t, kind k) noexcept;
 
-    op_memory* op_;
+    turn* turn_;
     kind kind_;
 };
 

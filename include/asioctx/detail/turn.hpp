@@ -10,15 +10,18 @@
 
 #include <asioctx/config.hpp>
 
+#include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/sync.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace asioctx::detail {
 
 class bound_op;
+struct root;
 
 // Who may touch a bound operation, and what it is to be asked for: one word.
 //
@@ -26,8 +29,8 @@ class bound_op;
 //
 // held      a thread has the turn: it runs a step of the operation, or asks it
 // queued    a request is on its way, or is at work
-// ended     the operation has ended, and what is left of it goes with the last to
-//           let go
+// ended     the operation has ended while somebody was at work, and is completed by
+//           the last to let go
 // context   its context wants it to stop, and that has not been delivered
 // types     the same for the handler's own slot: what that asks for
 // steps     it has several steps, which run on its handler's executor
@@ -35,13 +38,27 @@ class bound_op;
 // The word is the mailbox: a request that is dispatched carries nothing, and is
 // there to make somebody look. It is in memory that is never freed, but used for
 // one operation after the other: what enters with the generation of one that has
-// ended finds out, and touches nothing else.
+// ended finds out, and touches nothing else. So is the memory of the one message
+// that is on its way: the operation may end, and its record go, before that.
 //
 // This class decides and does nothing. What its functions return is to be done.
 class turn
 {
 public:
     using word = std::uint64_t;
+
+    // References: the operation's, a request's, and one for each block of memory.
+    // Without any, it is used for another operation.
+    void add_ref() noexcept
+    {
+        refs_.fetch_add(1, std::memory_order_relaxed);
+    }
+
+    inline void release() noexcept;
+
+    // For a message. A strand makes two blocks of it.
+    ASIOCTX_DECL void* allocate(std::size_t size);
+    ASIOCTX_DECL void deallocate(void* p, std::size_t size) noexcept;
 
     static constexpr word held = 1;
     static constexpr word queued = 2;
@@ -72,14 +89,6 @@ public:
         complete, // the operation has ended, and is the caller's
     };
 
-    // What an operation that ends may take with it.
-    enum class ending : unsigned char
-    {
-        record,  // all: nobody else is there, and the generation is over
-        handler, // a request is on its way: the turn is the caller's until then
-        nothing, // somebody is at work: what is left is completed by the last
-    };
-
     enum class entry : unsigned char
     {
         entered,
@@ -89,9 +98,8 @@ public:
 
     // An operation begins, and nobody knows of it yet: the caller has the turn.
     // Returns the generation.
-    word begin(bound_op& o) noexcept
+    word begin() noexcept
     {
-        op = &o;
         auto const w = word_.load(std::memory_order_relaxed);
         word_.store(w | held, std::memory_order_relaxed);
         return w;
@@ -216,25 +224,19 @@ public:
             word_.fetch_and(~queued, std::memory_order_acq_rel) & ~queued);
     }
 
-    // The operation has ended. mine: the caller has the turn. After `nothing` the
-    // word is as it was: see put_off().
-    ending end(bool mine) noexcept
+    // The operation has ended. mine: the caller has the turn. True if nobody is at
+    // work: then its generation is over, and a request that is on its way will find
+    // nothing. Else the word is as it was: see put_off().
+    bool end(bool mine) noexcept
     {
         return end_with(mine, 0);
     }
 
     // After that: leaves the operation to the last to let go, unless nobody is at
     // work any more.
-    ending put_off(bool mine) noexcept
+    bool put_off(bool mine) noexcept
     {
-        return end_with(mine, ended);
-    }
-
-    // After ending::handler.
-    action leave_ended() noexcept
-    {
-        return last(
-            word_.fetch_and(~held, std::memory_order_acq_rel) & ~held);
+        return !end_with(mine, ended);
     }
 
     bool is_held() const noexcept
@@ -264,39 +266,29 @@ public:
             word_.fetch_or(steps, std::memory_order_relaxed);
     }
 
-    // Constant while the operation is there.
+    // Constant while the operation is there, or a request on its way.
     bound_op* op = nullptr;
+    root* host = nullptr; // of where messages go first; null if it does not go
 
 private:
     friend class turn_pool;
 
     // otherwise: what is set if somebody is at work; nothing changes with none.
-    ending end_with(bool mine, word otherwise) noexcept
+    bool end_with(bool mine, word otherwise) noexcept
     {
         auto w = word_.load(std::memory_order_relaxed);
         for (;;)
         {
             auto const left = mine ? w & ~held : w;
-            auto result = ending::nothing;
-            auto next = left | otherwise;
-            if ((left & held) != 0)
-            {
-                if (otherwise == 0)
-                    return result;
-            }
-            else if ((left & queued) != 0)
-            {
-                result = ending::handler;
-                next = left | held | ended;
-            }
-            else
-            {
-                result = ending::record;
-                next = (w & ~flags) + next_generation;
-            }
+            bool const others = (left & held) != 0;
+            if (others && otherwise == 0)
+                return false;
+            auto const next = others
+                ? left | otherwise
+                : (w & ~flags) + next_generation + (w & queued);
             if (word_.compare_exchange_weak(w, next,
                     std::memory_order_acq_rel, std::memory_order_relaxed))
-                return result;
+                return !others;
         }
     }
 
@@ -308,7 +300,8 @@ private:
                                                          : action::none;
     }
 
-    // Nobody touches it but what enters late.
+    // Nobody touches it but what enters late: it may be that the operation has
+    // never begun, or was put off.
     void reset() noexcept
     {
         auto const w = word_.load(std::memory_order_relaxed);
@@ -318,20 +311,29 @@ private:
     }
 
     atomic<word> word_{0};
+    atomic<std::uint32_t> refs_{0};
     turn* next_free_ = nullptr;
+    message_memory memory_;
 };
 
 // Where turns come from. A thread keeps some; all of them stay for good.
 class turn_pool
 {
 public:
-    // Throws std::bad_alloc.
+    // With one reference. Throws std::bad_alloc.
     ASIOCTX_DECL static turn& take();
 
     ASIOCTX_DECL static void put(turn& t) noexcept;
 
     struct cache;
 };
+
+void turn::release() noexcept
+{
+    if (refs_.load(std::memory_order_acquire) == 1
+        || refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        turn_pool::put(*this);
+}
 
 // What a thread has the turn for. A turn within a turn of the same thread is a
 // part of it, and has no frame of its own.
