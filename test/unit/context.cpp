@@ -1154,11 +1154,11 @@ BOOST_FIXTURE_TEST_CASE(
     auto [grace, cancel_grace] = with_grace(root, 1s);
     auto [idle_ctx, touch] = with_idle_timeout(root, 1s);
     allocation_counter const counter;
-    BOOST_TEST(ctx.can_be_done());
-    BOOST_TEST(timed.can_be_done());
-    BOOST_TEST(grace.can_be_done());
-    BOOST_TEST(idle_ctx.can_be_done());
-    BOOST_TEST(counter.count() == 0u);
+    bool const all = ctx.can_be_done() && timed.can_be_done()
+        && grace.can_be_done() && idle_ctx.can_be_done();
+    auto const allocations = counter.count();
+    BOOST_TEST(all);
+    BOOST_TEST(allocations == 0u);
     BOOST_TEST(with_value(ctx, user, std::string("x")).can_be_done());
     BOOST_TEST(merge(root, ctx).can_be_done());
     cancel();

@@ -120,11 +120,11 @@ kind const kinds[] = {
      },
      1,
      0},
-    {"merge", // and a link to the other, in an array
+    {"merge", // a link to the other, in an array, and who is to be watched
      [](context const& c, context const& other, std::stop_token) {
          return cancelable{merge(c, other), {}};
      },
-     3,
+     4,
      1},
     {"with_stop_token",
      [](context const& c, context const&, std::stop_token t)

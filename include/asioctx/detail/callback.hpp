@@ -69,10 +69,10 @@ public:
     // True if the handler had not begun: then it is destroyed.
     bool stop() noexcept
     {
-        if (!scope_.remove_hook(*this))
+        if (!take_to_drop())
             return drop();
         // The shutdown waits for this.
-        drop();
+        discard();
         host_.remove_guest(*this);
         return true;
     }
@@ -98,10 +98,8 @@ public:
 
     void abandon() noexcept override
     {
-        // The shutdown waits for this.
-        drop();
-        host_.remove_guest(*this);
-        release();
+        begun_.store(true, std::memory_order_relaxed);
+        go();
     }
 
     bool begin_shut_down() noexcept override
@@ -114,20 +112,20 @@ public:
         // The scope is dying, perhaps on this thread. It lives on as long as
         // this is a guest, which the mutex sees to. What is still in its list
         // is taken with the list's reference; else abandon() has been called.
-        is_taken_ = scope_.remove_hook(*this);
+        is_taken_ = take_to_drop();
         return is_taken_;
     }
 
     void shut_down() noexcept override
     {
         if (is_taken_)
-            return abandon();
+            return go();
         scope& s = scope_;
-        if (s.remove_hook(*this))
+        if (take_to_drop())
         {
             host_.remove_guest(*this);
             bool const owned = !detached_;
-            drop();
+            discard();
             if (!owned)
                 release();
         }
@@ -228,6 +226,30 @@ private:
     bool begin() noexcept
     {
         return !begun_.exchange(true, std::memory_order_acq_rel);
+    }
+
+    // Takes the handler away from the scope, to destroy it. As who stops it after
+    // that finds it begun, nobody else does. True if it was waiting.
+    bool take_to_drop() noexcept
+    {
+        auto const s = scope_.lock();
+        bool const waits = list_link<scope_tag>::linked();
+        if (waits)
+        {
+            list_link<scope_tag>::unlink();
+            begun_.store(true, std::memory_order_relaxed);
+        }
+        scope_.unlock(s);
+        return waits;
+    }
+
+    // With the list's reference, after it was taken.
+    void go() noexcept
+    {
+        // The shutdown waits for this.
+        discard();
+        host_.remove_guest(*this);
+        release();
     }
 
     bool drop() noexcept
