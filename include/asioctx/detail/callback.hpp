@@ -71,10 +71,10 @@ public:
     {
         if (!scope_.remove_hook(*this))
             return drop();
-        // The shutdown waits for this.
-        drop();
+        // Another may have stopped it since. The shutdown waits for this.
+        bool const stopped = drop();
         host_.remove_guest(*this);
-        return true;
+        return stopped;
     }
 
     // Gives the owner's reference away.
