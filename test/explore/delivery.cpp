@@ -1,0 +1,717 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+// Operations that are bound to a context are initiated, run, complete, are put
+// off and are destroyed while other threads ask them to stop. The operations are
+// written by hand, and an io_context is their executor: threads poll it.
+
+#include <asioctx/bind_context.hpp>
+#include <asioctx/cancel.hpp>
+#include <asioctx/context.hpp>
+#include <asioctx/detach_on_cancel.hpp>
+#include <asioctx/error.hpp>
+
+#include <asioctx/detail/sync.hpp>
+#include <asioctx/detail/turn.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/compose.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "explore/explore.hpp"
+
+namespace asio = boost::asio;
+
+using namespace asioctx;
+using asio::cancellation_type;
+using explore::check;
+using explore::op;
+using explore::together;
+using io_executor = asio::io_context::executor_type;
+
+namespace {
+
+// The turns that records take, and give back to the thread that they end on: a
+// thread's are the same in each order. The pool's own order is turn.cpp's.
+class turn_supply
+{
+public:
+    turn_supply() noexcept
+    {
+        for (auto& mine : lists_)
+            for (auto& t : mine.made)
+                mine.put(t);
+        current() = this;
+    }
+
+    turn_supply(turn_supply const&) = delete;
+    turn_supply& operator=(turn_supply const&) = delete;
+
+    ~turn_supply()
+    {
+        current() = nullptr;
+        std::size_t n = 0;
+        for (auto const& l : lists_)
+            n += l.size;
+        check(n == lists * each, "all records are gone");
+    }
+
+    static turn_supply*& current() noexcept
+    {
+        static constinit turn_supply* s = nullptr;
+        return s;
+    }
+
+    detail::turn& take() noexcept
+    {
+        auto& l = mine();
+        check(l.size != 0, "there are turns left");
+        return *l.free[--l.size];
+    }
+
+    void put(detail::turn& t) noexcept
+    {
+        mine().put(t);
+    }
+
+private:
+    static constexpr std::size_t lists = 4;
+    static constexpr std::size_t each = 3;
+
+    struct list
+    {
+        void put(detail::turn& t) noexcept
+        {
+            free[size++] = &t;
+        }
+
+        detail::turn made[each];
+        detail::turn* free[lists * each] = {};
+        std::size_t size = 0;
+    };
+
+    // That of the scenario, or of one of its threads.
+    list& mine() noexcept
+    {
+        return lists_[explore::detail::self + 1];
+    }
+
+    list lists_[lists];
+};
+
+} // namespace
+
+extern "C" {
+
+detail::turn& __real__ZN7asioctx6detail9turn_pool4takeEv();
+void __real__ZN7asioctx6detail9turn_pool3putERNS0_4turnE(detail::turn&);
+
+detail::turn& __wrap__ZN7asioctx6detail9turn_pool4takeEv()
+{
+    return turn_supply::current()->take();
+}
+
+// The thread's own list gives back at once what it was given.
+void __wrap__ZN7asioctx6detail9turn_pool3putERNS0_4turnE(detail::turn& t)
+{
+    __real__ZN7asioctx6detail9turn_pool3putERNS0_4turnE(t);
+    auto& same = __real__ZN7asioctx6detail9turn_pool4takeEv();
+    check(&same == &t, "it was put there last");
+    turn_supply::current()->put(t);
+}
+
+} // extern "C"
+
+namespace {
+
+// What has become of a handler: it is called once or not, and destroyed once.
+struct fate
+{
+    int called = 0;
+    int destroyed = 0;
+    error_code result;
+    std::function<void()> then;
+};
+
+class handler
+{
+public:
+    explicit handler(fate& f) noexcept : fate_(&f)
+    {
+    }
+
+    handler(handler&& other) noexcept
+        : fate_(std::exchange(other.fate_, nullptr))
+    {
+    }
+
+    ~handler()
+    {
+        if (fate_)
+            ++fate_->destroyed;
+    }
+
+    void operator()(error_code ec, int = 0)
+    {
+        check(fate_->called == 0, "it is called once");
+        ++fate_->called;
+        fate_->result = ec;
+        if (fate_->then)
+            fate_->then();
+    }
+
+private:
+    fate* fate_;
+};
+
+bool is_called(fate const& f)
+{
+    return f.called == 1 && f.destroyed == 1;
+}
+
+bool is_dropped(fate const& f)
+{
+    return f.called == 0 && f.destroyed == 1;
+}
+
+bool is_canceled(fate const& f)
+{
+    return is_called(f) && f.result == errc::canceled;
+}
+
+bool has_ended(fate const& f)
+{
+    return is_called(f) && (!f.result || f.result == errc::canceled);
+}
+
+void poll(asio::io_context& ioc, int times = 2)
+{
+    while (times-- != 0)
+    {
+        ioc.poll();
+        explore::yield();
+    }
+}
+
+// A function that can be moved, and is called or destroyed once.
+class callback
+{
+public:
+    callback() = default;
+
+    template <class F>
+        requires(!std::is_same_v<F, callback>)
+    callback(F f) : f_(std::make_unique<of<F>>(std::move(f)))
+    {
+    }
+
+    explicit operator bool() const noexcept
+    {
+        return f_ != nullptr;
+    }
+
+    void operator()(error_code ec)
+    {
+        auto const f = std::move(f_);
+        f->call(ec);
+    }
+
+private:
+    struct base
+    {
+        virtual ~base() = default;
+        virtual void call(error_code ec) = 0;
+    };
+
+    template <class F>
+    struct of final : base
+    {
+        explicit of(F&& f) : function(std::move(f))
+        {
+        }
+
+        void call(error_code ec) override
+        {
+            std::move(function)(ec);
+        }
+
+        F function;
+    };
+
+    std::unique_ptr<base> f_;
+};
+
+// Waits to be told. As with a descriptor in a reactor, any thread may tell.
+class event
+{
+public:
+    void wait(callback f)
+    {
+        std::lock_guard const lock(m_);
+        f_ = std::move(f);
+    }
+
+    bool fire(error_code ec = {})
+    {
+        auto f = take();
+        if (!f)
+            return false;
+        f(ec);
+        return true;
+    }
+
+    void drop()
+    {
+        take();
+    }
+
+private:
+    callback take()
+    {
+        std::lock_guard const lock(m_);
+        return std::move(f_);
+    }
+
+    detail::mutex m_;
+    callback f_;
+};
+
+// An I/O object of which there is one operation at a time.
+template <class Executor = io_executor>
+struct device
+{
+    explicit device(Executor e) : ex(std::move(e))
+    {
+    }
+
+    // What is in the slot.
+    struct canceler
+    {
+        void operator()(asio::cancellation_type_t type) const
+        {
+            check(!d->busy, "it is asked alone");
+            d->busy = true;
+            check(!d->f || d->f->called == 0, "it is asked before its end");
+            d->asked = type;
+            ++d->times;
+            if (d->when_asked)
+                d->when_asked();
+            else
+                d->ev.fire(asio::error::operation_aborted);
+            d->busy = false;
+        }
+
+        device* d;
+    };
+
+    template <class Handler>
+    struct done
+    {
+        Handler h;
+        error_code ec;
+
+        void operator()()
+        {
+            std::move(h)(ec);
+        }
+    };
+
+    // An operation of one step.
+    struct initiation
+    {
+        using executor_type = Executor;
+
+        executor_type get_executor() const noexcept
+        {
+            return d->ex;
+        }
+
+        template <class Handler>
+        void operator()(Handler&& handler) const
+        {
+            using handler_type = std::decay_t<Handler>;
+            auto* const p = d;
+            handler_type h(std::forward<Handler>(handler));
+            auto const own = asio::get_associated_executor(h, p->ex);
+            if (auto slot = asio::get_associated_cancellation_slot(h);
+                slot.is_connected())
+                slot.template emplace<canceler>(canceler{p});
+            p->ev.wait(
+                [p, own, h = std::move(h)](error_code ec) mutable
+                {
+                    done<handler_type> d{std::move(h), ec};
+                    if (p->in_place)
+                        return d();
+                    asio::post(
+                        p->ex,
+                        [own, d = std::move(d)]() mutable
+                        { asio::dispatch(own, std::move(d)); });
+                });
+            if (p->when_initiated)
+                p->when_initiated();
+        }
+
+        device* d;
+    };
+
+    template <class Token>
+    auto wait(Token&& token)
+    {
+        return asio::async_initiate<Token, void(error_code)>(
+            initiation{this}, token);
+    }
+
+    Executor ex;
+    event ev;
+    fate* f = nullptr; // of the handler
+    bool in_place = false; // the handler is called by who fires
+    asio::cancellation_type_t asked = cancellation_type::none;
+    int times = 0;
+    bool busy = false;
+    std::function<void()> when_asked;
+    std::function<void()> when_initiated;
+};
+
+struct fixture
+{
+    fixture()
+    {
+        d.f = &f;
+    }
+
+    auto token()
+    {
+        return bind_context(c.ctx, handler(f));
+    }
+
+    void finish()
+    {
+        for (int i = 0; i != 3; ++i)
+            ioc.poll();
+    }
+
+    turn_supply turns;
+    asio::io_context ioc;
+    asio::executor_work_guard<io_executor> work{ioc.get_executor()};
+    cancelable c = with_cancel(background(ioc));
+    fate f;
+    device<> d{ioc.get_executor()};
+};
+
+// Operations of one step.
+
+void a_step_completes_beside_a_cancel()
+{
+    fixture f;
+    f.d.wait(f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { f.d.ev.fire(); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(has_ended(f.f), "it has ended");
+}
+
+void a_step_waits_beside_two_cancels()
+{
+    fixture f;
+    auto child = with_cancel(f.c.ctx);
+    f.d.wait(bind_context(child.ctx, handler(f.f)));
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { child.cancel.cancel(); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f) && f.d.times == 1, "it was asked once");
+}
+
+void a_step_is_initiated_beside_a_cancel()
+{
+    fixture f;
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { f.d.wait(f.token()); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f), "it was asked");
+}
+
+void a_step_is_initiated_beside_its_completion_and_a_cancel()
+{
+    fixture f;
+    f.d.when_initiated = [] { explore::yield(); };
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { f.d.wait(f.token()); },
+        [&]
+        {
+            f.d.ev.fire();
+            poll(f.ioc);
+        });
+    f.finish();
+    check(has_ended(f.f), "it has ended");
+}
+
+// The handler is called by who fires, beside a request that is on its way.
+void a_step_completes_in_place_beside_a_cancel()
+{
+    fixture f;
+    f.d.in_place = true;
+    f.d.wait(f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { f.d.ev.fire(); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(has_ended(f.f), "it has ended");
+}
+
+void a_step_completes_in_its_initiation_beside_a_cancel()
+{
+    fixture f;
+    f.d.in_place = true;
+    f.d.when_initiated = [&] { f.d.ev.fire(); };
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { f.d.wait(f.token()); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(has_ended(f.f), "it has ended");
+}
+
+// What is in the slot ends the operation, and cancels more.
+void a_step_completes_when_asked_beside_its_end()
+{
+    fixture f;
+    auto child = with_cancel(f.c.ctx);
+    f.d.in_place = true;
+    f.d.when_asked = [&]
+    {
+        child.cancel.cancel();
+        f.c.cancel.cancel();
+        f.d.ev.fire(asio::error::operation_aborted);
+        check(f.f.called == 0, "the completion is put off");
+        explore::yield();
+        check(f.f.called == 0, "until nobody asks any more");
+    };
+    f.d.wait(bind_context(child.ctx, handler(f.f)));
+    together(
+        [&] { child.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&] { f.c.cancel.cancel(); });
+    f.finish();
+    check(is_canceled(f.f), "it was asked");
+}
+
+// The handler goes without being called.
+void a_step_is_dropped_beside_a_cancel()
+{
+    fixture f;
+    f.d.wait(f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { f.d.ev.drop(); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f) || is_dropped(f.f), "it was asked or has gone");
+}
+
+void a_step_is_dropped_when_asked()
+{
+    fixture f;
+    f.d.when_asked = [&] { f.d.ev.drop(); };
+    f.d.wait(f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&]
+        {
+            f.d.ev.fire();
+            poll(f.ioc, 1);
+        });
+    f.finish();
+    check(has_ended(f.f) || is_dropped(f.f), "it has ended or has gone");
+}
+
+// Operations of several steps.
+
+// Posts itself, waits, and posts itself again.
+struct steps
+{
+    device<>& d;
+    bool& inside;
+    int step = 0;
+
+    template <class Self>
+    void operator()(Self& self, error_code ec = {})
+    {
+        check(!std::exchange(inside, true), "steps do not meet");
+        explore::yield();
+        inside = false;
+        if (ec)
+            return self.complete(ec);
+        switch (step++)
+        {
+        case 0:
+            return asio::post(d.ex, std::move(self));
+        case 1:
+            if (self.cancelled() != cancellation_type::none)
+                return self.complete(asio::error::operation_aborted);
+            return d.wait(std::move(self));
+        default:
+            return self.complete(ec);
+        }
+    }
+};
+
+template <class Token>
+void async_steps(device<>& d, bool& inside, Token&& token)
+{
+    asio::async_compose<Token, void(error_code)>(
+        steps{d, inside}, token, d.ex);
+}
+
+void steps_run_beside_a_cancel()
+{
+    fixture f;
+    bool inside = false;
+    f.d.f = nullptr;
+    async_steps(f.d, inside, f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f), "it was asked");
+}
+
+void steps_begin_beside_a_cancel()
+{
+    fixture f;
+    bool inside = false;
+    f.d.f = nullptr;
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { async_steps(f.d, inside, f.token()); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f), "it was asked");
+}
+
+void steps_end_beside_a_cancel()
+{
+    fixture f;
+    bool inside = false;
+    f.d.f = nullptr;
+    async_steps(f.d, inside, f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&]
+        {
+            poll(f.ioc, 1);
+            f.d.ev.fire();
+        },
+        [&] { poll(f.ioc); });
+    f.finish();
+    if (f.f.called == 0)
+    {
+        f.d.ev.fire();
+        f.finish();
+    }
+    check(has_ended(f.f), "it has ended");
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    using namespace explore;
+    using asioctx::detail::turn;
+    constexpr std::uint64_t all = ~std::uint64_t{0};
+    auto const leave_ignores_wants =
+        misread("leave_ignores_wants", "turn.hpp", "leave", all ^ turn::wants);
+    auto const arrive_ignores_held =
+        misread("arrive_ignores_held", "turn.hpp", "arrive", all ^ turn::held);
+    auto const queue_loses_the_context =
+        skipped("queue_loses_the_context", op::rmw, "turn.hpp", "queue");
+    auto const end_ignores_queued = misread(
+        "end_ignores_queued", "turn.hpp", "end_with", all ^ turn::queued);
+    auto const end_ignores_held =
+        misread("end_ignores_held", "turn.hpp", "end_with", all ^ turn::held);
+    auto const end_is_not_marked = miswritten(
+        "end_is_not_marked", op::rmw, "turn.hpp", "end_with", all ^ turn::ended);
+    auto const depart_ignores_ended = misread(
+        "depart_ignores_ended", "turn.hpp", "depart", all ^ turn::ended);
+    auto const want_ignores_held =
+        misread("want_ignores_held", "turn.hpp", "want", all ^ turn::held);
+    auto const step_ignores_held = misread(
+        "step_ignores_held", "turn.hpp", "try_enter", all ^ turn::held);
+    auto const wants_are_not_taken =
+        skipped("wants_are_not_taken", op::rmw, "turn.hpp", "take_wanted");
+    auto const lock_is_lost =
+        replaced("lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
+    auto const end_is_not_seen =
+        replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
+    static_cast<void>(want_ignores_held);
+    return explore::main(
+        argc,
+        argv,
+        {
+            {"a_step_completes_beside_a_cancel",
+             a_step_completes_beside_a_cancel,
+             {lock_is_lost, arrive_ignores_held, end_ignores_queued}},
+            {"a_step_waits_beside_two_cancels",
+             a_step_waits_beside_two_cancels,
+             {queue_loses_the_context, wants_are_not_taken}},
+            {"a_step_is_initiated_beside_a_cancel",
+             a_step_is_initiated_beside_a_cancel,
+             {end_is_not_seen, leave_ignores_wants, arrive_ignores_held}},
+            {"a_step_is_initiated_beside_its_completion_and_a_cancel",
+             a_step_is_initiated_beside_its_completion_and_a_cancel,
+             {end_ignores_held, end_is_not_marked, depart_ignores_ended}},
+            {"a_step_completes_in_place_beside_a_cancel",
+             a_step_completes_in_place_beside_a_cancel,
+             {end_ignores_queued, end_ignores_held}},
+            {"a_step_completes_in_its_initiation_beside_a_cancel",
+             a_step_completes_in_its_initiation_beside_a_cancel,
+             {}},
+            {"a_step_completes_when_asked_beside_its_end",
+             a_step_completes_when_asked_beside_its_end,
+             {end_ignores_held}},
+            {"a_step_is_dropped_beside_a_cancel",
+             a_step_is_dropped_beside_a_cancel,
+             {end_ignores_queued, end_ignores_held}},
+            {"a_step_is_dropped_when_asked", a_step_is_dropped_when_asked, {}},
+            {"steps_run_beside_a_cancel",
+             steps_run_beside_a_cancel,
+             {step_ignores_held, leave_ignores_wants}},
+            {"steps_begin_beside_a_cancel",
+             steps_begin_beside_a_cancel,
+             {step_ignores_held}},
+            {"steps_end_beside_a_cancel", steps_end_beside_a_cancel, {}},
+        });
+}
