@@ -175,7 +175,8 @@ public:
             ++fate_->destroyed;
     }
 
-    void operator()(error_code ec, int = 0)
+    template <class... More>
+    void operator()(error_code ec, More const&...)
     {
         check(fate_->called == 0, "it is called once");
         ++fate_->called;
@@ -208,13 +209,9 @@ bool has_ended(fate const& f)
     return is_called(f) && (!f.result || f.result == errc::canceled);
 }
 
-void poll(asio::io_context& ioc, int times = 2)
+void poll(asio::io_context& ioc)
 {
-    while (times-- != 0)
-    {
-        ioc.poll();
-        explore::yield();
-    }
+    ioc.poll();
 }
 
 // A function that can be moved, and is called or destroyed once.
@@ -315,6 +312,7 @@ struct device
         {
             check(!d->busy, "it is asked alone");
             d->busy = true;
+            check((type & d->asked) == d->asked, "nothing weaker is asked");
             check(!d->f || d->f->called == 0, "it is asked before its end");
             d->asked = type;
             ++d->times;
@@ -355,6 +353,7 @@ struct device
         {
             using handler_type = std::decay_t<Handler>;
             auto* const p = d;
+            check(!std::exchange(p->busy, true), "it is initiated alone");
             handler_type h(std::forward<Handler>(handler));
             auto const own = asio::get_associated_executor(h, p->ex);
             if (auto slot = asio::get_associated_cancellation_slot(h);
@@ -373,10 +372,98 @@ struct device
                 });
             if (p->when_initiated)
                 p->when_initiated();
+            p->busy = false;
         }
 
         device* d;
     };
+
+    // One of two steps, of which the second fills the slot. Slot is what it
+    // takes the slot for.
+    template <class Slot>
+    struct long_initiation : initiation
+    {
+        template <class Handler>
+        void operator()(Handler&& handler) const
+        {
+            using handler_type = std::decay_t<Handler>;
+            auto* const p = this->d;
+            check(!std::exchange(p->busy, true), "it is initiated alone");
+            handler_type h(std::forward<Handler>(handler));
+            slot_of<Slot>(h).template emplace<ignorer>();
+            auto const own = asio::get_associated_executor(h, p->ex);
+            slot_of<Slot>(h).clear();
+            if (p->beside_steps)
+                asio::post(own, p->beside_steps);
+            asio::post(
+                own,
+                [p, own, h = std::move(h)]() mutable
+                { wait_in_step<Slot>(*p, own, std::move(h)); });
+            p->busy = false;
+        }
+    };
+
+    // What does not hear.
+    struct ignorer
+    {
+        void operator()(asio::cancellation_type_t) const
+        {
+        }
+    };
+
+    template <class Slot, class Handler>
+    static auto slot_of(Handler const& h)
+    {
+        auto const slot = asio::get_associated_cancellation_slot(h);
+        if constexpr (std::is_void_v<Slot>)
+            return slot;
+        else
+            return Slot(slot);
+    }
+
+    template <class Slot, class Own, class Handler>
+    static void wait_in_step(device& d, Own const& own, Handler h)
+    {
+        check(!std::exchange(d.busy, true), "steps do not meet");
+        explore::yield();
+        slot_of<Slot>(h).template emplace<canceler>(canceler{&d});
+        d.ev.wait(
+            [own, h = std::move(h)](error_code ec) mutable
+            { asio::post(own, done<Handler>{std::move(h), ec}); });
+        d.busy = false;
+    }
+
+    // One that changes what is in its slot, as it is, where no step runs.
+    struct changing_initiation : initiation
+    {
+        template <class Handler>
+        void operator()(Handler&& handler) const
+        {
+            using handler_type = std::decay_t<Handler>;
+            auto* const p = this->d;
+            handler_type h(std::forward<Handler>(handler));
+            auto slot = asio::get_associated_cancellation_slot(h);
+            slot.template emplace<ignorer>();
+            p->ev.wait(
+                [p, h = std::move(h)](error_code ec) mutable
+                { asio::post(p->ex, done<handler_type>{std::move(h), ec}); });
+            asio::post(
+                p->ex,
+                [p, slot]() mutable
+                {
+                    slot.clear();
+                    explore::yield();
+                    slot.template emplace<canceler>(canceler{p});
+                });
+        }
+    };
+
+    template <class Initiation, class Token>
+    auto wait_as(Token&& token)
+    {
+        return asio::async_initiate<Token, void(error_code)>(
+            Initiation{{this}}, token);
+    }
 
     template <class Token>
     auto wait(Token&& token)
@@ -394,6 +481,7 @@ struct device
     bool busy = false;
     std::function<void()> when_asked;
     std::function<void()> when_initiated;
+    std::function<void()> beside_steps;
 };
 
 struct fixture
@@ -551,7 +639,7 @@ void a_step_is_dropped_when_asked()
         [&]
         {
             f.d.ev.fire();
-            poll(f.ioc, 1);
+            poll(f.ioc);
         });
     f.finish();
     check(has_ended(f.f) || is_dropped(f.f), "it has ended or has gone");
@@ -632,7 +720,7 @@ void steps_end_beside_a_cancel()
         [&] { f.c.cancel.cancel(); },
         [&]
         {
-            poll(f.ioc, 1);
+            poll(f.ioc);
             f.d.ev.fire();
         },
         [&] { poll(f.ioc); });
@@ -643,6 +731,390 @@ void steps_end_beside_a_cancel()
         f.finish();
     }
     check(has_ended(f.f), "it has ended");
+}
+
+// It has no memory of what it was asked: the slot is filled late.
+template <class Slot>
+void a_step_fills_the_slot_beside_a_cancel()
+{
+    fixture f;
+    f.d.wait_as<device<>::long_initiation<Slot>>(f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f) && f.d.times == 1, "it was asked");
+}
+
+void the_slot_changes_beside_a_cancel()
+{
+    fixture f;
+    f.d.wait_as<device<>::changing_initiation>(f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f) && f.d.times == 1, "it was asked");
+}
+
+// A step comes when its operation has ended, and the next has its turn.
+void a_late_step_comes_beside_the_next_operation()
+{
+    fixture f;
+    fate next;
+    device<> second{f.ioc.get_executor()};
+    second.f = &next;
+    second.when_initiated = [] { explore::yield(); };
+    f.f.then = [&] { second.wait(bind_context(f.c.ctx, handler(next))); };
+    int late = 0;
+    f.d.beside_steps = [&] { ++late; };
+    f.d.wait_as<device<>::long_initiation<void>>(f.token());
+    together(
+        [&]
+        {
+            poll(f.ioc);
+            f.d.ev.fire();
+            poll(f.ioc);
+        },
+        [&] { poll(f.ioc); },
+        [&] { f.c.cancel.cancel(); });
+    f.finish();
+    check(late == 1, "it came");
+    check(has_ended(f.f) && is_canceled(next), "both were asked");
+}
+
+// The handler's own slot.
+
+void its_slot_asks_beside_the_context()
+{
+    fixture f;
+    asio::cancellation_signal s;
+    f.d.when_asked = [&]
+    {
+        if ((f.d.asked & cancellation_type::terminal)
+            != cancellation_type::none)
+            f.d.ev.fire(asio::error::operation_aborted);
+    };
+    f.d.wait(bind_context(
+        f.c.ctx, asio::bind_cancellation_slot(s.slot(), handler(f.f))));
+    asio::post(
+        f.ioc,
+        [&]
+        {
+            s.emit(cancellation_type::partial);
+            explore::yield();
+            s.emit(cancellation_type::terminal);
+        });
+    together([&] { f.c.cancel.cancel(); }, [&] { poll(f.ioc); });
+    f.finish();
+    check(is_called(f.f), "it has ended");
+    check(
+        f.f.result == errc::canceled
+            || f.f.result == asio::error::operation_aborted,
+        "it was asked by one of both");
+}
+
+template <bool InPlace>
+void an_operation_is_bound_twice()
+{
+    fixture f;
+    auto other = with_cancel(background(f.ioc));
+    f.d.in_place = InPlace;
+    f.d.wait(bind_context(f.c.ctx, bind_context(other.ctx, handler(f.f))));
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { other.cancel.cancel(); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f), "it was asked by one of both");
+}
+
+// Two execution contexts.
+
+void a_step_has_a_handler_elsewhere()
+{
+    fixture f;
+    asio::io_context other;
+    auto const own = other.get_executor();
+    f.f.then = [&]
+    { check(own.running_in_this_thread(), "the handler is where it should be"); };
+    f.d.in_place = true;
+    f.d.when_asked = [&]
+    {
+        check(f.d.ex.running_in_this_thread(), "so is the request");
+        f.d.ev.fire(asio::error::operation_aborted);
+        if (f.f.called == 0)
+            other.poll();
+        check(f.f.called == 0 && !other.stopped(), "it counts as work");
+    };
+    f.d.wait(
+        bind_context(f.c.ctx, asio::bind_executor(own, handler(f.f))));
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&]
+        {
+            explore::yield();
+            other.poll();
+        });
+    f.finish();
+    other.restart();
+    other.poll();
+    check(is_canceled(f.f), "it was asked");
+}
+
+void steps_run_elsewhere_beside_a_cancel()
+{
+    fixture f;
+    asio::io_context other;
+    asio::executor_work_guard<io_executor> const work(other.get_executor());
+    auto const own = other.get_executor();
+    f.f.then = [&]
+    { check(own.running_in_this_thread(), "the handler is where it should be"); };
+    f.d.when_asked = [&]
+    {
+        check(own.running_in_this_thread(), "so is the request");
+        f.d.ev.fire(asio::error::operation_aborted);
+    };
+    f.d.wait_as<device<>::long_initiation<void>>(
+        bind_context(f.c.ctx, asio::bind_executor(own, handler(f.f))));
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&] { poll(other); });
+    for (int i = 0; i != 3; ++i)
+    {
+        f.finish();
+        other.poll();
+    }
+    check(is_canceled(f.f) && f.d.times == 1, "it was asked");
+}
+
+void a_handler_has_a_strand()
+{
+    fixture f;
+    auto const own = asio::make_strand(f.ioc);
+    f.d.when_asked = [&]
+    {
+        check(own.running_in_this_thread(), "it is asked there");
+        f.d.ev.fire(asio::error::operation_aborted);
+    };
+    f.d.wait(
+        bind_context(f.c.ctx, asio::bind_executor(own, handler(f.f))));
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&]
+        {
+            f.d.ev.fire();
+            poll(f.ioc);
+        },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(has_ended(f.f), "it has ended");
+}
+
+void an_object_has_a_strand()
+{
+    fixture f;
+    auto const io = asio::make_strand(f.ioc);
+    device d{io};
+    d.f = &f.f;
+    d.when_asked = [&]
+    {
+        check(io.running_in_this_thread(), "it is asked there");
+        d.ev.fire(asio::error::operation_aborted);
+    };
+    d.wait(bind_context(
+        f.c.ctx,
+        asio::bind_executor(f.ioc.get_executor(), handler(f.f))));
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&]
+        {
+            d.ev.fire();
+            poll(f.ioc);
+        },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(has_ended(f.f), "it has ended");
+}
+
+// The operation's execution context is not that of the tree.
+void the_context_is_of_another_root()
+{
+    fixture f;
+    asio::io_context other;
+    asio::executor_work_guard<io_executor> const work(other.get_executor());
+    device d{other.get_executor()};
+    d.f = &f.f;
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { d.wait(f.token()); },
+        [&] { poll(other); });
+    other.poll();
+    check(is_canceled(f.f), "it was asked");
+}
+
+// The execution context goes, and operations with it.
+
+struct dropping_service final : asio::execution_context::service
+{
+    using key_type = dropping_service;
+
+    static inline asio::execution_context::id id;
+
+    explicit dropping_service(asio::execution_context& c)
+        : asio::execution_context::service(c)
+    {
+    }
+
+    void shutdown() override
+    {
+        for (auto* e : events)
+            if (e)
+                e->drop();
+    }
+
+    event* events[1] = {};
+};
+
+struct mortal_fixture
+{
+    mortal_fixture()
+    {
+        d.f = &f;
+        asio::use_service<dropping_service>(*ioc).events[0] = &d.ev;
+        c.emplace(with_cancel(background(*ioc)));
+    }
+
+    turn_supply turns;
+    std::optional<asio::io_context> ioc{std::in_place};
+    fate f;
+    device<> d{ioc->get_executor()};
+    std::optional<cancelable> c;
+};
+
+void it_goes_beside_a_cancel()
+{
+    mortal_fixture f;
+    f.d.wait(bind_context(f.c->ctx, handler(f.f)));
+    together([&] { f.c->cancel.cancel(); }, [&] { f.ioc.reset(); });
+    check(is_dropped(f.f), "the operation has gone with it");
+}
+
+void it_goes_beside_two_cancels()
+{
+    mortal_fixture f;
+    auto child = with_cancel(f.c->ctx);
+    f.d.wait(bind_context(child.ctx, handler(f.f)));
+    together(
+        [&] { f.c->cancel.cancel(); },
+        [&] { child.cancel.cancel(); },
+        [&] { f.ioc.reset(); });
+    check(is_dropped(f.f), "the operation has gone with it");
+}
+
+void it_goes_with_a_request_that_comes_too_late()
+{
+    mortal_fixture f;
+    f.d.in_place = true;
+    f.d.wait(bind_context(f.c->ctx, handler(f.f)));
+    together(
+        [&] { f.c->cancel.cancel(); },
+        [&]
+        {
+            f.d.ev.fire();
+            f.ioc.reset();
+        });
+    check(is_called(f.f) || is_dropped(f.f), "it has ended or gone");
+}
+
+void it_goes_beside_a_cancel_of_another_root()
+{
+    mortal_fixture f;
+    asio::io_context own;
+    auto c = with_cancel(background(own));
+    f.d.wait(bind_context(c.ctx, handler(f.f)));
+    together([&] { c.cancel.cancel(); }, [&] { f.ioc.reset(); });
+    check(is_dropped(f.f), "the operation has gone with it");
+}
+
+// An operation that cannot be canceled is let go once it was asked.
+void an_operation_is_let_go_once_it_was_asked()
+{
+    fixture f;
+    f.d.when_asked = [] { explore::yield(); };
+    f.f.then = [&]
+    { check(f.f.result || f.d.times <= 1, "it is not asked twice"); };
+    f.d.wait(detach_on_cancel(f.c.ctx, handler(f.f)));
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f) && f.d.times == 1, "it was asked");
+    f.d.ev.fire();
+    f.finish();
+}
+
+// Results that cannot be kept.
+
+struct not_kept
+{
+    not_kept() = default;
+
+    not_kept(not_kept const&)
+    {
+        throw std::runtime_error("not kept");
+    }
+};
+
+struct throwing_initiation : device<>::initiation
+{
+    template <class Handler>
+    void operator()(Handler&& handler) const
+    {
+        using handler_type = std::decay_t<Handler>;
+        auto* const p = d;
+        handler_type h(std::forward<Handler>(handler));
+        asio::get_associated_cancellation_slot(h)
+            .template emplace<device<>::canceler>(device<>::canceler{p});
+        p->ev.wait(
+            [h = std::move(h)](error_code ec) mutable
+            {
+                not_kept const r;
+                std::move(h)(ec, r);
+            });
+    }
+};
+
+void results_that_are_not_kept_lose_no_handler()
+{
+    fixture f;
+    bool thrown = false;
+    auto const fire = [&](error_code ec)
+    {
+        try
+        {
+            f.d.ev.fire(ec);
+        }
+        catch (std::runtime_error const&)
+        {
+            thrown = true;
+        }
+    };
+    f.d.when_asked = [&] { fire(asio::error::operation_aborted); };
+    auto token = f.token();
+    asio::async_initiate<decltype(token), void(error_code, not_kept)>(
+        throwing_initiation{{&f.d}}, token);
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { fire({}); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(thrown ? is_dropped(f.f) : has_ended(f.f), "it has ended");
 }
 
 } // namespace
@@ -676,7 +1148,18 @@ int main(int argc, char** argv)
         replaced("lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
     auto const end_is_not_seen =
         replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
-    static_cast<void>(want_ignores_held);
+    auto const want_is_lost = miswritten(
+        "want_is_lost", op::rmw, "turn.hpp", "want", all ^ turn::wants);
+    auto const step_ignores_the_generation = misread(
+        "step_ignores_the_generation", "turn.hpp", "try_enter", turn::flags);
+    auto const steps_are_not_seen = replaced(
+        "steps_are_not_seen", op::load, "turn.hpp", "has_steps", 0);
+    auto const request_is_not_dropped =
+        skipped("request_is_not_dropped", op::rmw, "turn.hpp", "drop_request");
+    auto const gate_is_open =
+        replaced("gate_is_open", op::rmw, "root.hpp", "enter", 0);
+    auto const gate_does_not_wait =
+        replaced("gate_does_not_wait", op::load, "root.cpp", "close", 0, 1);
     return explore::main(
         argc,
         argv,
@@ -713,5 +1196,54 @@ int main(int argc, char** argv)
              steps_begin_beside_a_cancel,
              {step_ignores_held}},
             {"steps_end_beside_a_cancel", steps_end_beside_a_cancel, {}},
+            {"a_step_fills_the_slot_beside_a_cancel",
+             a_step_fills_the_slot_beside_a_cancel<void>,
+             {step_ignores_held, want_is_lost}},
+            {"a_step_fills_the_signal_beside_a_cancel",
+             a_step_fills_the_slot_beside_a_cancel<asio::cancellation_slot>,
+             {step_ignores_held, want_is_lost}},
+            {"the_slot_changes_beside_a_cancel",
+             the_slot_changes_beside_a_cancel,
+             {want_is_lost, step_ignores_held}},
+            {"a_late_step_comes_beside_the_next_operation",
+             a_late_step_comes_beside_the_next_operation,
+             {step_ignores_the_generation}},
+            {"its_slot_asks_beside_the_context",
+             its_slot_asks_beside_the_context,
+             {want_ignores_held}},
+            {"an_operation_is_bound_twice",
+             an_operation_is_bound_twice<false>,
+             {want_ignores_held}},
+            {"an_operation_is_bound_twice_in_place",
+             an_operation_is_bound_twice<true>,
+             {}},
+            {"a_step_has_a_handler_elsewhere",
+             a_step_has_a_handler_elsewhere,
+             {}},
+            {"steps_run_elsewhere_beside_a_cancel",
+             steps_run_elsewhere_beside_a_cancel,
+             {steps_are_not_seen}},
+            {"a_handler_has_a_strand", a_handler_has_a_strand, {}},
+            {"an_object_has_a_strand", an_object_has_a_strand, {}},
+            {"the_context_is_of_another_root",
+             the_context_is_of_another_root,
+             {end_is_not_seen}},
+            {"it_goes_beside_a_cancel",
+             it_goes_beside_a_cancel,
+             {gate_is_open, gate_does_not_wait, request_is_not_dropped}},
+            {"it_goes_beside_two_cancels", it_goes_beside_two_cancels, {}},
+            {"it_goes_with_a_request_that_comes_too_late",
+             it_goes_with_a_request_that_comes_too_late,
+             {request_is_not_dropped}},
+            {"it_goes_beside_a_cancel_of_another_root",
+             it_goes_beside_a_cancel_of_another_root,
+             {gate_is_open, gate_does_not_wait}},
+            {.name = "an_operation_is_let_go_once_it_was_asked",
+             .run = an_operation_is_let_go_once_it_was_asked,
+             .faults = {},
+             .ordered = true},
+            {"results_that_are_not_kept_lose_no_handler",
+             results_that_are_not_kept_lose_no_handler,
+             {}},
         });
 }
