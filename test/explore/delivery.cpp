@@ -6,8 +6,8 @@
 //
 
 // Operations that are bound to a context are initiated, run, complete, are put
-// off and are destroyed while other threads ask them to stop. The operations are
-// written by hand, and an io_context is their executor: threads poll it.
+// off and are destroyed while other threads ask them to stop. The operations
+// are written by hand, and an io_context is their executor: threads poll it.
 
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
@@ -301,26 +301,71 @@ private:
 template <class Executor = io_executor>
 struct device
 {
+    static constexpr int nobody = -2;
+
     explicit device(Executor e) : ex(std::move(e))
     {
     }
 
-    // What is in the slot.
+    // What is in the slot. It is called alone, before the operation's end,
+    // which waits for it; and it stays meanwhile.
     struct canceler
     {
+        explicit canceler(device* p) noexcept : d(p)
+        {
+        }
+
+        canceler(canceler const&) = delete;
+        canceler& operator=(canceler const&) = delete;
+
+        ~canceler()
+        {
+            check(
+                d->asker == nobody || d->asker == explore::detail::self,
+                "what is called stays");
+        }
+
         void operator()(asio::cancellation_type_t type) const
         {
-            check(!d->busy, "it is asked alone");
-            d->busy = true;
-            check((type & d->asked) == d->asked, "nothing weaker is asked");
-            check(!d->f || d->f->called == 0, "it is asked before its end");
-            d->asked = type;
-            ++d->times;
-            if (d->when_asked)
-                d->when_asked();
+            auto* const p = d;
+            check(!std::exchange(p->busy, true), "it is asked alone");
+            check((type & p->asked) == p->asked, "nothing weaker is asked");
+            check(!p->f || p->f->called == 0, "it is asked before its end");
+            p->asker = explore::detail::self;
+            p->asked = type;
+            ++p->times;
+            if (p->when_asked)
+                p->when_asked();
             else
-                d->ev.fire(asio::error::operation_aborted);
-            d->busy = false;
+                p->ev.fire(asio::error::operation_aborted);
+            check(!p->f || p->f->called == 0, "its end waits for that");
+            p->asker = nobody;
+            p->busy = false;
+        }
+
+        device* d;
+    };
+
+    // What does not hear.
+    struct ignorer
+    {
+        explicit ignorer(device* p) noexcept : d(p)
+        {
+        }
+
+        ignorer(ignorer const&) = delete;
+        ignorer& operator=(ignorer const&) = delete;
+
+        ~ignorer()
+        {
+            check(d->asker == nobody, "what is called stays");
+        }
+
+        void operator()(asio::cancellation_type_t) const
+        {
+            d->asker = explore::detail::self;
+            explore::yield();
+            d->asker = nobody;
         }
 
         device* d;
@@ -358,7 +403,7 @@ struct device
             auto const own = asio::get_associated_executor(h, p->ex);
             if (auto slot = asio::get_associated_cancellation_slot(h);
                 slot.is_connected())
-                slot.template emplace<canceler>(canceler{p});
+                slot.template emplace<canceler>(p);
             p->ev.wait(
                 [p, own, h = std::move(h)](error_code ec) mutable
                 {
@@ -390,24 +435,18 @@ struct device
             auto* const p = this->d;
             check(!std::exchange(p->busy, true), "it is initiated alone");
             handler_type h(std::forward<Handler>(handler));
-            slot_of<Slot>(h).template emplace<ignorer>();
+            slot_of<Slot>(h).template emplace<ignorer>(p);
             auto const own = asio::get_associated_executor(h, p->ex);
             slot_of<Slot>(h).clear();
-            if (p->beside_steps)
-                asio::post(own, p->beside_steps);
             asio::post(
                 own,
                 [p, own, h = std::move(h)]() mutable
                 { wait_in_step<Slot>(*p, own, std::move(h)); });
+            if (p->beside_steps)
+                asio::post(own, p->beside_steps);
+            if (p->when_initiated)
+                p->when_initiated();
             p->busy = false;
-        }
-    };
-
-    // What does not hear.
-    struct ignorer
-    {
-        void operator()(asio::cancellation_type_t) const
-        {
         }
     };
 
@@ -426,10 +465,11 @@ struct device
     {
         check(!std::exchange(d.busy, true), "steps do not meet");
         explore::yield();
-        slot_of<Slot>(h).template emplace<canceler>(canceler{&d});
+        slot_of<Slot>(h).template emplace<canceler>(&d);
         d.ev.wait(
-            [own, h = std::move(h)](error_code ec) mutable
-            { asio::post(own, done<Handler>{std::move(h), ec}); });
+            [own, h = std::move(h)](error_code ec) mutable {
+                asio::post(own, done<Handler>{std::move(h), ec});
+            });
         d.busy = false;
     }
 
@@ -443,17 +483,18 @@ struct device
             auto* const p = this->d;
             handler_type h(std::forward<Handler>(handler));
             auto slot = asio::get_associated_cancellation_slot(h);
-            slot.template emplace<ignorer>();
+            slot.template emplace<ignorer>(p);
             p->ev.wait(
-                [p, h = std::move(h)](error_code ec) mutable
-                { asio::post(p->ex, done<handler_type>{std::move(h), ec}); });
+                [p, h = std::move(h)](error_code ec) mutable {
+                    asio::post(p->ex, done<handler_type>{std::move(h), ec});
+                });
             asio::post(
                 p->ex,
                 [p, slot]() mutable
                 {
                     slot.clear();
                     explore::yield();
-                    slot.template emplace<canceler>(canceler{p});
+                    slot.template emplace<canceler>(p);
                 });
         }
     };
@@ -474,11 +515,12 @@ struct device
 
     Executor ex;
     event ev;
-    fate* f = nullptr; // of the handler
+    fate* f = nullptr;     // of the handler
     bool in_place = false; // the handler is called by who fires
     asio::cancellation_type_t asked = cancellation_type::none;
     int times = 0;
-    bool busy = false;
+    bool busy = false;  // with what must not meet
+    int asker = nobody; // the thread
     std::function<void()> when_asked;
     std::function<void()> when_initiated;
     std::function<void()> beside_steps;
@@ -551,7 +593,10 @@ void a_step_is_initiated_beside_a_cancel()
 void a_step_is_initiated_beside_its_completion_and_a_cancel()
 {
     fixture f;
-    f.d.when_initiated = [] { explore::yield(); };
+    f.d.when_initiated = []
+    {
+        explore::yield();
+    };
     together(
         [&] { f.c.cancel.cancel(); },
         [&] { f.d.wait(f.token()); },
@@ -582,7 +627,10 @@ void a_step_completes_in_its_initiation_beside_a_cancel()
 {
     fixture f;
     f.d.in_place = true;
-    f.d.when_initiated = [&] { f.d.ev.fire(); };
+    f.d.when_initiated = [&]
+    {
+        f.d.ev.fire();
+    };
     together(
         [&] { f.c.cancel.cancel(); },
         [&] { f.d.wait(f.token()); },
@@ -631,7 +679,10 @@ void a_step_is_dropped_beside_a_cancel()
 void a_step_is_dropped_when_asked()
 {
     fixture f;
-    f.d.when_asked = [&] { f.d.ev.drop(); };
+    f.d.when_asked = [&]
+    {
+        f.d.ev.drop();
+    };
     f.d.wait(f.token());
     together(
         [&] { f.c.cancel.cancel(); },
@@ -679,8 +730,7 @@ struct steps
 template <class Token>
 void async_steps(device<>& d, bool& inside, Token&& token)
 {
-    asio::async_compose<Token, void(error_code)>(
-        steps{d, inside}, token, d.ex);
+    asio::async_compose<Token, void(error_code)>(steps{d, inside}, token, d.ex);
 }
 
 void steps_run_beside_a_cancel()
@@ -762,27 +812,32 @@ void the_slot_changes_beside_a_cancel()
 // A step comes when its operation has ended, and the next has its turn.
 void a_late_step_comes_beside_the_next_operation()
 {
+    using long_initiation = device<>::long_initiation<void>;
     fixture f;
     fate next;
     device<> second{f.ioc.get_executor()};
     second.f = &next;
-    second.when_initiated = [] { explore::yield(); };
-    f.f.then = [&] { second.wait(bind_context(f.c.ctx, handler(next))); };
+    second.when_initiated = []
+    {
+        explore::yield();
+    };
+    f.f.then = [&]
+    {
+        second.wait_as<long_initiation>(bind_context(f.c.ctx, handler(next)));
+    };
     int late = 0;
-    f.d.beside_steps = [&] { ++late; };
-    f.d.wait_as<device<>::long_initiation<void>>(f.token());
-    together(
-        [&]
-        {
-            poll(f.ioc);
-            f.d.ev.fire();
-            poll(f.ioc);
-        },
-        [&] { poll(f.ioc); },
-        [&] { f.c.cancel.cancel(); });
+    f.d.beside_steps = [&]
+    {
+        ++late;
+    };
+    f.d.wait_as<long_initiation>(f.token());
+    f.ioc.poll_one();
+    f.d.ev.fire();
+    together([&] { poll(f.ioc); }, [&] { poll(f.ioc); });
+    f.c.cancel.cancel();
     f.finish();
     check(late == 1, "it came");
-    check(has_ended(f.f) && is_canceled(next), "both were asked");
+    check(has_ended(f.f) && is_canceled(next), "both have ended");
 }
 
 // The handler's own slot.
@@ -831,6 +886,21 @@ void an_operation_is_bound_twice()
     check(is_canceled(f.f), "it was asked by one of both");
 }
 
+// The request for the one comes from where the other is asked.
+void steps_are_bound_twice()
+{
+    fixture f;
+    auto other = with_cancel(background(f.ioc));
+    f.d.wait_as<device<>::long_initiation<void>>(
+        bind_context(f.c.ctx, bind_context(other.ctx, handler(f.f))));
+    together(
+        [&] { other.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f), "it was asked");
+}
+
 // Two execution contexts.
 
 void a_step_has_a_handler_elsewhere()
@@ -839,28 +909,28 @@ void a_step_has_a_handler_elsewhere()
     asio::io_context other;
     auto const own = other.get_executor();
     f.f.then = [&]
-    { check(own.running_in_this_thread(), "the handler is where it should be"); };
+    {
+        check(
+            own.running_in_this_thread(), "the handler is where it should be");
+    };
     f.d.in_place = true;
     f.d.when_asked = [&]
     {
         check(f.d.ex.running_in_this_thread(), "so is the request");
         f.d.ev.fire(asio::error::operation_aborted);
-        if (f.f.called == 0)
-            other.poll();
+        other.restart();
+        other.poll();
         check(f.f.called == 0 && !other.stopped(), "it counts as work");
     };
-    f.d.wait(
-        bind_context(f.c.ctx, asio::bind_executor(own, handler(f.f))));
+    f.d.wait(bind_context(f.c.ctx, asio::bind_executor(own, handler(f.f))));
     together(
         [&] { f.c.cancel.cancel(); },
-        [&] { poll(f.ioc); },
         [&]
         {
-            explore::yield();
-            other.poll();
+            poll(f.ioc);
+            poll(other);
         });
     f.finish();
-    other.restart();
     other.poll();
     check(is_canceled(f.f), "it was asked");
 }
@@ -872,7 +942,10 @@ void steps_run_elsewhere_beside_a_cancel()
     asio::executor_work_guard<io_executor> const work(other.get_executor());
     auto const own = other.get_executor();
     f.f.then = [&]
-    { check(own.running_in_this_thread(), "the handler is where it should be"); };
+    {
+        check(
+            own.running_in_this_thread(), "the handler is where it should be");
+    };
     f.d.when_asked = [&]
     {
         check(own.running_in_this_thread(), "so is the request");
@@ -901,8 +974,7 @@ void a_handler_has_a_strand()
         check(own.running_in_this_thread(), "it is asked there");
         f.d.ev.fire(asio::error::operation_aborted);
     };
-    f.d.wait(
-        bind_context(f.c.ctx, asio::bind_executor(own, handler(f.f))));
+    f.d.wait(bind_context(f.c.ctx, asio::bind_executor(own, handler(f.f))));
     together(
         [&] { f.c.cancel.cancel(); },
         [&]
@@ -927,8 +999,7 @@ void an_object_has_a_strand()
         d.ev.fire(asio::error::operation_aborted);
     };
     d.wait(bind_context(
-        f.c.ctx,
-        asio::bind_executor(f.ioc.get_executor(), handler(f.f))));
+        f.c.ctx, asio::bind_executor(f.ioc.get_executor(), handler(f.f))));
     together(
         [&] { f.c.cancel.cancel(); },
         [&]
@@ -1045,9 +1116,14 @@ void it_goes_beside_a_cancel_of_another_root()
 void an_operation_is_let_go_once_it_was_asked()
 {
     fixture f;
-    f.d.when_asked = [] { explore::yield(); };
+    f.d.when_asked = []
+    {
+        explore::yield();
+    };
     f.f.then = [&]
-    { check(f.f.result || f.d.times <= 1, "it is not asked twice"); };
+    {
+        check(f.f.result || f.d.times <= 1, "it is not asked twice");
+    };
     f.d.wait(detach_on_cancel(f.c.ctx, handler(f.f)));
     together(
         [&] { f.c.cancel.cancel(); },
@@ -1080,7 +1156,7 @@ struct throwing_initiation : device<>::initiation
         auto* const p = d;
         handler_type h(std::forward<Handler>(handler));
         asio::get_associated_cancellation_slot(h)
-            .template emplace<device<>::canceler>(device<>::canceler{p});
+            .template emplace<device<>::canceler>(p);
         p->ev.wait(
             [h = std::move(h)](error_code ec) mutable
             {
@@ -1105,14 +1181,15 @@ void results_that_are_not_kept_lose_no_handler()
             thrown = true;
         }
     };
-    f.d.when_asked = [&] { fire(asio::error::operation_aborted); };
+    f.d.when_asked = [&]
+    {
+        fire(asio::error::operation_aborted);
+    };
     auto token = f.token();
     asio::async_initiate<decltype(token), void(error_code, not_kept)>(
         throwing_initiation{{&f.d}}, token);
     together(
-        [&] { f.c.cancel.cancel(); },
-        [&] { fire({}); },
-        [&] { poll(f.ioc); });
+        [&] { f.c.cancel.cancel(); }, [&] { fire({}); }, [&] { poll(f.ioc); });
     f.finish();
     check(thrown ? is_dropped(f.f) : has_ended(f.f), "it has ended");
 }
@@ -1135,13 +1212,17 @@ int main(int argc, char** argv)
     auto const end_ignores_held =
         misread("end_ignores_held", "turn.hpp", "end_with", all ^ turn::held);
     auto const end_is_not_marked = miswritten(
-        "end_is_not_marked", op::rmw, "turn.hpp", "end_with", all ^ turn::ended);
+        "end_is_not_marked",
+        op::rmw,
+        "turn.hpp",
+        "end_with",
+        all ^ turn::ended);
     auto const depart_ignores_ended = misread(
         "depart_ignores_ended", "turn.hpp", "depart", all ^ turn::ended);
     auto const want_ignores_held =
         misread("want_ignores_held", "turn.hpp", "want", all ^ turn::held);
-    auto const step_ignores_held = misread(
-        "step_ignores_held", "turn.hpp", "try_enter", all ^ turn::held);
+    auto const step_ignores_held =
+        misread("step_ignores_held", "turn.hpp", "try_enter", all ^ turn::held);
     auto const wants_are_not_taken =
         skipped("wants_are_not_taken", op::rmw, "turn.hpp", "take_wanted");
     auto const lock_is_lost =
@@ -1150,100 +1231,186 @@ int main(int argc, char** argv)
         replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
     auto const want_is_lost = miswritten(
         "want_is_lost", op::rmw, "turn.hpp", "want", all ^ turn::wants);
-    auto const step_ignores_the_generation = misread(
-        "step_ignores_the_generation", "turn.hpp", "try_enter", turn::flags);
-    auto const steps_are_not_seen = replaced(
-        "steps_are_not_seen", op::load, "turn.hpp", "has_steps", 0);
-    auto const request_is_not_dropped =
-        skipped("request_is_not_dropped", op::rmw, "turn.hpp", "drop_request");
+    auto const steps_are_not_seen =
+        replaced("steps_are_not_seen", op::load, "turn.hpp", "has_steps", 0);
+    auto const request_is_not_dropped = replaced(
+        "request_is_not_dropped",
+        op::rmw,
+        "turn.hpp",
+        "drop_request",
+        all ^ turn::ended);
     auto const gate_is_open =
         replaced("gate_is_open", op::rmw, "root.hpp", "enter", 0);
     auto const gate_does_not_wait =
         replaced("gate_does_not_wait", op::load, "root.cpp", "close", 0, 1);
+    auto const request_stays_queued = miswritten(
+        "request_stays_queued",
+        op::rmw,
+        "turn.hpp",
+        "arrive",
+        all,
+        turn::queued);
+    auto const request_departs_unqueued = miswritten(
+        "request_departs_unqueued",
+        op::rmw,
+        "turn.hpp",
+        "depart",
+        all ^ turn::queued);
+    auto const turn_is_not_given_up = miswritten(
+        "turn_is_not_given_up", op::rmw, "turn.hpp", "leave", all, turn::held);
+    auto const shell_is_not_left = replaced(
+        "shell_is_not_left",
+        op::rmw,
+        "turn.hpp",
+        "leave_ended",
+        all ^ turn::ended);
+    auto const generation_is_not_counted = miswritten(
+        "generation_is_not_counted",
+        op::rmw,
+        "turn.hpp",
+        "end_with",
+        turn::flags);
+    auto const nobody_is_waited_for =
+        replaced("nobody_is_waited_for", op::load, "turn.hpp", "is_held", 0);
+    auto const end_is_relaxed =
+        relaxed("end_is_relaxed", op::rmw, "turn.hpp", "end_with")
+            .of_plain_memory();
+    auto const leave_is_relaxed =
+        relaxed("leave_is_relaxed", op::rmw, "turn.hpp", "leave")
+            .of_plain_memory();
+    auto const step_enters_relaxed =
+        relaxed("step_enters_relaxed", op::rmw, "turn.hpp", "try_enter")
+            .of_plain_memory();
+    auto const request_leaves_relaxed =
+        relaxed("request_leaves_relaxed", op::rmw, "turn.hpp", "leave_request")
+            .of_plain_memory();
     return explore::main(
         argc,
         argv,
         {
             {"a_step_completes_beside_a_cancel",
              a_step_completes_beside_a_cancel,
-             {lock_is_lost, arrive_ignores_held, end_ignores_queued}},
-            {"a_step_waits_beside_two_cancels",
-             a_step_waits_beside_two_cancels,
-             {queue_loses_the_context, wants_are_not_taken}},
+             {lock_is_lost, end_ignores_queued, request_stays_queued}},
+            {.name = "a_step_waits_beside_two_cancels",
+             .run = a_step_waits_beside_two_cancels,
+             .faults = {queue_loses_the_context, wants_are_not_taken},
+             .stale = 0},
             {"a_step_is_initiated_beside_a_cancel",
              a_step_is_initiated_beside_a_cancel,
-             {end_is_not_seen, leave_ignores_wants, arrive_ignores_held}},
+             {end_is_not_seen, leave_ignores_wants, turn_is_not_given_up}},
             {"a_step_is_initiated_beside_its_completion_and_a_cancel",
              a_step_is_initiated_beside_its_completion_and_a_cancel,
-             {end_ignores_held, end_is_not_marked, depart_ignores_ended}},
+             {end_ignores_held,
+              end_is_not_marked,
+              depart_ignores_ended,
+              request_departs_unqueued,
+              end_is_relaxed,
+              leave_is_relaxed}},
             {"a_step_completes_in_place_beside_a_cancel",
              a_step_completes_in_place_beside_a_cancel,
-             {end_ignores_queued, end_ignores_held}},
-            {"a_step_completes_in_its_initiation_beside_a_cancel",
-             a_step_completes_in_its_initiation_beside_a_cancel,
-             {}},
-            {"a_step_completes_when_asked_beside_its_end",
-             a_step_completes_when_asked_beside_its_end,
-             {end_ignores_held}},
+             {end_ignores_queued,
+              end_ignores_held,
+              shell_is_not_left,
+              request_leaves_relaxed}},
+            {.name = "a_step_completes_in_its_initiation_beside_a_cancel",
+             .run = a_step_completes_in_its_initiation_beside_a_cancel,
+             .faults = {end_is_not_marked},
+             .preemptions = 3},
+            {.name = "a_step_completes_when_asked_beside_its_end",
+             .run = a_step_completes_when_asked_beside_its_end,
+             .faults = {end_ignores_held},
+             .stale = 0},
             {"a_step_is_dropped_beside_a_cancel",
              a_step_is_dropped_beside_a_cancel,
-             {end_ignores_queued, end_ignores_held}},
+             {end_ignores_queued,
+              end_ignores_held,
+              shell_is_not_left,
+              nobody_is_waited_for}},
             {"a_step_is_dropped_when_asked", a_step_is_dropped_when_asked, {}},
-            {"steps_run_beside_a_cancel",
-             steps_run_beside_a_cancel,
-             {step_ignores_held, leave_ignores_wants}},
-            {"steps_begin_beside_a_cancel",
-             steps_begin_beside_a_cancel,
-             {step_ignores_held}},
-            {"steps_end_beside_a_cancel", steps_end_beside_a_cancel, {}},
-            {"a_step_fills_the_slot_beside_a_cancel",
-             a_step_fills_the_slot_beside_a_cancel<void>,
-             {step_ignores_held, want_is_lost}},
-            {"a_step_fills_the_signal_beside_a_cancel",
-             a_step_fills_the_slot_beside_a_cancel<asio::cancellation_slot>,
-             {step_ignores_held, want_is_lost}},
-            {"the_slot_changes_beside_a_cancel",
-             the_slot_changes_beside_a_cancel,
-             {want_is_lost, step_ignores_held}},
-            {"a_late_step_comes_beside_the_next_operation",
-             a_late_step_comes_beside_the_next_operation,
-             {step_ignores_the_generation}},
+            {.name = "steps_run_beside_a_cancel",
+             .run = steps_run_beside_a_cancel,
+             .faults = {step_ignores_held, leave_ignores_wants},
+             .stale = 0},
+            {.name = "steps_begin_beside_a_cancel",
+             .run = steps_begin_beside_a_cancel,
+             .faults = {step_ignores_held},
+             .stale = 0},
+            {.name = "steps_end_beside_a_cancel",
+             .run = steps_end_beside_a_cancel,
+             .faults = {end_ignores_queued, leave_is_relaxed},
+             .stale = 0},
+            {.name = "a_step_fills_the_slot_beside_a_cancel",
+             .run = a_step_fills_the_slot_beside_a_cancel<void>,
+             .faults =
+                 {step_ignores_held,
+                  arrive_ignores_held,
+                  want_is_lost,
+                  step_enters_relaxed},
+             .stale = 0},
+            {.name = "a_step_fills_the_signal_beside_a_cancel",
+             .run =
+                 a_step_fills_the_slot_beside_a_cancel<asio::cancellation_slot>,
+             .faults = {step_ignores_held, arrive_ignores_held, want_is_lost},
+             .stale = 0},
+            {.name = "the_slot_changes_beside_a_cancel",
+             .run = the_slot_changes_beside_a_cancel,
+             .faults = {want_is_lost, step_ignores_held, arrive_ignores_held},
+             .stale = 0},
+            {.name = "a_late_step_comes_beside_the_next_operation",
+             .run = a_late_step_comes_beside_the_next_operation,
+             .faults = {generation_is_not_counted}},
             {"its_slot_asks_beside_the_context",
              its_slot_asks_beside_the_context,
-             {want_ignores_held}},
+             {wants_are_not_taken}},
             {"an_operation_is_bound_twice",
              an_operation_is_bound_twice<false>,
-             {want_ignores_held}},
+             {end_ignores_queued}},
             {"an_operation_is_bound_twice_in_place",
              an_operation_is_bound_twice<true>,
-             {}},
+             {end_ignores_held}},
+            {.name = "steps_are_bound_twice",
+             .run = steps_are_bound_twice,
+             .faults = {want_ignores_held, step_ignores_held},
+             .stale = 0},
             {"a_step_has_a_handler_elsewhere",
              a_step_has_a_handler_elsewhere,
-             {}},
+             {end_ignores_held}},
             {"steps_run_elsewhere_beside_a_cancel",
              steps_run_elsewhere_beside_a_cancel,
              {steps_are_not_seen}},
-            {"a_handler_has_a_strand", a_handler_has_a_strand, {}},
-            {"an_object_has_a_strand", an_object_has_a_strand, {}},
+            {"a_handler_has_a_strand",
+             a_handler_has_a_strand,
+             {end_ignores_queued}},
+            {"an_object_has_a_strand",
+             an_object_has_a_strand,
+             {end_ignores_queued}},
             {"the_context_is_of_another_root",
              the_context_is_of_another_root,
              {end_is_not_seen}},
-            {"it_goes_beside_a_cancel",
-             it_goes_beside_a_cancel,
-             {gate_is_open, gate_does_not_wait, request_is_not_dropped}},
-            {"it_goes_beside_two_cancels", it_goes_beside_two_cancels, {}},
-            {"it_goes_with_a_request_that_comes_too_late",
-             it_goes_with_a_request_that_comes_too_late,
-             {request_is_not_dropped}},
-            {"it_goes_beside_a_cancel_of_another_root",
-             it_goes_beside_a_cancel_of_another_root,
-             {gate_is_open, gate_does_not_wait}},
+            {.name = "it_goes_beside_a_cancel",
+             .run = it_goes_beside_a_cancel,
+             .faults =
+                 {gate_is_open, gate_does_not_wait, request_is_not_dropped},
+             .preemptions = 3},
+            {.name = "it_goes_beside_two_cancels",
+             .run = it_goes_beside_two_cancels,
+             .faults = {gate_does_not_wait},
+             .stale = 0},
+            {.name = "it_goes_with_a_request_that_comes_too_late",
+             .run = it_goes_with_a_request_that_comes_too_late,
+             .faults = {request_is_not_dropped},
+             .preemptions = 3},
+            {.name = "it_goes_beside_a_cancel_of_another_root",
+             .run = it_goes_beside_a_cancel_of_another_root,
+             .faults = {gate_is_open, gate_does_not_wait},
+             .preemptions = 3},
             {.name = "an_operation_is_let_go_once_it_was_asked",
              .run = an_operation_is_let_go_once_it_was_asked,
-             .faults = {},
+             .faults = {wants_are_not_taken},
+             .stale = 0,
              .ordered = true},
             {"results_that_are_not_kept_lose_no_handler",
              results_that_are_not_kept_lose_no_handler,
-             {}},
+             {end_ignores_held}},
         });
 }
