@@ -303,6 +303,7 @@ void a_flag_is_kept_beside_a_count()
         while (!n.compare_exchange_weak(v, v + 2, relaxed))
         {
         }
+        check(!planted("never_flagged") || (v & 1) == 0, "it was");
     };
     together(
         count, [&] { n.fetch_or(1, relaxed); }, count);
@@ -387,7 +388,8 @@ int main(int argc, char** argv)
              {marked("something_else")}},
             {"a_flag_is_kept_beside_a_count",
              a_flag_is_kept_beside_a_count,
-             {explore::misread(
+             {marked("never_flagged"),
+              explore::misread(
                   "flag_is_not_seen", "engine.cpp", "operator()", 6),
               explore::miswritten(
                   "flag_is_written_over",

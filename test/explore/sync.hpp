@@ -349,8 +349,7 @@ public:
         detail::wrote(
             done ? detail::to_bits(was) : bits,
             done ? detail::to_bits(v) : bits);
-        if (!done)
-            expected = changed(p.seen, expected);
+        expected = changed(p.seen, expected);
         return done;
     }
 
