@@ -317,8 +317,13 @@ void context_service::shutdown()
 
 root& root_of(asio::execution_context& context)
 {
+#if defined(ASIOCTX_SYNC)
+    // What a thread remembers would go from one order into the next.
+    node_ptr last;
+#else
     // To look for a service takes a lock of the execution context.
     thread_local node_ptr last;
+#endif
     auto* const l = static_cast<root*>(last.get());
     if (l && l->belongs_to(context))
         return *l;

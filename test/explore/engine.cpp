@@ -294,6 +294,22 @@ void the_same_is_done_each_time()
     together(work, work, work);
 }
 
+void a_flag_is_kept_beside_a_count()
+{
+    atomic<unsigned> n{0};
+    auto const count = [&]
+    {
+        auto v = n.load(relaxed);
+        while (!n.compare_exchange_weak(v, v + 2, relaxed))
+        {
+        }
+        check(!planted("never_flagged") || (v & 1) == 0, "it was");
+    };
+    together(
+        count, [&] { n.fetch_or(1, relaxed); }, count);
+    check(n == 5, "something was lost");
+}
+
 // The library's code is not the only one that is explored: so is Asio's.
 void an_io_context_is_explored()
 {
@@ -370,6 +386,17 @@ int main(int argc, char** argv)
             {"the_same_is_done_each_time",
              the_same_is_done_each_time,
              {marked("something_else")}},
+            {"a_flag_is_kept_beside_a_count",
+             a_flag_is_kept_beside_a_count,
+             {marked("never_flagged"),
+              explore::misread(
+                  "flag_is_not_seen", "engine.cpp", "operator()", 6),
+              explore::miswritten(
+                  "flag_is_written_over",
+                  op::rmw,
+                  "engine.cpp",
+                  "operator()",
+                  6)}},
             {"an_io_context_is_explored",
              an_io_context_is_explored,
              {marked("never_12"), marked("never_21")}},

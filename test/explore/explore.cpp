@@ -1073,7 +1073,10 @@ bool fails(fault const& f, op what, site const& at) noexcept
         return (what == op::lock || what == op::unlock)
             && std::strcmp(at.file, asio_mutex) != 0;
     auto const n = std::strlen(f.function);
-    return f.on == what && std::strncmp(f.function, at.function, n) == 0
+    bool const is_meant = f.what == fault::effect::misread
+        ? what == op::load || what == op::rmw
+        : what == f.on;
+    return is_meant && std::strncmp(f.function, at.function, n) == 0
         && (at.function[n] == '\0' || at.function[n] == '<')
         && std::strcmp(f.file, last_part(at.file)) == 0;
 }
@@ -1188,7 +1191,12 @@ detail::permit detail::before(
     if (is_visible(t.next) || e->replaying)
         hand_over_at_point();
     commit(t);
-    return {order, mine && e->planted->what == fault::effect::skip};
+    permit p{order, mine && e->planted->what == fault::effect::skip, {}, {}};
+    if (mine && e->planted->what == fault::effect::misread)
+        p.seen = {e->planted->keep, e->planted->set};
+    if (mine && e->planted->what == fault::effect::miswrite)
+        p.written = {e->planted->keep, e->planted->set};
+    return p;
 }
 
 std::uint32_t detail::now() noexcept
@@ -1221,7 +1229,9 @@ std::uint64_t detail::read(std::uint64_t value) noexcept
                 join(mine, s.seen);
         }
     }
-    if (o.fails && o.fails->what == fault::effect::replace)
+    if (o.fails
+        && (o.fails->what == fault::effect::replace
+            || o.fails->what == fault::effect::misread))
         value = (value & o.fails->keep) | o.fails->set;
     auto& s = e->trace.back();
     s.has_values = true;

@@ -48,10 +48,12 @@ struct fault
 {
     enum class effect : std::uint8_t
     {
-        marked,  // what planted() is asked for
-        relax,   // the order is relaxed
-        skip,    // nothing is written, or locked
-        replace, // what is read is another
+        marked,   // what planted() is asked for
+        relax,    // the order is relaxed
+        skip,     // nothing is written, or locked
+        replace,  // what is read is another
+        misread,  // the same, for compare_exchange, and loads, too
+        miswrite, // what is written is another: not by fetch_...
     };
 
     // Faults that only ThreadSanitizer finds, for they corrupt no atomic, are
@@ -118,6 +120,30 @@ inline fault replaced(
     std::uint64_t set = 0)
 {
     return {name, fault::effect::replace, on, file, function, keep, set};
+}
+
+// This function sees (value & keep) | set wherever it loads or compares: it is
+// blind for a part of a word.
+inline fault misread(
+    char const* name,
+    char const* file,
+    char const* function,
+    std::uint64_t keep,
+    std::uint64_t set = 0)
+{
+    return {name, fault::effect::misread, op::load, file, function, keep, set};
+}
+
+// What it stores, or compare_exchange writes, is made (value & keep) | set.
+inline fault miswritten(
+    char const* name,
+    op on,
+    char const* file,
+    char const* function,
+    std::uint64_t keep,
+    std::uint64_t set = 0)
+{
+    return {name, fault::effect::miswrite, on, file, function, keep, set};
 }
 
 // Whether the scenario is run with this fault.

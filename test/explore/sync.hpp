@@ -64,12 +64,26 @@ namespace detail {
 // The number of the scenario's thread that this is, or negative.
 extern constinit thread_local int self;
 
+// What a planted fault makes of a value.
+struct filter
+{
+    std::uint64_t operator()(std::uint64_t value) const noexcept
+    {
+        return (value & keep) | set;
+    }
+
+    std::uint64_t keep = ~std::uint64_t{0};
+    std::uint64_t set = 0;
+};
+
 // How an operation that may go on now is to be carried out. The order is that
 // of the caller unless a fault is planted.
 struct permit
 {
     std::memory_order order;
     bool skip; // a planted fault: nothing is written
+    filter seen;
+    filter written;
 };
 
 // Returns when it is this thread's turn to carry out the operation. No other
@@ -222,6 +236,7 @@ public:
         if (is_outside())
             return value_.store(v, order);
         auto const p = detail::before(op::store, this, order, at);
+        v = changed(p.written, v);
         T const old = value_.load(std::memory_order_relaxed);
         if (!p.skip)
             detail::with_order(
@@ -314,6 +329,11 @@ public:
             return value_.compare_exchange_strong(
                 expected, v, success, failure);
         auto const p = detail::before(op::rmw, this, success, at);
+        // Nobody else writes from here on.
+        if (T const now = value_.load(std::memory_order_relaxed);
+            detail::to_bits(changed(p.seen, now)) == detail::to_bits(expected))
+            expected = now;
+        v = changed(p.written, v);
         auto const was = expected;
         bool const done = detail::with_order(
             p.order,
@@ -329,6 +349,7 @@ public:
         detail::wrote(
             done ? detail::to_bits(was) : bits,
             done ? detail::to_bits(v) : bits);
+        expected = changed(p.seen, expected);
         return done;
     }
 
@@ -413,6 +434,11 @@ public:
     }
 
 private:
+    static T changed(detail::filter const& f, T v) noexcept
+    {
+        return detail::from_bits<T>(f(detail::to_bits(v)));
+    }
+
     bool is_outside() const noexcept
     {
         if (detail::self >= 0)

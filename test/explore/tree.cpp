@@ -261,9 +261,9 @@ int main(int argc, char** argv)
     auto const done_is_relaxed =
         relaxed("done_is_relaxed", op::load, "node.hpp", "done");
     auto const walk_is_not_awaited = replaced(
-        "walk_is_not_awaited", op::load, "node.cpp", "wait_for_walk", 0);
+        "walk_is_not_awaited", op::load, "node.cpp", "wait_for_walks", 0);
     auto const walk_is_not_shown =
-        skipped("walk_is_not_shown", op::store, "node.cpp", "cancel_subtree");
+        skipped("walk_is_not_shown", op::rmw, "node.cpp", "cancel_with");
     auto const end_is_not_seen =
         replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
     auto const child_stays =
