@@ -219,12 +219,11 @@ void bound_op::ask_upstream(
 {
     using cancellation_type = asio::cancellation_type;
     bool const by_context = context_done() && !of_other_context;
-    if (by_context)
-        ask(turn::context);
-    if (!by_context
-        || ((type_ & cancellation_type::terminal) == cancellation_type::none
-            && (type_ & type) != type))
-        ask(turn::wanted(type));
+    bool const covered = by_context
+        && ((type_ & cancellation_type::terminal) != cancellation_type::none
+            || (type_ & type) == type);
+    ask((by_context ? turn::context : turn::word())
+        | (covered ? turn::word() : turn::wanted(type)));
 }
 
 void bound_op::ask(turn::word what) noexcept
@@ -486,9 +485,13 @@ bool bound_op::put_off() noexcept
 
 bool bound_op::put_off_abandoned() noexcept
 {
-    for (backoff wait; turn_.is_held() && !turn_frame::find(turn_);)
-        wait();
-    abandoned_ = true;
+    for (backoff wait; !turn_frame::find(turn_); wait())
+        if (turn_.end(false))
+        {
+            slot_.clear();
+            return false;
+        }
+    abandoned_ = true; // this thread asks, further up
     return put_off();
 }
 

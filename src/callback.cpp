@@ -9,6 +9,34 @@
 #include <asioctx/detail/executor_target.hpp>
 
 namespace asioctx::detail {
+namespace {
+
+struct discarding
+{
+    callback_base const* what;
+    discarding const* outer;
+};
+
+constinit thread_local discarding const* innermost = nullptr;
+
+} // namespace
+
+void callback_base::discard_as_guest() noexcept
+{
+    discarding const d{this, innermost};
+    innermost = &d;
+    discard();
+    innermost = d.outer;
+    host_.remove_guest(*this);
+}
+
+bool callback_base::is_discarded_here() const noexcept
+{
+    auto const* d = innermost;
+    while (d && d->what != this)
+        d = d->outer;
+    return d != nullptr;
+}
 
 void callback_base::post_on(asio::any_io_executor ex) noexcept
 {

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace asioctx::detail {
 namespace {
@@ -315,20 +316,53 @@ void context_service::shutdown()
     root_.shut_down();
 }
 
+// To look for a service takes a lock of the execution context: a thread remembers
+// the last root. Not after its end, nor where every order of threads is tried.
+class last_root
+{
+public:
+    root* find(asio::execution_context const& context) const noexcept
+    {
+        return root_ && root_->belongs_to(context) ? root_ : nullptr;
+    }
+
+    void remember(root& r) noexcept
+    {
+#if !defined(ASIOCTX_SYNC)
+        if (over_)
+            return;
+        thread_local owner const at_exit{*this};
+        static_cast<void>(at_exit);
+        add_ref(&r);
+        release(std::exchange(root_, &r));
+#else
+        static_cast<void>(r);
+#endif
+    }
+
+private:
+    struct owner
+    {
+        ~owner()
+        {
+            self.over_ = true;
+            release(std::exchange(self.root_, nullptr));
+        }
+
+        last_root& self;
+    };
+
+    root* root_ = nullptr;
+    bool over_ = false;
+};
+
 root& root_of(asio::execution_context& context)
 {
-#if defined(ASIOCTX_SYNC)
-    // What a thread remembers would go from one order into the next.
-    node_ptr last;
-#else
-    // To look for a service takes a lock of the execution context.
-    thread_local node_ptr last;
-#endif
-    auto* const l = static_cast<root*>(last.get());
-    if (l && l->belongs_to(context))
-        return *l;
+    static constinit thread_local last_root last;
+    if (auto* const r = last.find(context))
+        return *r;
     root& r = asio::use_service<context_service>(context).get();
-    last = node_ptr(add_ref(&r));
+    last.remember(r);
     return r;
 }
 

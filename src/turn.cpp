@@ -8,7 +8,6 @@
 #include <asioctx/detail/turn.hpp>
 
 #include <mutex>
-#include <new>
 #include <utility>
 
 namespace asioctx::detail {
@@ -117,22 +116,6 @@ void turn_pool::put(turn& t) noexcept
     c.push(t);
     if (c.size > c.capacity)
         c.give();
-}
-
-void* turn::allocate(std::size_t size)
-{
-    void* p = memory_.try_allocate(size);
-    if (!p)
-        p = ::operator new(size);
-    add_ref();
-    return p;
-}
-
-void turn::deallocate(void* p, std::size_t) noexcept
-{
-    if (!memory_.try_deallocate(p))
-        ::operator delete(p);
-    release();
 }
 
 turn_frame*& turn_frame::innermost() noexcept

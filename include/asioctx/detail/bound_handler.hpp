@@ -324,12 +324,10 @@ public:
     // while, if somebody is at work on it.
     void drop_handler() noexcept
     {
-        // The handler's slot may be gone by now, and is not touched.
-        if (upstream_)
-            upstream_->op = nullptr;
-        bool const ended = end();
+        disconnect_upstream();
+        bool const mine = end() || !put_off_abandoned();
         [[maybe_unused]] Handler const dying(std::move(handler_));
-        if (ended || !put_off_abandoned())
+        if (mine)
             destroy();
     }
 
@@ -420,7 +418,7 @@ private:
         }
         else if constexpr (is_error_tuple<type>)
         {
-            type results(std::forward<First>(first));
+            type results(copied<type>(std::forward<First>(first)));
             std::get<0>(results) = map(std::get<0>(results));
             call_unmapped(std::move(results), std::forward<Rest>(rest)...);
         }
@@ -429,6 +427,34 @@ private:
             call_unmapped(
                 std::forward<First>(first), std::forward<Rest>(rest)...);
         }
+    }
+
+    // If it throws, the handler goes, as if it had thrown.
+    template <class Result, class Arg>
+    Result copied(Arg&& arg)
+    {
+        try
+        {
+            return Result(std::forward<Arg>(arg));
+        }
+        catch (...)
+        {
+            [[maybe_unused]] Handler const dying(std::move(handler_));
+            destroy();
+            throw;
+        }
+    }
+
+    // The handler goes without being called. Its slot may be gone by now, and is
+    // not touched; but that of another record is there, and may be called.
+    void disconnect_upstream() noexcept
+    {
+        if (!upstream_)
+            return;
+        if constexpr (std::is_same_v<decltype(slot_of(handler_)), op_slot>)
+            if (!is_asked_here())
+                return slot_of(handler_).clear();
+        upstream_->op = nullptr;
     }
 
     executor_ref io_executor() const noexcept override
@@ -450,9 +476,7 @@ private:
 
     void drop_results() noexcept override
     {
-        // The handler's slot may be gone by now, and is not touched.
-        if (upstream_)
-            upstream_->op = nullptr;
+        disconnect_upstream();
         results_.take(nullptr);
         [[maybe_unused]] Handler const dying(std::move(handler_));
         destroy();

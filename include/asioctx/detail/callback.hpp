@@ -71,9 +71,7 @@ public:
     {
         if (!take_to_drop())
             return drop();
-        // The shutdown waits for this.
-        discard();
-        host_.remove_guest(*this);
+        discard_as_guest();
         return true;
     }
 
@@ -104,6 +102,11 @@ public:
 
     bool begin_shut_down() noexcept override
     {
+        if (is_discarded_here())
+        {
+            list_link<context_service_tag>::unlink();
+            return false;
+        }
         if (try_add_ref(scope_))
         {
             add_ref();
@@ -243,14 +246,19 @@ private:
         return waits;
     }
 
+    // Whether this thread is in discard_as_guest().
+    ASIOCTX_DECL bool is_discarded_here() const noexcept;
+
     // With the list's reference, after it was taken.
     void go() noexcept
     {
-        // The shutdown waits for this.
-        discard();
-        host_.remove_guest(*this);
+        discard_as_guest();
         release();
     }
+
+    // The shutdown of the execution context waits for this, unless that is what
+    // the handler does when it is destroyed.
+    ASIOCTX_DECL void discard_as_guest() noexcept;
 
     bool drop() noexcept
     {

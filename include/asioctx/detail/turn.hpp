@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 namespace asioctx::detail {
 
@@ -57,8 +58,21 @@ public:
     inline void release() noexcept;
 
     // For a message. A strand makes two blocks of it.
-    ASIOCTX_DECL void* allocate(std::size_t size);
-    ASIOCTX_DECL void deallocate(void* p, std::size_t size) noexcept;
+    void* allocate(std::size_t size)
+    {
+        void* p = memory_.try_allocate(size);
+        if (!p)
+            p = ::operator new(size);
+        add_ref();
+        return p;
+    }
+
+    void deallocate(void* p, std::size_t) noexcept
+    {
+        if (!memory_.try_deallocate(p))
+            ::operator delete(p);
+        release();
+    }
 
     static constexpr word held = 1;
     static constexpr word queued = 2;
@@ -178,12 +192,15 @@ public:
             bool const is_wanted = (w & wants) != 0 && (w & ended) == 0;
             if (is_wanted && here)
                 return action::deliver;
-            if (is_wanted && (w & queued) == 0)
-                return action::send;
-            auto const next = w & ~held;
-            if (word_.compare_exchange_weak(w, next,
+            // One request at a time: claimed before it is sent.
+            bool const sends = is_wanted && (w & queued) == 0;
+            auto const next = sends ? w | queued : w & ~held;
+            if (!word_.compare_exchange_weak(w, next,
                     std::memory_order_acq_rel, std::memory_order_relaxed))
-                return is_wanted ? action::none : last(next);
+                continue;
+            if (sends)
+                return action::send;
+            return is_wanted ? action::none : last(next);
         }
     }
 
@@ -195,7 +212,7 @@ public:
         for (;;)
         {
             bool const goes = (w & ended) == 0;
-            auto const next = goes ? (w & ~held) | queued : w & ~(held | queued);
+            auto const next = goes ? w & ~held : w & ~(held | queued);
             if (word_.compare_exchange_weak(w, next,
                     std::memory_order_acq_rel, std::memory_order_relaxed))
                 return goes ? action::send : last(next);
@@ -285,7 +302,7 @@ private:
                 return false;
             auto const next = others
                 ? left | otherwise
-                : (w & ~flags) + next_generation + (w & queued);
+                : (w & ~flags) + next_generation;
             if (word_.compare_exchange_weak(w, next,
                     std::memory_order_acq_rel, std::memory_order_relaxed))
                 return !others;
