@@ -78,7 +78,7 @@ using u64 = std::uint64_t;
 
 constexpr int max_threads = 4;
 constexpr unsigned max_steps = 20000;    // in an order: more is a livelock
-constexpr unsigned max_locations = 4096; // in an order
+constexpr unsigned max_locations = 16384; // in an order
 constexpr unsigned max_viewed = 512;     // of which may be read stale
 constexpr unsigned shown_steps = 200;    // of the first, and of the last
 constexpr unsigned kept = 4;             // stores of a location

@@ -259,11 +259,10 @@ int main(int argc, char** argv)
     auto const unlock_is_relaxed =
         relaxed("unlock_is_relaxed", op::store, "node.hpp", "unlock");
     auto const done_is_relaxed =
-        relaxed("done_is_relaxed", op::load, "node.hpp", "done");
+        relaxed("done_is_relaxed", op::load, "node.hpp", "done")
+            .of_plain_memory();
     auto const walk_is_not_awaited = replaced(
         "walk_is_not_awaited", op::load, "node.cpp", "wait_for_walks", 0);
-    auto const walk_is_not_shown =
-        skipped("walk_is_not_shown", op::rmw, "node.cpp", "cancel_with");
     auto const end_is_not_seen =
         replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
     auto const child_stays =
@@ -280,7 +279,6 @@ int main(int argc, char** argv)
              cancel_returns_with_the_subtree_done,
              {lock_is_lost,
               walk_is_not_awaited,
-              walk_is_not_shown,
               unlock_is_relaxed.of_plain_memory()}},
             {"the_first_cause_counts",
              the_first_cause_counts,

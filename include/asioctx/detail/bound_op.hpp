@@ -111,13 +111,16 @@ public:
     H& emplace(Args&&... args)
     {
         access const a(*this);
-        // A request that was heard reached what was there before. It is for this
-        // as well, unless an operation forgets what it was asked, to clean up.
+        // A request that was heard may have reached what was stale. It is for this
+        // as well, unless an operation forgets what it was asked, to clean up. But
+        // for this alone: one that tries again when it is aborted would do so for
+        // ever.
         bool const forgets =
             is_cancellation_state<H> && slot_.holds_cancellation_state();
         H& h = slot_.emplace<H>(std::forward<Args>(args)...);
-        if (asked_ != asio::cancellation_type::none && !forgets) [[unlikely]]
-            missed_ = true;
+        if (asked_ != asio::cancellation_type::none && !forgets && !missed_
+            && !repeated_) [[unlikely]]
+            missed_ = repeated_ = true;
         return h;
     }
 
@@ -390,6 +393,9 @@ private:
 
     // What is in the slot, or nothing, has not heard what was asked.
     bool missed_ = false;
+
+    // What was heard has been asked again.
+    bool repeated_ = false;
 
     bool unguarded_ = false;
 
