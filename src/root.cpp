@@ -379,7 +379,8 @@ root& root_of(
     // Before the service is made: so it shuts down before what timers, the I/O
     // objects and strands lean on.
     asio::steady_timer timer(executor);
-    asio::strand<asio::any_io_executor> const strand(executor);
+    // Not by making a strand: without memory, Boost 1.81 does not stand that.
+    asio::use_service<asio::detail::strand_executor_service>(context);
     root& r = root_of(context);
     std::lock_guard guard(r.mutex);
     if (!r.timer && !r.is_shut_down)

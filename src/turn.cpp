@@ -7,7 +7,9 @@
 
 #include <asioctx/detail/turn.hpp>
 
+#include <cstddef>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace asioctx::detail {
@@ -45,7 +47,9 @@ struct turn_pool::cache
 
     static common& shared() noexcept
     {
-        static auto& c = *new common;
+        // Never destroyed, nor allocated.
+        alignas(common) static std::byte memory[sizeof(common)];
+        static auto& c = *::new (static_cast<void*>(memory)) common;
         return c;
     }
 

@@ -265,7 +265,7 @@ int main(int argc, char** argv)
         0,
         0xffff);
     auto const touch_is_lost =
-        skipped("touch_is_lost", op::store, "deadline.cpp", "touch_scope");
+        miswritten("touch_is_lost", op::rmw, "node.hpp", "touch", 0);
     auto const grace_forgets_the_end =
         replaced("grace_forgets_the_end", op::load, "node.hpp", "done", 0);
     auto const end_is_not_seen =

@@ -1260,8 +1260,6 @@ int main(int argc, char** argv)
         "turn.hpp",
         "end_with",
         turn::flags);
-    auto const nobody_is_waited_for =
-        replaced("nobody_is_waited_for", op::load, "turn.hpp", "is_held", 0);
     auto const end_is_relaxed =
         relaxed("end_is_relaxed", op::rmw, "turn.hpp", "end_with")
             .of_plain_memory();
@@ -1307,8 +1305,7 @@ int main(int argc, char** argv)
             {"a_step_is_dropped_beside_a_cancel",
              a_step_is_dropped_beside_a_cancel,
              {end_ignores_held,
-              request_is_not_counted,
-              nobody_is_waited_for}},
+              request_is_not_counted}},
             {"a_step_is_dropped_when_asked", a_step_is_dropped_when_asked, {}},
             {.name = "steps_run_beside_a_cancel",
              .run = steps_run_beside_a_cancel,

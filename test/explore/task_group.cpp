@@ -8,6 +8,7 @@
 // Tasks end while others are spawned, joined and canceled. They are functions
 // that are posted to an io_context, which one or two threads poll.
 
+#include <asioctx/detail/turn.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/task_group.hpp>
 
@@ -19,6 +20,7 @@
 #include <exception>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "explore/explore.hpp"
 
@@ -28,6 +30,25 @@ using namespace asioctx;
 using explore::check;
 using explore::op;
 using explore::together;
+
+// What operations need is kept for good by the pool, and so would go from one order
+// into the next.
+extern "C" {
+
+asioctx::detail::turn& __wrap__ZN7asioctx6detail9turn_pool4takeEv()
+{
+    auto* const t = new asioctx::detail::turn;
+    t->add_ref();
+    return *t;
+}
+
+void __wrap__ZN7asioctx6detail9turn_pool3putERNS0_4turnE(
+    asioctx::detail::turn& t)
+{
+    delete &t;
+}
+
+} // extern "C"
 
 namespace {
 

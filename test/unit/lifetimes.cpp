@@ -541,8 +541,8 @@ BOOST_AUTO_TEST_CASE(an_object_may_go_in_its_handler_before_the_request_arrives)
     poll();
 }
 
-// What the request needs is the operation's: its handler may free that.
-BOOST_AUTO_TEST_CASE(a_result_waits_for_a_request_on_its_way)
+// Nobody may run what the request waits for any more.
+BOOST_AUTO_TEST_CASE(a_result_does_not_wait_for_a_request_on_its_way)
 {
     outcome o;
     probe<> op;
@@ -551,9 +551,8 @@ BOOST_AUTO_TEST_CASE(a_result_waits_for_a_request_on_its_way)
     op.start_on(other.get_executor(), bind_context(c.ctx, recorder(o)));
     c.cancel();
     op.complete({});
-    BOOST_TEST(o.calls == 0);
-    other.run();
     BOOST_TEST(o == no_error);
+    other.run();
     BOOST_TEST(op.requests.empty());
 }
 
@@ -891,8 +890,7 @@ BOOST_AUTO_TEST_CASE(memory_is_given_back_before_the_handler_is_called)
     BOOST_TEST(result == errc::canceled);
 }
 
-// Whoever gives memory to an operation may take it away in its handler, and the
-// request lies in that memory.
+// Whoever gives memory to an operation may take it away in its handler.
 BOOST_AUTO_TEST_CASE(a_request_on_its_way_has_no_memory_when_the_handler_runs)
 {
     arena memory;
@@ -907,9 +905,8 @@ BOOST_AUTO_TEST_CASE(a_request_on_its_way_has_no_memory_when_the_handler_runs)
     o.when_called = [&]
     { BOOST_TEST(memory.returned == memory.blocks.size()); };
     op.complete({});
-    BOOST_TEST(memory.returned < memory.blocks.size());
-    poll();
     BOOST_TEST(o == no_error);
+    poll();
 }
 
 // The last ones, as they may do harm.
