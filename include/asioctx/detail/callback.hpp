@@ -217,6 +217,7 @@ protected:
     template <class Executor>
     void post_on(Executor ex) noexcept
     {
+        [[maybe_unused]] auto const work = work_while_handing(ex);
         post_to(ex, posted(this));
     }
 

@@ -126,12 +126,14 @@ private:
         [](void const* ex, op_message&& m)
         {
             auto const copy = *static_cast<Executor const*>(ex);
+            [[maybe_unused]] auto const work = work_while_handing(copy);
             if (m.depart())
                 asio::dispatch(copy, std::move(m));
         },
         [](void const* ex, op_message&& m)
         {
             auto const copy = *static_cast<Executor const*>(ex);
+            [[maybe_unused]] auto const work = work_while_handing(copy);
             if (m.depart())
                 post_to(copy, std::move(m));
         },

@@ -98,6 +98,18 @@ auto work_of(Executor const& ex)
         return asio::executor_work_guard<Executor>(ex);
 }
 
+// To be held by who hands a function to an executor from anywhere. A strand locks
+// itself first and counts work then: what another thread hands to it in between
+// would not be waited for.
+template <class Executor>
+auto work_while_handing(Executor const& ex)
+{
+    if constexpr (is_strand<Executor>)
+        return work_of(ex);
+    else
+        return nullptr;
+}
+
 // Whether a function can be posted to an executor, which then does not run it at
 // once. One that runs all at once cannot, nor can an any_completion_executor.
 template <class Executor>
