@@ -18,34 +18,34 @@
 namespace asioctx::detail {
 namespace {
 
-// The request that a thread is dispatching. An executor that throws, or a strand
-// that has shut down, drops it within that; else nothing may be touched.
-struct dispatching
+// The request that a thread is handing to an executor. One that throws, or a
+// strand that has shut down, drops it within that; else nothing may be touched.
+struct handing
 {
     turn* of; // null once the request has arrived or was dropped
     bool dropped = false;
-    dispatching* outer = nullptr;
+    handing* outer = nullptr;
 
-    static dispatching*& innermost() noexcept
+    static handing*& innermost() noexcept
     {
-        static constinit thread_local dispatching* d = nullptr;
-        return d;
+        static constinit thread_local handing* h = nullptr;
+        return h;
     }
 
-    explicit dispatching(turn& t) noexcept
+    explicit handing(turn& t) noexcept
         : of(&t), outer(std::exchange(innermost(), this))
     {
     }
 
-    dispatching(dispatching const&) = delete;
-    dispatching& operator=(dispatching const&) = delete;
+    handing(handing const&) = delete;
+    handing& operator=(handing const&) = delete;
 
-    ~dispatching()
+    ~handing()
     {
         innermost() = outer;
     }
 
-    // True if this thread is dispatching it.
+    // True if this thread is handing it on.
     static bool ends(turn& t, bool dropped) noexcept
     {
         auto* const d = innermost();
@@ -310,6 +310,16 @@ void bound_op::notify(void* p) noexcept
 
 // The way of a request.
 
+// Calls a function with the executor of the root's execution context.
+template <class F>
+void bound_op::at_root(F f) noexcept
+{
+    root* const r = near_root();
+    gate_pass const pass(r);
+    auto const ex = executor_of(pass ? r : nullptr);
+    f(executor_ref(ex));
+}
+
 // An operation of several steps is asked where its steps run. One of one step is
 // asked where its object is used: on that's executor, unless it was initiated on
 // the handler's.
@@ -338,7 +348,8 @@ void bound_op::send(turn_frame& f, from where) noexcept
 {
     using kind = op_message::kind;
     if (route_ == route::none)
-        return post_to_root(kind::own_request);
+        return at_root([&](executor_ref const& to)
+            { hand(f, to, kind::own_request, true); });
     bool const to_own = route_ == route::one || is_asked_on_own();
     auto k = kind::own_request;
     auto to = to_own ? own_executor() : io_executor();
@@ -348,27 +359,27 @@ void bound_op::send(turn_frame& f, from where) noexcept
         k = kind::request;
         to = io_executor();
     }
-    if (where == from::amid)
-        post(to, k);
-    else
-        dispatch(f, to, k);
+    hand(f, to, k, where == from::amid);
 }
 
-void bound_op::dispatch(
-    turn_frame& f, executor_ref const& to, op_message::kind k) noexcept
+void bound_op::hand(turn_frame& f, executor_ref const& to, op_message::kind k,
+    bool posts) noexcept
 {
     turn& t = turn_; // this may go
-    dispatching d(t);
+    handing h(t);
     bool failed = false;
     try
     {
-        to.dispatch(op_message(t, k));
+        if (posts)
+            to.post(op_message(t, k));
+        else
+            to.dispatch(op_message(t, k));
     }
     catch (...)
     {
         failed = true;
     }
-    if (!d.dropped)
+    if (!h.dropped)
         return;
     // The executor may have to allocate, and fail. To ask from here is better
     // than not to ask. If it did not fail, its execution context is about to go,
@@ -384,14 +395,22 @@ void bound_op::dispatch(
 // For a message whose executor has been copied.
 bool op_message::departs(turn& t, kind k) noexcept
 {
-    if (k == kind::completion || k == kind::own_completion)
+    if (k == kind::completion)
         return true;
+    if (k == kind::own_completion)
+    {
+        // From here on the handler's execution context has it, and may outlive the
+        // I/O object's.
+        if (t.op->route_ == bound_op::route::apart)
+            t.op->leave_io();
+        return true;
+    }
     if (auto* const f = turn_frame::find(t))
         f->of = nullptr;
     auto const next = t.depart();
     if (next == turn::action::send)
         return true;
-    dispatching::ends(t, false);
+    handing::ends(t, false);
     if (next == turn::action::complete)
         t.op->last_has_left();
     t.release();
@@ -413,19 +432,11 @@ void bound_op::post(executor_ref const& to, op_message::kind k) noexcept
     }
 }
 
-void bound_op::post_to_root(op_message::kind k) noexcept
-{
-    root* const r = near_root();
-    gate_pass const pass(r);
-    auto const ex = executor_of(pass ? r : nullptr);
-    post(executor_ref(ex), k);
-}
-
 void op_message::arrived(turn& t, kind k)
 {
     if (k == kind::request || k == kind::own_request)
     {
-        dispatching::ends(t, false);
+        handing::ends(t, false);
         return bound_op::look_as_request(t,
             k == kind::request ? bound_op::from::io : bound_op::from::there);
     }
@@ -440,7 +451,7 @@ void op_message::dropped(turn& t, kind k) noexcept
 {
     if (k == kind::completion || k == kind::own_completion)
         t.op->drop_results();
-    else if (!dispatching::ends(t, true))
+    else if (!handing::ends(t, true))
         bound_op::drop_request(t);
 }
 
@@ -507,7 +518,7 @@ void bound_op::complete_later() noexcept
 {
     using kind = op_message::kind;
     if (route_ == route::none)
-        post_to_root(kind::completion);
+        at_root([&](executor_ref const& to) { post(to, kind::completion); });
     else if (route_ == route::apart && !own_executor().placed()
         && completes_by_io_)
         post(io_executor(), kind::completion);

@@ -11,26 +11,15 @@
 
 namespace asioctx::detail {
 
-// The executor itself, if what it holds is not a usual one. The generic
-// constructor would have it call this one.
-executor_ref::executor_ref(asio::any_io_executor const& ex) noexcept
+template <class Polymorphic>
+void executor_ref::refer_to_target(Polymorphic const& ex) noexcept
 {
-    auto const refer = [this]<class Ex>(Ex const& e)
-    {
-        executor_ = &e;
-        functions_ = &functions_of<Ex>;
-    };
-    visit_executor(ex, refer);
+    visit_executor(ex, [this](auto const& e) { refer_to(e); });
 }
 
-executor_ref::executor_ref(asio::any_completion_executor const& ex) noexcept
-{
-    auto const refer = [this]<class Ex>(Ex const& e)
-    {
-        executor_ = &e;
-        functions_ = &functions_of<Ex>;
-    };
-    visit_executor(ex, refer);
-}
+template void executor_ref::refer_to_target(
+    asio::any_io_executor const& ex) noexcept;
+template void executor_ref::refer_to_target(
+    asio::any_completion_executor const& ex) noexcept;
 
 } // namespace asioctx::detail

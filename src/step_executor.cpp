@@ -12,10 +12,10 @@
 #include <new>
 
 namespace asioctx::detail {
-namespace {
 
 template <class Polymorphic>
-Polymorphic wrap(bound_op& op, Polymorphic const& ex, bool is_home) noexcept
+Polymorphic steps_on(
+    bound_op& op, Polymorphic const& ex, bool is_home) noexcept
 {
     Polymorphic result;
     visit_executor(
@@ -40,18 +40,9 @@ Polymorphic wrap(bound_op& op, Polymorphic const& ex, bool is_home) noexcept
     return ex;
 }
 
-} // namespace
-
-asio::any_io_executor steps_on(
-    bound_op& op, asio::any_io_executor const& ex, bool is_home) noexcept
-{
-    return wrap(op, ex, is_home);
-}
-
-asio::any_completion_executor steps_on(bound_op& op,
-    asio::any_completion_executor const& ex, bool is_home) noexcept
-{
-    return wrap(op, ex, is_home);
-}
+template asio::any_io_executor steps_on(
+    bound_op& op, asio::any_io_executor const& ex, bool is_home) noexcept;
+template asio::any_completion_executor steps_on(bound_op& op,
+    asio::any_completion_executor const& ex, bool is_home) noexcept;
 
 } // namespace asioctx::detail

@@ -91,6 +91,44 @@ struct stuck_handler
     memory_use* use;
 };
 
+// The executor of an io_context that fails to take functions when it is told to.
+template <class Inner = io_executor>
+struct failing_executor
+{
+    template <class Property>
+        requires asio::can_query_v<Inner const&, Property>
+    decltype(auto) query(Property const& p) const noexcept
+    {
+        return asio::query(inner, p);
+    }
+
+    template <class Property>
+        requires asio::can_require_v<Inner const&, Property>
+    auto require(Property const& p) const
+    {
+        auto const ex = asio::require(inner, p);
+        return failing_executor<std::decay_t<decltype(ex)>>{ex, fails};
+    }
+
+    template <class Function>
+    void execute(Function&& f) const
+    {
+        if (*fails)
+            throw std::bad_alloc();
+        inner.execute(std::forward<Function>(f));
+    }
+
+    bool running_in_this_thread() const noexcept
+    {
+        return inner.running_in_this_thread();
+    }
+
+    bool operator==(failing_executor const&) const noexcept = default;
+
+    Inner inner;
+    bool* fails;
+};
+
 // Memory that its owner takes along.
 struct arena
 {
@@ -282,6 +320,45 @@ BOOST_AUTO_TEST_CASE(nothing_is_asked_when_a_strand_has_gone)
     BOOST_TEST(c.ctx.done());
     BOOST_TEST(op.requests.empty());
     BOOST_TEST(o.handlers == 0);
+}
+
+// What has been put off waits where the handler runs, and has nothing to do with
+// the I/O object's execution context any more.
+BOOST_AUTO_TEST_CASE(an_object_s_execution_context_may_go_before_the_completion)
+{
+    auto const put_off = [](asio::io_context& handlers, outcome& o, auto make)
+    {
+        asio::io_context mine;
+        auto const c = with_cancel(background(handlers));
+        probe<> op;
+        op.when_asked = [&](auto) { op.complete(operation_aborted); };
+        op.start_on(make(mine),
+            bind_context(c.ctx,
+                asio::bind_executor(handlers.get_executor(), recorder(o))));
+        asio::post(mine, [&] { c.cancel(); });
+        mine.poll();
+        BOOST_TEST(!op.pending());
+        BOOST_TEST(o.calls == 0);
+    };
+    auto const with_each = [&](auto make)
+    {
+        outcome o;
+        put_off(ioc, o, make);
+        poll();
+        BOOST_TEST(o == errc::canceled);
+        outcome dropped;
+        {
+            asio::io_context handlers;
+            put_off(handlers, dropped, make);
+            BOOST_TEST(dropped.handlers == 1);
+        }
+        BOOST_TEST(dropped.handlers == 0);
+        BOOST_TEST(dropped.calls == 0);
+    };
+    with_each([](auto& mine) { return mine.get_executor(); });
+    with_each([](auto& mine) { return asio::make_strand(mine); });
+    with_each([](auto& mine)
+        { return asio::any_io_executor(asio::make_strand(mine)); });
 }
 
 BOOST_AUTO_TEST_CASE(run_does_not_return_before_a_completion_that_is_put_off)
@@ -653,6 +730,27 @@ BOOST_AUTO_TEST_CASE(moving_a_handler_into_the_operation_may_throw)
     c.cancel();
 }
 
+BOOST_AUTO_TEST_CASE(moving_a_handler_out_of_the_operation_may_throw)
+{
+    for (bool const put_off : {false, true})
+    {
+        bool stuck = false;
+        memory_use use;
+        probe<> op;
+        auto const c = with_cancel(root);
+        op.start_on(ioc.get_executor(),
+            bind_context(c.ctx, stuck_handler(stuck, use)));
+        stuck = true;
+        op.when_asked = [&](auto) { op.complete(operation_aborted); };
+        if (put_off)
+            c.cancel();
+        BOOST_CHECK_THROW(
+            put_off ? void(poll()) : op.complete({}), std::runtime_error);
+        BOOST_TEST(use.allocations == 1);
+        BOOST_TEST(use.blocks == 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_handler_may_throw)
 {
     outcome o;
@@ -906,6 +1004,43 @@ BOOST_AUTO_TEST_CASE(a_request_on_its_way_has_no_memory_when_the_handler_runs)
     { BOOST_TEST(memory.returned == memory.blocks.size()); };
     op.complete({});
     BOOST_TEST(o == no_error);
+    poll();
+}
+
+// What an executor cannot take is done at once, wherever that is.
+BOOST_AUTO_TEST_CASE(a_request_is_not_lost_if_the_executor_throws)
+{
+    outcome o;
+    bool fails = false;
+    int asked = 0;
+    int asked_again = 0;
+    std::function<void()> fill_again;
+    std::function<void()> complete;
+    auto const c = with_cancel(root);
+    auto token = bind_context(c.ctx,
+        asio::bind_executor(
+            failing_executor<>{ioc.get_executor(), &fails}, recorder(o)));
+    asio::async_initiate<decltype(token), void(error_code)>(
+        [&](auto handler)
+        {
+            auto slot = asio::get_associated_cancellation_slot(handler);
+            slot.assign([&](auto) { ++asked; });
+            fill_again = [&asked_again, slot]() mutable
+            { slot.assign([&](auto) { ++asked_again; }); };
+            auto const h =
+                std::make_shared<decltype(handler)>(std::move(handler));
+            complete = [h] { std::move (*h)(operation_aborted); };
+        },
+        token);
+    fails = true;
+    c.cancel(); // not where the operation is asked
+    BOOST_TEST(asked == 1);
+    fill_again(); // nor is this
+    BOOST_TEST(asked_again == 1);
+    fails = false;
+    complete();
+    BOOST_TEST(o == errc::canceled);
+    complete = {};
     poll();
 }
 

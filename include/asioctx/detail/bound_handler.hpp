@@ -141,12 +141,18 @@ public:
     {
     }
 
+    // Until leave_io().
     executor_ref io() const noexcept
     {
         if constexpr (has_io)
-            return executor_ref(io_);
+            return executor_ref(*io_);
         else
             return {};
+    }
+
+    void leave_io() noexcept
+    {
+        io_.reset();
     }
 
     executor_ref own() const noexcept
@@ -164,7 +170,7 @@ public:
         if constexpr (has_own)
             return same_executor(own_, ex);
         else if constexpr (has_io)
-            return same_executor(io_, ex);
+            return same_executor(*io_, ex);
         else
             return false;
     }
@@ -175,13 +181,13 @@ public:
         if constexpr (!has_own)
             return has_io;
         else
-            return same_executor(own_, io_);
+            return same_executor(own_, *io_);
     }
 
     asio::execution_context* io_context() const noexcept
     {
         if constexpr (has_io)
-            return mortal_context(io_);
+            return mortal_context(*io_);
         else
             return nullptr;
     }
@@ -193,11 +199,16 @@ public:
         void start(op_executors const& e, [[maybe_unused]] root* r)
         {
             if constexpr (has_io)
-                io_.emplace(work_of(e.io_));
+                io_.emplace(work_of(*e.io_));
             else
                 io_.emplace(work_of(executor_of(r)));
             if constexpr (has_own)
                 own_.emplace(work_of(e.own_));
+        }
+
+        void leave_io() noexcept
+        {
+            io_.reset();
         }
 
     private:
@@ -225,7 +236,7 @@ private:
             return association::get(h);
     }
 
-    [[no_unique_address]] Io const io_;
+    std::optional<Io> io_;
     own_type const own_;
 };
 
@@ -399,9 +410,23 @@ private:
     template <class... Args>
     void call_unmapped(Args&&... args)
     {
-        Handler handler(std::move(handler_));
+        auto handler = take_handler();
         destroy();
         std::move(handler)(std::forward<Args>(args)...);
+    }
+
+    // If moving it throws, it goes with the record.
+    Handler take_handler()
+    {
+        try
+        {
+            return std::move(handler_);
+        }
+        catch (...)
+        {
+            destroy();
+            throw;
+        }
     }
 
     template <class First, class... Rest>
@@ -439,7 +464,7 @@ private:
         }
         catch (...)
         {
-            [[maybe_unused]] Handler const dying(std::move(handler_));
+            [[maybe_unused]] auto const dying = take_handler();
             destroy();
             throw;
         }
@@ -465,6 +490,12 @@ private:
     executor_ref own_executor() const noexcept override
     {
         return executors_.own();
+    }
+
+    void leave_io() noexcept override
+    {
+        work_.leave_io();
+        executors_.leave_io();
     }
 
     void complete_now() override

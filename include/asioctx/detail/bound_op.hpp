@@ -297,6 +297,9 @@ private:
     virtual executor_ref io_executor() const noexcept = 0;
     virtual executor_ref own_executor() const noexcept = 0;
 
+    // Gives up the I/O object's executor, and the work that counts there.
+    virtual void leave_io() noexcept = 0;
+
     // Calls the handler with the results that were put off.
     virtual void complete_now() = 0;
 
@@ -348,10 +351,11 @@ private:
     void ask(turn::word what) noexcept;
     static void look_as_request(turn& t, from where) noexcept;
     void send(turn_frame& f, from where) noexcept;
-    void dispatch(
-        turn_frame& f, executor_ref const& to, op_message::kind k) noexcept;
+    template <class F>
+    void at_root(F f) noexcept;
+    void hand(turn_frame& f, executor_ref const& to, op_message::kind k,
+        bool posts) noexcept;
     void post(executor_ref const& to, op_message::kind k) noexcept;
-    void post_to_root(op_message::kind k) noexcept;
     static void drop_request(turn& t) noexcept;
     void serve(turn_frame& f) noexcept;
     void deliver(turn_frame& f) noexcept;

@@ -35,14 +35,12 @@ public:
 
     template <class Executor>
     explicit executor_ref(Executor const& ex) noexcept
-        : executor_(&ex), functions_(&functions_of<Executor>)
     {
+        if constexpr (is_polymorphic_executor<Executor>)
+            refer_to_target(ex);
+        else
+            refer_to(ex);
     }
-
-    ASIOCTX_DECL explicit executor_ref(
-        asio::any_io_executor const& ex) noexcept;
-    ASIOCTX_DECL explicit executor_ref(
-        asio::any_completion_executor const& ex) noexcept;
 
     explicit operator bool() const noexcept
     {
@@ -102,6 +100,18 @@ private:
     };
 
     template <class Executor>
+    void refer_to(Executor const& ex) noexcept
+    {
+        executor_ = &ex;
+        functions_ = &functions_of<Executor>;
+    }
+
+    // In the library: it takes long to compile. To the executor itself, if what it
+    // holds is not a usual one.
+    template <class Polymorphic>
+    void refer_to_target(Polymorphic const& ex) noexcept;
+
+    template <class Executor>
     static bool runs(void const* ex)
     {
         return static_cast<Executor const*>(ex)->running_in_this_thread();
@@ -142,6 +152,11 @@ private:
     void const* executor_ = nullptr;
     functions const* functions_ = nullptr;
 };
+
+extern template ASIOCTX_DECL void executor_ref::refer_to_target(
+    asio::any_io_executor const& ex) noexcept;
+extern template ASIOCTX_DECL void executor_ref::refer_to_target(
+    asio::any_completion_executor const& ex) noexcept;
 
 } // namespace asioctx::detail
 

@@ -55,7 +55,8 @@ public:
     template <class Property>
         requires(passes_on<Property>
             && asio::can_require_v<Executor const&, Property>)
-    auto require(Property const& p) const noexcept
+    auto require(Property const& p) const
+        noexcept(asio::is_nothrow_require_v<Executor const&, Property>)
     {
         return make(asio::require(inner_, p));
     }
@@ -63,7 +64,8 @@ public:
     template <class Property>
         requires(passes_on<Property>
             && asio::can_prefer_v<Executor const&, Property>)
-    auto prefer(Property const& p) const noexcept
+    auto prefer(Property const& p) const
+        noexcept(asio::is_nothrow_prefer_v<Executor const&, Property>)
     {
         return make(asio::prefer(inner_, p));
     }
@@ -115,69 +117,48 @@ private:
 };
 
 // The same for what a polymorphic executor holds; see below.
-ASIOCTX_DECL asio::any_io_executor steps_on(
+template <class Polymorphic>
+Polymorphic steps_on(
+    bound_op& op, Polymorphic const& ex, bool is_home) noexcept;
+
+extern template ASIOCTX_DECL asio::any_io_executor steps_on(
     bound_op& op, asio::any_io_executor const& ex, bool is_home) noexcept;
-ASIOCTX_DECL asio::any_completion_executor steps_on(bound_op& op,
+extern template ASIOCTX_DECL asio::any_completion_executor steps_on(bound_op& op,
     asio::any_completion_executor const& ex, bool is_home) noexcept;
 
 // The executor that a bound operation reports for its handler, given the one
-// that the handler has, or the I/O object's if it has none of its own. is_home:
-// it is the one where an operation of several steps is asked. If that is a strand,
-// neither its steps nor a request meet another, and need no turns.
+// that the handler has, or the I/O object's if it has none of its own. One of the
+// Networking TS, which must be a strand, cannot be wrapped.
 template <class Executor>
 struct reported_executor
 {
-    using type = step_executor<Executor>;
+    static constexpr bool is_polymorphic = is_polymorphic_executor<Executor>;
+    static constexpr bool is_wrapped = !is_polymorphic
+        && asio::execution::is_executor<Executor>::value;
+
+    using type =
+        std::conditional_t<is_wrapped, step_executor<Executor>, Executor>;
 
     static type of_one_step(Executor const& ex) noexcept
     {
-        return type({}, ex);
+        if constexpr (is_wrapped)
+            return type({}, ex);
+        else
+            return ex;
     }
 
+    // is_home: it is the one where an operation of several steps is asked. If that
+    // is a strand, neither its steps nor a request meet another, and need no turns.
     static type of_steps(
         bound_op& op, Executor const& ex, bool is_home) noexcept
     {
-        if (!is_strand<Executor> || !is_home)
-            return type(op.steps_begin(), ex);
+        if constexpr (is_polymorphic)
+            return steps_on(op, ex, is_home);
+        else if constexpr (is_wrapped)
+            if (!is_strand<Executor> || !is_home)
+                return type(op.steps_begin(), ex);
         op.steps_on_strand();
-        return type({}, ex);
-    }
-};
-
-// One of the Networking TS, which must be a strand, cannot be wrapped.
-template <class Executor>
-    requires(!asio::execution::is_executor<Executor>::value)
-struct reported_executor<Executor>
-{
-    using type = Executor;
-
-    static type of_one_step(Executor const& ex) noexcept
-    {
-        return ex;
-    }
-
-    static type of_steps(bound_op& op, Executor const& ex, bool) noexcept
-    {
-        op.steps_on_strand();
-        return ex;
-    }
-};
-
-template <class Executor>
-    requires is_polymorphic_executor<Executor>
-struct reported_executor<Executor>
-{
-    using type = Executor;
-
-    static type of_one_step(Executor const& ex) noexcept
-    {
-        return ex;
-    }
-
-    static type of_steps(
-        bound_op& op, Executor const& ex, bool is_home) noexcept
-    {
-        return steps_on(op, ex, is_home);
+        return of_one_step(ex);
     }
 };
 
