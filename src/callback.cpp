@@ -7,6 +7,7 @@
 
 #include <asioctx/detail/callback.hpp>
 #include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/sync.hpp>
 
 namespace asioctx::detail {
 namespace {
@@ -21,13 +22,13 @@ constinit thread_local discarding const* innermost = nullptr;
 
 } // namespace
 
-void callback_base::discard_as_guest() noexcept
+void callback_base::discard_once() noexcept
 {
     discarding const d{this, innermost};
     innermost = &d;
     discard();
     innermost = d.outer;
-    host_.remove_guest(*this);
+    state_.store(state::gone, std::memory_order_release);
 }
 
 bool callback_base::is_discarded_here() const noexcept
@@ -36,6 +37,16 @@ bool callback_base::is_discarded_here() const noexcept
     while (d && d->what != this)
         d = d->outer;
     return d != nullptr;
+}
+
+void callback_base::drop_at_shutdown() noexcept
+{
+    if (drop())
+        return;
+    for (backoff wait; state_.load(std::memory_order_acquire) != state::gone
+         && !is_discarded_here();
+         wait())
+        ;
 }
 
 void callback_base::post_on(asio::any_io_executor ex) noexcept

@@ -150,7 +150,8 @@ scope::~scope()
 {
     leave_parent();
     unschedule();
-    if (!hooks.empty())
+    // The shutdown of another execution context may be taking one.
+    if ((state.load(std::memory_order_relaxed) & hooked_bit) != 0)
         abandon_hooks();
     if (auto* const b = bridge.load(std::memory_order_acquire))
         destroy(b);

@@ -40,6 +40,7 @@ struct fate
     int called = 0;
     int destroyed = 0;
     error_code result;
+    bool takes_time = false; // to be destroyed
 };
 
 class handler
@@ -56,8 +57,11 @@ public:
 
     ~handler()
     {
-        if (fate_)
-            ++fate_->destroyed;
+        if (!fate_)
+            return;
+        if (fate_->takes_time)
+            explore::yield();
+        ++fate_->destroyed;
     }
 
     void operator()(error_code ec = {})
@@ -261,6 +265,7 @@ void it_goes_beside_a_stop_and_a_cancel()
     std::optional<asio::io_context> ioc(std::in_place);
     auto c = with_cancel(background(*ioc));
     fate f;
+    f.takes_time = true;
     auto r = after_func(c.ctx, handler(f));
     together(
         [&] { c.cancel.cancel(); },

@@ -96,7 +96,7 @@ public:
 
     void abandon() noexcept override
     {
-        begun_.store(true, std::memory_order_relaxed);
+        state_.store(state::begun, std::memory_order_relaxed);
         go();
     }
 
@@ -187,7 +187,7 @@ protected:
             }
         }
         // The shutdown waits for this.
-        drop();
+        drop_at_shutdown();
         host_.remove_guest(*this);
         release();
     }
@@ -207,7 +207,7 @@ protected:
 
         static void dropped(callback_base& c) noexcept
         {
-            c.drop();
+            c.drop_at_shutdown();
             c.release();
         }
     };
@@ -229,7 +229,9 @@ private:
     // True for the one who may call the handler, or destroy it.
     bool begin() noexcept
     {
-        return !begun_.exchange(true, std::memory_order_acq_rel);
+        auto s = state::waiting;
+        return state_.compare_exchange_strong(s, state::begun,
+            std::memory_order_acq_rel, std::memory_order_relaxed);
     }
 
     // Takes the handler away from the scope, to destroy it. As who stops it after
@@ -241,14 +243,18 @@ private:
         if (waits)
         {
             list_link<scope_tag>::unlink();
-            begun_.store(true, std::memory_order_relaxed);
+            state_.store(state::begun, std::memory_order_relaxed);
         }
         scope_.unlock(s);
         return waits;
     }
 
-    // Whether this thread is in discard_as_guest().
+    // Whether this thread destroys the handler, further up.
     ASIOCTX_DECL bool is_discarded_here() const noexcept;
+
+    // Who has stopped it may be destroying the handler, which is to be gone before
+    // the execution context is.
+    ASIOCTX_DECL void drop_at_shutdown() noexcept;
 
     // With the list's reference, after it was taken.
     void go() noexcept
@@ -259,15 +265,21 @@ private:
 
     // The shutdown of the execution context waits for this, unless that is what
     // the handler does when it is destroyed.
-    ASIOCTX_DECL void discard_as_guest() noexcept;
+    void discard_as_guest() noexcept
+    {
+        discard_once();
+        host_.remove_guest(*this);
+    }
 
     bool drop() noexcept
     {
         if (!begin())
             return false;
-        discard();
+        discard_once();
         return true;
     }
+
+    ASIOCTX_DECL void discard_once() noexcept;
 
     // Posts the handler and gives the caller's reference to what is posted.
     virtual void post() noexcept = 0;
@@ -281,7 +293,14 @@ private:
     scope& scope_;
     root& host_; // of the execution context that the handler is posted to
     bool detached_; // guarded by the scope's lock while in its list
-    atomic<bool> begun_{false};
+    enum class state : unsigned char
+    {
+        waiting,
+        begun, // the handler is called or destroyed by who made it this
+        gone,  // destroyed
+    };
+
+    atomic<state> state_{state::waiting};
     bool is_taken_ = false; // from a scope that dies, by the shutdown
     message_memory memory_;
 };

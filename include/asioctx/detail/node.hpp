@@ -111,6 +111,9 @@ struct scope_base
     // A walk that began here is marking what is below. Set with done_bit.
     static constexpr std::uint32_t marking_bit = 4;
 
+    // There has been a hook that does not keep the scope.
+    static constexpr std::uint32_t hooked_bit = 8;
+
     atomic<std::uint32_t> state{0};
 
     intrusive_list<scope, sibling_tag> children;
@@ -177,7 +180,7 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
         auto const s = lock();
         if ((s & done_bit) == 0)
             hooks.push_back(h);
-        unlock(s);
+        unlock(s | hooked_bit);
         return (s & done_bit) == 0;
     }
 
