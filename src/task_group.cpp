@@ -188,24 +188,31 @@ void task_group_state::stop(bool close) noexcept
     pump();
 }
 
-bool task_group_state::try_reserve()
+task_group_state::place task_group_state::reserve(bool may_queue)
 {
     std::lock_guard const lock(mutex_);
-    if (running_ >= limit_ || !queue_.empty() || closed_ || group_.ctx.done())
-        return false;
+    bool const has_room =
+        running_ < limit_ && queue_.empty() && !closed_ && !group_.ctx.done();
+    if (!has_room && !may_queue)
+        return place::none;
     make_room_for_failure();
-    ++running_;
     ++busy_;
-    return true;
+    if (!has_room)
+        return place::queue;
+    ++running_;
+    return place::room;
 }
 
-void task_group_state::unreserve() noexcept
+void task_group_state::unreserve(place p) noexcept
 {
+    if (p == place::room)
     {
-        std::lock_guard const lock(mutex_);
-        --running_;
+        {
+            std::lock_guard const lock(mutex_);
+            --running_;
+        }
+        pump();
     }
-    pump();
     leave();
 }
 
@@ -222,15 +229,13 @@ void task_group_state::start_reserved(std::unique_ptr<group_task> t) noexcept
     leave();
 }
 
-bool task_group_state::enqueue(std::unique_ptr<group_task> t)
+bool task_group_state::enqueue(std::unique_ptr<group_task> t) noexcept
 {
     bool open;
     {
         std::lock_guard const lock(mutex_);
-        make_room_for_failure();
         t->since = now();
         queue_.push_back(*t.release());
-        ++busy_;
         open = !closed_ && !group_.ctx.done();
     }
     pump();

@@ -154,7 +154,9 @@ public:
 
     ~signal_guard()
     {
-        signal_effects::instance().clear(set, added_);
+        // Without memory there may be no effects to clear.
+        if (!added_.empty())
+            signal_effects::instance().clear(set, added_);
     }
 
     asio::signal_set set;

@@ -13,6 +13,7 @@
 // none fails: that one alone, or all from there on. Each call is in a process
 // of its own. Arguments name functions; without any, all are called.
 
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -84,7 +85,7 @@ inline void check(bool ok, char const* what, int line)
 
 #define SCARCE_CHECK(...) ::scarce::check((__VA_ARGS__), #__VA_ARGS__, __LINE__)
 
-// Functions of Asio that allocate where they cannot throw. A part of their
+// Functions of Asio that end the program without memory. A part of their
 // mangled names is enough.
 inline std::vector<char const*> known;
 
@@ -97,7 +98,7 @@ inline std::vector<char const*> known;
         for (auto const* k : known)
             if (std::strstr(names[i], k))
                 std::_Exit(terminated_by_asio);
-    std::fprintf(stderr, "terminate:\n");
+    std::fprintf(stderr, "ended by:\n");
     std::fflush(stderr);
     ::backtrace_symbols_fd(frames, n, STDERR_FILENO);
     std::_Exit(terminated);
@@ -118,6 +119,8 @@ inline int run_apart(entry const& e, plan p)
     {
         ::alarm(60); // nothing here waits for anything
         std::set_terminate(terminate);
+        for (int const s : {SIGALRM, SIGBUS, SIGSEGV})
+            std::signal(s, [](int) { terminate(); });
         e.run(p);
         std::_Exit(p.allocations <= p.n ? nothing_failed : went_well);
     }

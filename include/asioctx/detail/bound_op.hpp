@@ -138,11 +138,13 @@ public:
         return slot_.asio_slot();
     }
 
-    // For what runs as a step: the operation is one of several.
+    // For what runs as a step: the operation is one of several. One that is bound
+    // twice is asked through its other record, whose turn its steps take, and
+    // need no other.
     ticket steps_begin() noexcept
     {
         turn_.set_steps();
-        return {&turn_, generation_};
+        return slot_.passes_on() ? ticket() : ticket{&turn_, generation_};
     }
 
     // The steps run where the operation is asked, and do not meet: on a strand.

@@ -99,6 +99,12 @@ public:
             : functions_->is_filled(storage_);
     }
 
+    // Whether it is known to pass requests on.
+    bool passes_on() const noexcept
+    {
+        return !in_signal_ && functions_ && functions_->is_filled;
+    }
+
     // What is called may be cleared, but not replaced, meanwhile.
     void call(asio::cancellation_type_t type)
     {

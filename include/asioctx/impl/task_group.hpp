@@ -26,7 +26,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <concepts>
@@ -35,7 +34,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -95,19 +93,26 @@ public:
     // Drops the queue. If close is true, nothing is started any more.
     ASIOCTX_DECL void stop(bool close) noexcept;
 
-    // Takes room for a task. False if there is none, or tasks are queued for
-    // it, or the group is done.
-    ASIOCTX_DECL bool try_reserve();
+    // What is taken for a task beforehand: then nothing can fail any more.
+    enum class place : unsigned char
+    {
+        none,
+        queue, // as there is no room, or tasks are queued for it, or the group
+               // is done
+        room,
+    };
+
+    ASIOCTX_DECL place reserve(bool may_queue);
 
     // Gives it back.
-    ASIOCTX_DECL void unreserve() noexcept;
+    ASIOCTX_DECL void unreserve(place p) noexcept;
 
     // Starts a task that there is room for.
     ASIOCTX_DECL void start_reserved(std::unique_ptr<group_task> t) noexcept;
 
-    // Starts a task as soon as there is room, or drops it if the group is
-    // done: then false.
-    ASIOCTX_DECL bool enqueue(std::unique_ptr<group_task> t);
+    // Starts a task that has its place as soon as there is room, or drops it if
+    // the group is done: then false.
+    ASIOCTX_DECL bool enqueue(std::unique_ptr<group_task> t) noexcept;
 
     // Takes the task with this admission off the queue and destroys it. False
     // if it is not in the queue.
@@ -399,36 +404,43 @@ asio::any_io_executor executor_for_tasks(Where& where)
         return where.get_executor();
 }
 
-// Gives room back that was taken for a task, unless it is used.
-class reserved_room
+// Gives the place back that was taken for a task, unless it is used.
+class reserved_place
 {
+    using place = task_group_state::place;
+
 public:
-    explicit reserved_room(task_group_state& s)
-        : state_(s.try_reserve() ? &s : nullptr)
+    reserved_place(task_group_state& s, bool may_queue)
+        : state_(s), place_(s.reserve(may_queue))
     {
     }
 
-    reserved_room(reserved_room const&) = delete;
-    reserved_room& operator=(reserved_room const&) = delete;
+    reserved_place(reserved_place const&) = delete;
+    reserved_place& operator=(reserved_place const&) = delete;
 
-    ~reserved_room()
+    ~reserved_place()
     {
-        if (state_)
-            state_->unreserve();
+        if (place_ != place::none)
+            state_.unreserve(place_);
     }
 
-    explicit operator bool() const noexcept
+    bool has_room() const noexcept
     {
-        return state_ != nullptr;
+        return place_ == place::room;
     }
 
-    void start(std::unique_ptr<group_task> t) noexcept
+    // False if the task was dropped, as the group is done.
+    bool use(std::unique_ptr<group_task> t) noexcept
     {
-        std::exchange(state_, nullptr)->start_reserved(std::move(t));
+        if (std::exchange(place_, place::none) != place::room)
+            return state_.enqueue(std::move(t));
+        state_.start_reserved(std::move(t));
+        return true;
     }
 
 private:
-    task_group_state* state_;
+    task_group_state& state_;
+    place place_;
 };
 
 // Waits for a signal of a group. What else there is in the handler's result,
@@ -582,36 +594,35 @@ class initiate_async_spawn : public initiate_on_group
 public:
     using initiate_on_group::initiate_on_group;
 
+    // The handler waits first, and all that can fail is done by then: what is
+    // handed to a strand without memory is stuck there, and the strand with it.
     template <class Handler, class F>
     void operator()(Handler&& handler, F&& f, source_location at) const
     {
-        if (state_->ctx().done())
-            return complete(
-                std::forward<Handler>(handler), state_->ctx().error());
-        auto t = make_group_task(std::forward<F>(f), at);
-        if (reserved_room room(*state_); room)
-        {
-            room.start(std::move(t));
-            return complete(std::forward<Handler>(handler), {});
-        }
         auto signal = state_->make_signal();
-        auto const ctx = signal.ctx;
-        t->admission = std::move(signal);
-        using type = std::decay_t<Handler>;
-        ctx.async_wait(group_wait_handler<type, admission_wait>(
-            type(std::forward<Handler>(handler)), admission_wait{state_, ctx}));
-        state_->enqueue(std::move(t));
+        if (state_->ctx().done())
+        {
+            wait(std::forward<Handler>(handler), signal.ctx);
+            signal.cancel.cancel(state_->ctx().error());
+            return;
+        }
+        auto t = make_group_task(std::forward<F>(f), at);
+        reserved_place place(*state_, true);
+        wait(std::forward<Handler>(handler), signal.ctx);
+        // It cancels when it is destroyed.
+        if (!place.has_room())
+            t->admission = std::move(signal);
+        place.use(std::move(t));
     }
 
 private:
     template <class Handler>
-    void complete(Handler&& handler, error_code const& ec) const
+    void wait(Handler&& handler, context const& admission) const
     {
-        asio::post(
-            state_->executor(),
-            done_handler(
-                std::decay_t<Handler>(std::forward<Handler>(handler)),
-                std::tuple<error_code>(ec)));
+        using type = std::decay_t<Handler>;
+        admission.async_wait(group_wait_handler<type, admission_wait>(
+            type(std::forward<Handler>(handler)),
+            admission_wait{state_, admission}));
     }
 };
 
@@ -650,21 +661,16 @@ template <class Where>
         bool task_group::spawn(F&& f, source_location at)
         {
             auto t = detail::make_group_task(std::forward<F>(f), at);
-            detail::reserved_room room(*state_);
-            if (!room)
-                return state_->enqueue(std::move(t));
-            room.start(std::move(t));
-            return true;
+            detail::reserved_place place(*state_, true);
+            return place.use(std::move(t));
         }
 
         template <class F>
         bool task_group::try_spawn(F&& f, source_location at)
         {
-            detail::reserved_room room(*state_);
-            if (!room)
-                return false;
-            room.start(detail::make_group_task(std::forward<F>(f), at));
-            return true;
+            detail::reserved_place place(*state_, false);
+            return place.has_room()
+                && place.use(detail::make_group_task(std::forward<F>(f), at));
         }
 
         template <class F, asio::completion_token_for<void(error_code)> Token>
