@@ -15,6 +15,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -242,11 +243,19 @@ void deadlines(State& state)
         auto const root = with_cancel(background(ioc));
         std::vector<std::pair<cancelable, after_func_registration>> all;
         lateness l(state);
+        // Neither a deadline nor a callback is work.
+        auto work = asio::make_work_guard(ioc);
+        auto const passed = [&](std::int64_t i)
+        {
+            l.passed(i);
+            if (std::ssize(l.late) == l.n)
+                work.reset();
+        };
         all.reserve(static_cast<std::size_t>(l.n));
         for (std::int64_t i = 0; i < l.n; ++i)
         {
             auto c = with_deadline(root.ctx, l.due(i));
-            auto f = after_func(c.ctx, [&l, i] { l.passed(i); });
+            auto f = after_func(c.ctx, [&passed, i] { passed(i); });
             all.emplace_back(std::move(c), std::move(f));
         }
         ioc.run();

@@ -60,7 +60,8 @@ int main()
     asio::io_context ioc;
     auto [ctx, cancel] = asioctx::with_timeout(asioctx::background(ioc), 20ms);
     auto result = std::async(std::launch::async, wait_until_ready, ctx);
-    ioc.run(); // until the deadline has passed
+    ctx.async_wait(asio::detached); // else run() does not wait for the deadline
+    ioc.run();
     std::cout << (result.get() ? "ready" : "not ready") << ": "
               << ctx.error().message() << '\n';
 }

@@ -7,8 +7,12 @@
 
 #include <asioctx/detail/root.hpp>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -26,11 +30,43 @@ namespace {
           "been destroyed; derive it from background(ioc) of one that lives");
 }
 
+// Calls a function with the executor of Asio that an executor holds, if it is
+// one whose count of work can be moved. False if it is not.
+template <class F>
+bool with_counting_executor(asio::any_io_executor const& ex, F&& f)
+{
+#if !defined(BOOST_ASIO_NO_TS_EXECUTORS)
+    if (auto const* const e = ex.target<asio::io_context::executor_type>())
+        return f(*e), true;
+    if (auto const* const e = ex.target<asio::thread_pool::executor_type>())
+        return f(*e), true;
+#else
+    static_cast<void>(ex);
+    static_cast<void>(f);
+#endif
+    return false;
+}
+
 } // namespace
 
 asio::execution_context::id context_service::id;
 
-// Keeps the operation of the wait in the root's memory.
+template <class F>
+void root::timer_executor::execute(F&& f) const
+{
+    // Asio's own have the timer complete where they run functions.
+    if (self->can_uncount)
+        return std::forward<F>(f)();
+    asio::any_io_executor ex;
+    {
+        std::lock_guard guard(self->mutex);
+        ex = self->executor;
+    }
+    if (ex)
+        ex.execute(std::forward<F>(f));
+}
+
+// Both keep the operation in the root's memory.
 struct root::timer_handler
 {
     using allocator_type = owner_allocator<void, root>;
@@ -48,6 +84,26 @@ struct root::timer_handler
     root* self;
 };
 
+struct root::uncount_handler
+{
+    using allocator_type = owner_allocator<void, root>;
+
+    allocator_type get_allocator() const noexcept
+    {
+        return allocator_type(*self);
+    }
+
+    void operator()() const noexcept
+    {
+        std::lock_guard guard(self->mutex);
+        self->uncounting = false;
+        if (self->waiting && self->counted)
+            self->uncount();
+    }
+
+    root* self;
+};
+
 void root::describe(std::string& out) const
 {
     out += "background";
@@ -55,13 +111,15 @@ void root::describe(std::string& out) const
 
 void* root::allocate(std::size_t size)
 {
-    void* const p = wait_memory.try_allocate(size);
+    void* p = uncount_memory.try_allocate(size);
+    if (!p)
+        p = wait_memory.try_allocate(size);
     return p ? p : ::operator new(size);
 }
 
 void root::deallocate(void* p, std::size_t) noexcept
 {
-    if (!wait_memory.try_deallocate(p))
+    if (!uncount_memory.try_deallocate(p) && !wait_memory.try_deallocate(p))
         ::operator delete(p);
 }
 
@@ -122,8 +180,37 @@ void root::arm(time_point now)
     timer->async_wait(timer_handler{this});
     waiting = true;
     changed = false;
-    far = next > latest;
+    far = next > latest && !can_uncount;
     armed_at = next;
+    counted = true;
+    if (can_uncount)
+        uncount();
+}
+
+// Takes back that the outstanding wait counts as work. The mutex is held.
+//
+// That may end run(), or, before run() is called, make it return at once. So it
+// is done by what the execution context itself runs, and so counts: this
+// function's caller, or one that is posted. The handler of the wait puts back
+// what was taken, for Asio takes it once that has returned. With the execution
+// context its count goes, too.
+void root::uncount() noexcept
+{
+    with_counting_executor(
+        executor,
+        [this](auto const& ex)
+        {
+            if (ex.running_in_this_thread())
+            {
+                ex.on_work_finished();
+                counted = false;
+            }
+            else if (!uncounting)
+            {
+                asio::post(ex, uncount_handler{this});
+                uncounting = true;
+            }
+        });
 }
 
 // Ends the outstanding wait at once, so that its handler arms the timer anew.
@@ -142,6 +229,9 @@ void root::on_timer()
     {
         std::lock_guard guard(mutex);
         waiting = waking = far = false;
+        if (!counted)
+            with_counting_executor(
+                executor, [](auto const& ex) { ex.on_work_started(); });
     }
     for (;;)
     {
@@ -214,6 +304,17 @@ bool root::expire_due(time_point t) noexcept
     return more;
 }
 
+void root::use_timer(
+    asio::execution_context& c, asio::any_io_executor const& ex)
+{
+    std::lock_guard guard(mutex);
+    if (timer || is_shut_down)
+        return;
+    timer.emplace(timer_executor{this, &c});
+    can_uncount = with_counting_executor(ex, [](auto const&) {});
+    executor = ex;
+}
+
 void root::use_manual_clock(bool on)
 {
     std::lock_guard guard(mutex);
@@ -274,13 +375,14 @@ void root::shut_down() noexcept
 {
     gate.close();
     context.store(nullptr, std::memory_order_relaxed);
-    std::optional<asio::steady_timer> dying;
     {
+        std::optional<timer_type> dying_timer;
+        asio::any_io_executor dying_executor;
         std::lock_guard guard(mutex);
         is_shut_down = true;
-        std::swap(dying, timer);
+        std::swap(dying_timer, timer);
+        std::swap(dying_executor, executor);
     }
-    dying.reset();
     for (backoff wait;; wait())
     {
         execution_context_guest* g;
@@ -373,18 +475,16 @@ root& root_of(
     {
         root& r = root_of(context);
         std::lock_guard guard(r.mutex);
-        if (r.timer || r.is_shut_down)
+        if (r.executor || r.is_shut_down)
             return r;
     }
     // Before the service is made: so it shuts down before what timers, the I/O
     // objects and strands lean on.
-    asio::steady_timer timer(executor);
+    asio::steady_timer const timer(executor);
     // Not by making a strand: without memory, Boost 1.81 does not stand that.
     asio::use_service<asio::detail::strand_executor_service>(context);
     root& r = root_of(context);
-    std::lock_guard guard(r.mutex);
-    if (!r.timer && !r.is_shut_down)
-        r.timer.emplace(std::move(timer));
+    r.use_timer(context, executor);
     return r;
 }
 
@@ -404,8 +504,8 @@ asio::any_io_executor executor_of(root* r) noexcept
     if (r)
     {
         std::lock_guard guard(r->mutex);
-        if (r->timer)
-            return r->timer->get_executor();
+        if (r->executor)
+            return r->executor;
     }
     return asio::system_executor();
 }

@@ -331,8 +331,11 @@ inline context background() noexcept
  * execution context return the same root.
  *
  * One timer on the execution context drives the deadlines of all contexts
- * derived from it. They pass on the threads that run the execution context. The
- * timer is outstanding work as long as there are deadlines.
+ * derived from it. They pass on the threads that run the execution context. A
+ * deadline is no outstanding work: @c run() returns, and @c join() too, though
+ * there are some. What is bound counts by itself. On an execution context
+ * that is neither an @c asio::io_context nor an @c asio::thread_pool, and with
+ * @c BOOST_ASIO_NO_TS_EXECUTORS, the earliest deadline counts.
  *
  * @param ec The execution context: an @c asio::io_context or @c
  * asio::thread_pool, for example.

@@ -93,7 +93,7 @@ constexpr duration to_duration(std::chrono::duration<Rep, Period> d) noexcept
  *
  * @par Executor
  * The deadline passes on a thread that runs the execution context: while none
- * does, the context stays live.
+ * does, the context stays live. It is no outstanding work, see background().
  *
  * @par Exceptions
  * @c std::logic_error if there is no execution context, or it was destroyed.

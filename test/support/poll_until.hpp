@@ -10,6 +10,7 @@
 
 #include <asioctx/config.hpp>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -33,13 +34,14 @@ void wait_until(
     BOOST_REQUIRE_MESSAGE(condition(), "waited in vain at " << at);
 }
 
-// Runs the io_context until the condition holds.
+// Runs the io_context, whether or not it has work, until the condition holds.
 template <class Condition>
 void poll_until(
     asio::io_context& ioc,
     Condition condition,
     source_location at = BOOST_CURRENT_LOCATION)
 {
+    auto const work = asio::make_work_guard(ioc);
     auto const end = clock_type::now() + patience;
     while (!condition() && clock_type::now() < end)
     {

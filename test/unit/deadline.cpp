@@ -11,6 +11,7 @@
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -606,6 +607,7 @@ BOOST_AUTO_TEST_CASE(a_grace_that_begins_meanwhile_does_not_change_the_order)
 {
     asio::io_context ioc;
     auto const root = background(ioc);
+    auto const work = asio::make_work_guard(ioc);
     recorder r;
     std::vector<cancelable> contexts;
     auto const first = clock_type::now() + 200ms;
@@ -810,81 +812,17 @@ BOOST_FIXTURE_TEST_CASE(
                 early += ctx.error() != errc::deadline_exceeded;
             }));
     }
-    ioc.run(); // returns when all have passed
-    for (auto const& c : contexts)
-        BOOST_TEST(c.ctx.done());
-    poll();
-    BOOST_TEST(calls == 200);
+    poll_until(ioc, [&] { return calls == 200; });
     BOOST_TEST(early == 0);
-}
-
-BOOST_FIXTURE_TEST_CASE(
-    run_lasts_until_the_deadline_has_passed, io_context_fixture)
-{
-    auto [ctx, cancel] = with_timeout(root, 5ms);
-    ioc.run();
-    BOOST_TEST(ctx.done());
-    BOOST_TEST((clock_type::now() >= *ctx.deadline()));
-}
-
-BOOST_FIXTURE_TEST_CASE(
-    run_returns_when_the_last_deadline_is_canceled, io_context_fixture)
-{
-    auto [ctx, cancel] = with_timeout(root, 1h);
-    BOOST_TEST(!idle());
-    cancel();
-    ioc.restart();
-    ioc.run_for(patience);
-    BOOST_TEST(ioc.stopped());
-}
-
-BOOST_FIXTURE_TEST_CASE(
-    run_returns_when_the_last_deadline_is_canceled_while_it_runs,
-    io_context_fixture)
-{
-    auto [ctx, cancel] = with_timeout(root, 1h);
-    // Lets the timer settle on the hour.
-    ioc.run_one();
-    ioc.poll();
-    std::thread canceler([&, &cancel = cancel] { cancel(); });
-    ioc.restart();
-    ioc.run_for(patience);
-    canceler.join();
-    BOOST_TEST(ioc.stopped());
-    BOOST_TEST(ctx.error() == errc::canceled);
-}
-
-BOOST_FIXTURE_TEST_CASE(
-    run_returns_when_the_parent_of_the_last_deadline_is_canceled,
-    io_context_fixture)
-{
-    auto [parent, cancel_parent] = with_cancel(root);
-    auto [ctx, cancel] = with_timeout(parent, 1h);
-    auto [idle_ctx, idle_source] = with_idle_timeout(ctx, 1h);
-    cancel_parent();
-    ioc.run_for(patience);
-    BOOST_TEST(ioc.stopped());
-    BOOST_TEST(ctx.done());
-}
-
-BOOST_FIXTURE_TEST_CASE(
-    run_returns_when_contexts_with_deadlines_are_dropped, io_context_fixture)
-{
-    for (int i = 0; i != 100; ++i)
-    {
-        auto c = with_timeout(root, 1h);
-        c.cancel.detach();
-    }
-    ioc.run_for(patience);
-    BOOST_TEST(ioc.stopped());
 }
 
 BOOST_FIXTURE_TEST_CASE(
     an_earlier_deadline_is_not_late_after_a_far_one, io_context_fixture)
 {
     auto [far, cancel_far] = with_timeout(root, 1h);
-    ioc.run_one();
-    ioc.poll();
+    // Lets the timer settle on the hour.
+    auto const work = asio::make_work_guard(ioc);
+    ioc.run_for(20ms);
     auto [near, cancel_near] = with_timeout(root, 2ms);
     poll_until(ioc, [c = near] { return c.done(); });
     BOOST_TEST((clock_type::now() >= *near.deadline()));
@@ -1200,8 +1138,7 @@ BOOST_FIXTURE_TEST_CASE(
     auto const last = clock_type::now();
     idle.touch();
     bool const in_time = !ctx.done();
-    ioc.restart();
-    ioc.run();
+    poll_until(ioc, [c = ctx] { return c.done(); });
     BOOST_TEST(ctx.error() == errc::deadline_exceeded);
     if (in_time)
         BOOST_TEST((clock_type::now() - last >= 3ms));
@@ -1641,8 +1578,7 @@ BOOST_FIXTURE_TEST_CASE(a_grace_of_real_time_is_never_early, io_context_fixture)
     BOOST_TEST(idle());
     auto const start = clock_type::now();
     cancel_parent(broken);
-    ioc.restart();
-    ioc.run();
+    poll_until(ioc, [c = ctx] { return c.done(); });
     BOOST_TEST(ctx.cause() == broken);
     BOOST_TEST((clock_type::now() - start >= 3ms));
 }

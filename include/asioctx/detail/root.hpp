@@ -19,12 +19,13 @@
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/query.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/system_executor.hpp>
+#include <boost/asio/wait_traits.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -87,7 +88,12 @@ private:
 // The timer is not armed for each deadline. While deadlines come and go, it is
 // armed a tick ahead at most and a new deadline that is later than that costs
 // nothing. After a tick without a change it is armed for the earliest deadline
-// alone. It is not armed if there is none, so that run() can return.
+// alone. It is not armed if there is none.
+//
+// What waits for a deadline counts as work by itself; the deadline does not. So
+// run() and join() return though the timer is armed. Asio's timers count, and
+// this is taken back where it can be: on an io_context and a thread_pool, see
+// arm(). Other execution contexts are kept running by a deadline.
 struct root final : scope
 {
     explicit root() noexcept : scope(*this)
@@ -118,7 +124,7 @@ struct root final : scope
     // Moves the manual clock and expires what is due.
     ASIOCTX_DECL void advance(time_point t) noexcept;
 
-    // For the wait on the timer.
+    // For the wait on the timer, and for what is posted about it.
     void* allocate(std::size_t size);
     void deallocate(void* p, std::size_t size) noexcept;
 
@@ -144,27 +150,65 @@ struct root final : scope
     // finds a scope done need not look for one.
     atomic<std::uint32_t> walks{0};
 
+    // Makes the timer, if there is none, on an executor of the execution
+    // context. Does nothing once that has shut down.
+    ASIOCTX_DECL void use_timer(
+        asio::execution_context& c, asio::any_io_executor const& ex);
+
     // Guards what follows.
     spin_mutex mutex;
 
     // Empty until background() asks for it and after the shutdown.
-    std::optional<asio::steady_timer> timer;
+    asio::any_io_executor executor;
 
     bool is_shut_down = false;
 
 private:
     friend class context_service;
     struct timer_handler;
+    struct uncount_handler;
+
+    // Calls what the timer completes with where that may run, and counts no
+    // work: that the timer itself counts is enough.
+    struct timer_executor
+    {
+        asio::execution_context& query(
+            asio::execution::context_t) const noexcept
+        {
+            return *context;
+        }
+
+        template <class F>
+        void execute(F&& f) const;
+
+        bool operator==(timer_executor const&) const noexcept = default;
+
+        root* self;
+        asio::execution_context* context;
+    };
+
+    using timer_type = asio::basic_waitable_timer<
+        clock_type,
+        asio::wait_traits<clock_type>,
+        timer_executor>;
 
     bool expire_due(time_point now) noexcept;
     void on_timer();
     void arm(time_point now);
+    void uncount() noexcept;
     void wake_timer() noexcept;
     void shut_down() noexcept;
 
     static constexpr duration tick = std::chrono::milliseconds(4);
 
     deadline_set deadlines;
+
+    // Empty when executor is.
+    std::optional<timer_type> timer;
+
+    // Whether it can be taken back that a wait on the timer counts as work.
+    // Constant once there is a timer.
+    bool can_uncount = false;
 
     // Whether the set has changed since the timer was armed.
     bool changed = false;
@@ -173,11 +217,17 @@ private:
     // it has been asked to end at once.
     bool waiting = false;
     bool waking = false;
-    bool far = false; // armed more than a tick ahead
+    bool far = false; // more than a tick ahead, and to be ended if idle
     time_point armed_at;
 
-    // Memory for the wait, of which there is one at most.
+    // Whether the wait, if there is one, counts as work, and whether a function
+    // is on its way that takes this back.
+    bool counted = true;
+    bool uncounting = false;
+
+    // Memory for both, of which there is one each at most.
     reserved_block<256> wait_memory;
+    reserved_block<64> uncount_memory;
 
     intrusive_list<execution_context_guest, context_service_tag> guests;
 
