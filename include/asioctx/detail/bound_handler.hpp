@@ -272,6 +272,16 @@ public:
         return handler_;
     }
 
+    // The same for a coroutine that is bound twice: the outer one comes first, as
+    // it is asked first.
+    error_code begin() noexcept
+    {
+        if constexpr (requires { handler_.operation().begin(); })
+            if (auto const why = handler_.operation().begin())
+                return why;
+        return bound_op::begin();
+    }
+
     template <class Executor>
     bool has_steps_on(Executor const& ex) const noexcept
     {

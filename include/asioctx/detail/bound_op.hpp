@@ -157,6 +157,17 @@ public:
         unguarded_ = true;
     }
 
+    // A coroutine is not asked before its function is called: who wants it to stop
+    // by then is heard there, by begin().
+    void begins_later() noexcept
+    {
+        idle_ = true;
+    }
+
+    // Why it is not to begin, or no error. In the former case it is not asked any
+    // more, either: it ends.
+    ASIOCTX_DECL error_code begin() noexcept;
+
     node_ptr const& node() const noexcept
     {
         return ctx_;
@@ -397,7 +408,10 @@ private:
     // What was heard has been asked again.
     bool repeated_ = false;
 
+    // It is not asked, whatever is wanted: there is no turn; or it is a coroutine
+    // that has not begun.
     bool unguarded_ = false;
+    bool idle_ = false;
 
     slot_store slot_;
 };

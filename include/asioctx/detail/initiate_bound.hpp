@@ -15,6 +15,7 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -26,6 +27,7 @@
 #endif
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <tuple>
@@ -228,6 +230,57 @@ protected:
     Initiation initiation_;
 };
 
+// What is asked for the initiation of a function that takes a token.
+struct initiation_probe
+{
+};
+
+template <class Coroutine>
+concept is_like_awaitable = requires {
+    typename Coroutine::value_type;
+    typename Coroutine::executor_type;
+};
+
+// Whether an initiation is asio::co_spawn's, for a function that returns a
+// coroutine. Found by its arguments: who has not included it has not called it.
+template <class Initiation, class... Args>
+inline constexpr bool is_co_spawn = false;
+
+template <has_executor Initiation, class F>
+    requires std::invocable<F&> && is_like_awaitable<std::invoke_result_t<F&>>
+inline constexpr bool is_co_spawn<Initiation, F> =
+    requires(typename Initiation::executor_type const& ex,
+        std::invoke_result_t<F&> coroutine) {
+        {
+            co_spawn(ex, std::move(coroutine), initiation_probe())
+            } -> std::same_as<std::type_identity<Initiation>>;
+    };
+
+// A coroutine that does not begin if somebody wants it to stop by then. The
+// record is there as long as the function may be called.
+template <class Op, class F>
+class beginning
+{
+public:
+    template <class G>
+    beginning(Op& op, G&& function)
+        : op_(&op), function_(std::forward<G>(function))
+    {
+        op.begins_later();
+    }
+
+    auto operator()()
+    {
+        if (auto const why = op_->begin())
+            throw boost::system::system_error(why);
+        return function_();
+    }
+
+private:
+    Op* op_;
+    F function_;
+};
+
 // Initiates an operation bound to a context. Lazy tokens keep it for later,
 // together with the arguments, and may call it more than once.
 template <class Initiation, class... Signatures>
@@ -283,12 +336,26 @@ private:
         bound_op::initiation const running(*self);
         bound_handler<op> bound(self);
         self->connect_upstream();
-        std::forward<I>(initiation)(
-            std::move(bound), std::forward<Args>(args)...);
+        if constexpr (is_co_spawn<std::decay_t<I>, std::decay_t<Args>...>)
+            std::forward<I>(initiation)(std::move(bound),
+                beginning<op, std::decay_t<Args>...>(
+                    *self, std::forward<Args>(args)...));
+        else
+            std::forward<I>(initiation)(
+                std::move(bound), std::forward<Args>(args)...);
     }
 };
 
 } // namespace asioctx::detail
+
+template <class... Signatures>
+struct boost::asio::async_result<asioctx::detail::initiation_probe,
+    Signatures...>
+{
+    template <class Initiation, class... Args>
+    static std::type_identity<std::decay_t<Initiation>> initiate(
+        Initiation&&, Args&&...);
+};
 
 template <template <class, class> class Associator, class Handler,
     class Results, class DefaultCandidate>
