@@ -59,11 +59,12 @@ struct dispatching
 
 } // namespace
 
-bound_op::bound_op(node_ptr ctx, asio::cancellation_type_t type)
+bound_op::bound_op(node_ptr ctx, request const& r)
     : ctx_(std::move(ctx)),
       scope_(ctx_.get_scope()),
       turn_(turn_pool::take()),
-      type_(type)
+      type_(r.type),
+      raw_errors_(r.raw_errors)
 {
     if (scope_ && scope_->kind == scope::behavior::permanent)
         scope_ = nullptr;
@@ -223,7 +224,7 @@ void bound_op::deliver(turn_frame& f) noexcept
     missed_ = unguarded_ || idle_ || slot_.empty();
     if (!missed_)
     {
-        heard_context_ = context_first_;
+        heard_context_ = context_first_ && !raw_errors_;
         // The operation may end in here: then its completion is put off.
         f.delivers = true;
         slot_.call(asked_);

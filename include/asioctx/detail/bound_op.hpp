@@ -20,11 +20,27 @@
 #include <asioctx/detail/turn.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
 
 #include <exception>
 #include <utility>
 
 namespace asioctx::detail {
+
+// What a context asks of an operation.
+struct request
+{
+    constexpr request(
+        asio::cancellation_type_t t, bool raw_errors = false) noexcept
+        : type(t), raw_errors(raw_errors)
+    {
+    }
+
+    asio::cancellation_type_t type;
+
+    // It then ends with its own error instead of the context's.
+    bool raw_errors;
+};
 
 // The record of an operation that is bound to a context: what is needed to ask
 // the operation to stop, from any thread, until the moment at which it
@@ -181,7 +197,8 @@ public:
     // The context is done.
     error_code context_error() const noexcept
     {
-        return make_error_code(scope_->why.error);
+        return raw_errors_ ? error_code(asio::error::operation_aborted)
+                           : make_error_code(scope_->why.error);
     }
 
     // Replaces the error of an operation that was aborted because the context
@@ -205,7 +222,7 @@ protected:
     };
 
     // Throws std::bad_alloc.
-    ASIOCTX_DECL bound_op(node_ptr ctx, asio::cancellation_type_t type);
+    ASIOCTX_DECL bound_op(node_ptr ctx, request const& r);
 
     ASIOCTX_DECL ~bound_op();
 
@@ -392,6 +409,8 @@ private:
 
     // What the context asks for.
     asio::cancellation_type_t const type_;
+
+    bool const raw_errors_;
 
     // What has been asked for. A weaker request must not make an operation
     // forget a stronger one, so each includes the ones before.

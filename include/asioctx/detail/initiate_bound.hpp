@@ -17,6 +17,7 @@
 #include <boost/asio/associator.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
@@ -146,18 +147,20 @@ auto handler_executor(
 
 // Completes an operation that is not started, because the context is done.
 template <class NotStarted, class Handler, class IoExecutor>
-void complete_not_started(
-    Handler&& handler, context const& ctx, IoExecutor const& io)
+void complete_not_started(Handler&& handler, context const& ctx,
+    IoExecutor const& io, bool raw_errors = false)
 {
     if constexpr (std::is_same_v<IoExecutor, unknown_executor>)
     {
         complete_not_started<NotStarted>(std::move(handler), ctx,
-            handler_executor(handler, io, ctx));
+            handler_executor(handler, io, ctx), raw_errors);
     }
     else
     {
-        auto done =
-            done_handler(std::move(handler), NotStarted::make(ctx.error()));
+        auto done = done_handler(std::move(handler),
+            NotStarted::make(raw_errors
+                    ? error_code(asio::error::operation_aborted)
+                    : ctx.error()));
 #if BOOST_VERSION >= 108200
         auto const ex = asio::get_associated_immediate_executor(done, io);
         asio::dispatch(ex, std::move(done));
@@ -296,25 +299,25 @@ public:
     using holder::holder;
 
     template <class Handler, class... Args>
-    void operator()(Handler&& handler, context ctx,
-        asio::cancellation_type_t type, Args&&... args) &&
+    void operator()(
+        Handler&& handler, context ctx, request r, Args&&... args) &&
     {
         start(std::move(this->initiation_), std::forward<Handler>(handler),
-            std::move(ctx), type, std::forward<Args>(args)...);
+            std::move(ctx), r, std::forward<Args>(args)...);
     }
 
     template <class Handler, class... Args>
-    void operator()(Handler&& handler, context ctx,
-        asio::cancellation_type_t type, Args&&... args) const&
+    void operator()(
+        Handler&& handler, context ctx, request r, Args&&... args) const&
     {
         start(this->initiation_, std::forward<Handler>(handler),
-            std::move(ctx), type, std::forward<Args>(args)...);
+            std::move(ctx), r, std::forward<Args>(args)...);
     }
 
 private:
     template <class I, class H, class... Args>
-    void start(I&& initiation, H&& handler, context ctx,
-        asio::cancellation_type_t type, Args&&... args) const
+    void start(I&& initiation, H&& handler, context ctx, request const& r,
+        Args&&... args) const
     {
         using handler_type = std::decay_t<H>;
         auto const io = this->io_executor();
@@ -326,10 +329,11 @@ private:
         if constexpr (may_not_start && has_immediate_executor<handler_type>)
             if (ctx.done())
                 return complete_not_started<not_started>(
-                    handler_type(std::forward<H>(handler)), ctx, io);
+                    handler_type(std::forward<H>(handler)), ctx, io,
+                    r.raw_errors);
 
         auto* const self = op::create(context_access::take(std::move(ctx)),
-            type, io, std::forward<H>(handler));
+            r, io, std::forward<H>(handler));
         if constexpr (may_not_start)
             if (self->context_done())
                 return self->template complete_not_started<not_started>();
