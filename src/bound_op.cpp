@@ -59,11 +59,12 @@ struct handing
 
 } // namespace
 
-bound_op::bound_op(node_ptr ctx, asio::cancellation_type_t type)
+bound_op::bound_op(node_ptr ctx, request const& r)
     : ctx_(std::move(ctx)),
       scope_(ctx_.get_scope()),
       turn_(turn_pool::take()),
-      type_(type)
+      type_(r.type),
+      raw_errors_(r.raw_errors)
 {
     if (scope_ && scope_->kind == scope::behavior::permanent)
         scope_ = nullptr;
@@ -155,7 +156,8 @@ void bound_op::leave(turn_frame& f, at where) noexcept
         return;
     turn& t = *f.of;
     bound_op& op = *t.op;
-    if (op.missed_ && !op.unguarded_ && !op.slot_.empty()) [[unlikely]]
+    if (op.missed_ && !op.unguarded_ && !op.idle_ && !op.slot_.empty())
+        [[unlikely]]
         t.want(turn::wanted(op.asked_));
     for (;;)
     {
@@ -187,6 +189,24 @@ void bound_op::clear() noexcept
     slot_.clear();
 }
 
+error_code bound_op::begin() noexcept
+{
+    turn_frame f;
+    enter(f, turn_, generation_);
+    if (turn_.is_wanted())
+        deliver(f);
+    error_code why;
+    if ((asked_ & asio::cancellation_type::terminal)
+            != asio::cancellation_type::none
+        && !context_first_)
+        why = asio::error::operation_aborted;
+    else if (context_done())
+        why = context_error();
+    idle_ = static_cast<bool>(why);
+    leave(f, at::here);
+    return why;
+}
+
 // The turn is the caller's.
 void bound_op::deliver(turn_frame& f) noexcept
 {
@@ -201,10 +221,10 @@ void bound_op::deliver(turn_frame& f) noexcept
                 == asio::cancellation_type::none
             && (asked_ & by_context) != by_context);
     asked_ |= by_context;
-    missed_ = unguarded_ || slot_.empty();
+    missed_ = unguarded_ || idle_ || slot_.empty();
     if (!missed_)
     {
-        heard_context_ = context_first_;
+        heard_context_ = context_first_ && !raw_errors_;
         // The operation may end in here: then its completion is put off.
         f.delivers = true;
         slot_.call(asked_);

@@ -15,6 +15,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <cstddef>
+#include <cstdio>
 #include <new>
 #include <vector>
 
@@ -22,13 +23,29 @@ namespace asioctx {
 
 using detail::context_access;
 
+namespace {
+
+// Its text begins with the time that was given, if that is what has passed.
+boost::system::system_error exception_with(
+    error_code const& ec, detail::reason const& why)
+{
+    if (why.error != errc::deadline_exceeded || !(why.after > 0))
+        return boost::system::system_error(ec);
+    char text[32];
+    std::snprintf(
+        text, sizeof text, "after %gs", static_cast<double>(why.after));
+    return {ec, text};
+}
+
+} // namespace
+
 std::exception_ptr context::exception() const
 {
     if (!done())
         return nullptr;
     if (auto const& e = scope()->why.exception)
         return e;
-    return std::make_exception_ptr(boost::system::system_error(cause()));
+    return std::make_exception_ptr(exception_with(cause(), scope()->why));
 }
 
 duration context::remaining() const noexcept
@@ -40,7 +57,7 @@ duration context::remaining() const noexcept
 
 void context::throw_error() const
 {
-    throw boost::system::system_error(error());
+    throw exception_with(error(), scope()->why);
 }
 
 namespace {

@@ -9,6 +9,7 @@
 
 #include <asioctx/detail/root.hpp>
 
+#include <chrono>
 #include <utility>
 
 #include "cause.hpp"
@@ -27,17 +28,26 @@ detail::root& root_for_deadline(context const& parent)
         "a deadline", context_access::get(parent).get_root());
 }
 
-// Says what is to end a scope, before it is shared.
-void end_with(scope& s, error_code const& cause) noexcept
+// Says what is to end a scope, before it is shared. after: for messages.
+void end_with(scope& s, double after, error_code const& cause) noexcept
 {
     s.why.error = errc::deadline_exceeded;
+    s.why.after = static_cast<float>(after);
     s.why.cause = cause;
 }
 
-void end_with(scope& s, std::exception_ptr&& cause) noexcept
+void end_with(scope& s, double after, std::exception_ptr&& cause) noexcept
 {
-    end_with(s, detail::code_of(cause));
+    end_with(s, after, detail::code_of(cause));
     s.why.exception = std::move(cause);
+}
+
+// Without overflow.
+double seconds_between(time_point a, time_point b) noexcept
+{
+    using seconds = std::chrono::duration<double>;
+    return (seconds(b.time_since_epoch()) - seconds(a.time_since_epoch()))
+        .count();
 }
 
 // Derives with a deadline, now being known.
@@ -57,7 +67,8 @@ cancelable derive(
     // An earlier one of another root may never pass.
     bool const enforced = own || s->deadline_is_elsewhere;
     if (enforced || passed)
-        end_with(*s, std::forward<Cause>(cause));
+        end_with(*s, seconds_between(now, deadline),
+            std::forward<Cause>(cause));
     if (own)
     {
         s->deadline = deadline;
@@ -112,7 +123,8 @@ struct detail::idle_access
         auto const now = r.now();
         auto s = make_scope<idle_scope>(
             context_access::get(parent), at, timeout, now);
-        end_with(*s, std::forward<Cause>(cause));
+        end_with(*s, std::chrono::duration<double>(timeout).count(),
+            std::forward<Cause>(cause));
         bool const passed = timeout <= duration::zero();
         if (auto const t = s->expiry(); !passed && t != no_deadline)
             r.schedule(*s, t, now);

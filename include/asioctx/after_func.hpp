@@ -133,7 +133,8 @@ private:
  * count as work. It is destroyed with that execution context.
  *
  * @par Exceptions
- * @c std::bad_alloc, and what moving the function throws.
+ * @c std::bad_alloc, and what moving the function throws. What the function itself
+ * throws comes out of the execution context's @c run(), as of any handler.
  *
  * @par Thread Safety
  * Safe.

@@ -19,6 +19,15 @@
 
 namespace asioctx {
 
+/// For code that compares error codes, see bind_context().
+struct raw_errors_t
+{
+    explicit raw_errors_t() = default;
+};
+
+/// Leaves the operation's own error as it is, see bind_context().
+inline constexpr raw_errors_t raw_errors{};
+
 /// A completion token that binds an operation to a context.
 /**
  * Made by bind_context(), which says what it does.
@@ -40,6 +49,18 @@ public:
     context_binder(
         context ctx, asio::cancellation_type_t type, T&& token)
         : ctx_(std::move(ctx)), type_(type), target_(std::forward<T>(token))
+    {
+    }
+
+    /// The same with the operation's own errors.
+    template <class T>
+        requires std::constructible_from<Token, T>
+    context_binder(context ctx, asio::cancellation_type_t type, raw_errors_t,
+        T&& token)
+        : ctx_(std::move(ctx)),
+          type_(type),
+          raw_errors_(true),
+          target_(std::forward<T>(token))
     {
     }
 
@@ -73,9 +94,16 @@ public:
         return type_;
     }
 
+    /// Whether the operation's own error is left as it is.
+    bool has_raw_errors() const noexcept
+    {
+        return raw_errors_;
+    }
+
 private:
     context ctx_;
     asio::cancellation_type_t type_;
+    bool raw_errors_ = false;
     Token target_;
 };
 
@@ -95,11 +123,21 @@ public:
     {
     }
 
+    /// The same with the operation's own errors.
+    partial_context_binder(context ctx, raw_errors_t) noexcept
+        : ctx_(std::move(ctx)),
+          type_(asio::cancellation_type::terminal),
+          raw_errors_(true)
+    {
+    }
+
     /// Adapts a token.
     template <class Token>
     [[nodiscard]] context_binder<std::decay_t<Token>> operator()(
         Token&& token) const
     {
+        if (raw_errors_)
+            return {ctx_, type_, raw_errors, std::forward<Token>(token)};
         return {ctx_, type_, std::forward<Token>(token)};
     }
 
@@ -118,6 +156,7 @@ public:
 private:
     context ctx_;
     asio::cancellation_type_t type_;
+    bool raw_errors_ = false;
 };
 
 /// Binds an asynchronous operation to a context.
@@ -139,14 +178,15 @@ private:
  * constructor, it is started and asked to stop at once.
  *
  * Any operation and any token will do: a coroutine is bound as a whole by
- * giving the adapted token to @c asio::co_spawn.
+ * giving the adapted token to @c asio::co_spawn. If the context is done when the
+ * coroutine is about to begin, it does not begin.
  *
  * The binder goes outermost: @c bind_context(ctx, as_tuple(token)), not the
  * reverse. Outside of it, @c as_tuple hides the error, so that the binder does
- * not translate it; @c bind_executor hides where the operation's steps run; @c
- * bind_cancellation_slot hides the binder's slot, so that the context does not
- * reach the operation. With older Boosts any adapter hides the I/O object's
- * executor.
+ * not translate it; @c bind_executor hides where the operation's steps run. With
+ * older Boosts any adapter hides the I/O object's executor. @c
+ * bind_cancellation_slot(slot, bind_context(ctx, token)) is the same as @c
+ * bind_context(ctx, bind_cancellation_slot(slot, token)).
  *
  * @param ctx The context.
  *
@@ -215,6 +255,21 @@ template <class Token>
     return {std::move(ctx), type, std::forward<Token>(token)};
 }
 
+/// Binds an asynchronous operation to a context, and leaves its errors alone.
+/**
+ * For code that compares error codes. The operation is asked to stop as ever,
+ * but if it does, its error stays what Asio makes of it, @c
+ * asio::error::operation_aborted as a rule. One that is not started because the
+ * context is done ends with that, too. The context tells why.
+ */
+template <class Token>
+[[nodiscard]] context_binder<std::decay_t<Token>> bind_context(
+    context ctx, raw_errors_t, Token&& token)
+{
+    return {std::move(ctx), asio::cancellation_type::terminal, raw_errors,
+        std::forward<Token>(token)};
+}
+
 /// Binds an asynchronous operation, with its default token, to a context.
 [[nodiscard]] inline partial_context_binder bind_context(context ctx) noexcept
 {
@@ -226,6 +281,13 @@ template <class Token>
     context ctx, asio::cancellation_type_t type) noexcept
 {
     return partial_context_binder(std::move(ctx), type);
+}
+
+/// The same, and leaves the operation's errors alone.
+[[nodiscard]] inline partial_context_binder bind_context(
+    context ctx, raw_errors_t) noexcept
+{
+    return partial_context_binder(std::move(ctx), raw_errors);
 }
 
 } // namespace asioctx

@@ -160,8 +160,8 @@ public:
     /// Returns the cause as an exception.
     /**
      * @returns The exception that cancel() was given, or else a @c
-     * boost::system::system_error that holds cause(); null if the context is
-     * live.
+     * boost::system::system_error that holds cause(), with a text as that of
+     * throw_if_done(); null if the context is live.
      *
      * @par Exceptions
      * @c std::bad_alloc.
@@ -230,6 +230,10 @@ public:
     }
 
     /// Throws @c boost::system::system_error with error() if done.
+    /**
+     * If a deadline ended the context, the exception's text begins with the time
+     * that was given: "after 5s: Context deadline exceeded".
+     */
     void throw_if_done() const
     {
         if (done()) [[unlikely]]

@@ -63,6 +63,38 @@ private:
     Token target_;
 };
 
+/// A completion token that completes an operation with its default token early.
+/**
+ * Made by detach_on_cancel() without a token. Called with one it makes a @ref
+ * detach_on_cancel_t.
+ */
+class partial_detach_on_cancel
+{
+public:
+    /// Makes a token for a context.
+    explicit partial_detach_on_cancel(context ctx) noexcept
+        : ctx_(std::move(ctx))
+    {
+    }
+
+    /// Adapts a token.
+    template <class Token>
+    [[nodiscard]] detach_on_cancel_t<std::decay_t<Token>> operator()(
+        Token&& token) const
+    {
+        return {ctx_, std::forward<Token>(token)};
+    }
+
+    /// The context that completes the operation.
+    context const& get_context() const noexcept
+    {
+        return ctx_;
+    }
+
+private:
+    context ctx_;
+};
+
 /// Lets an operation go when a context is done.
 /**
  * Adapts a completion token, for operations that cannot be canceled, such as
@@ -78,7 +110,8 @@ private:
  *
  * @param ctx The context.
  *
- * @param token The completion token to adapt.
+ * @param token The completion token to adapt. Without one, the operation's
+ * default token is used, or @c asio::deferred if it has none.
  *
  * @par Preconditions
  * The operation's signature begins with an @c error_code or a @c
@@ -117,6 +150,13 @@ template <class Token>
     context ctx, Token&& token)
 {
     return {std::move(ctx), std::forward<Token>(token)};
+}
+
+/// Lets an operation with its default token go when a context is done.
+[[nodiscard]] inline partial_detach_on_cancel detach_on_cancel(
+    context ctx) noexcept
+{
+    return partial_detach_on_cancel(std::move(ctx));
 }
 
 } // namespace asioctx

@@ -25,7 +25,8 @@
 // The lines that run_matrix() prints, with a tab between the fields:
 //
 //   family, operation, type of the request
-//   outcome: canceled, aborted (the error is Asio's own), ignored, or an error
+//   outcome: canceled, aborted (the error is Asio's own), ignored, or an error;
+//            success, of an operation that cannot have succeeded
 //   usable:  whether the operation then succeeds on the same object: "yes",
 //            "no", or "not always" if that depends on the step; "-" if the
 //            request was ignored, or success cannot be had
@@ -212,6 +213,11 @@ public:
         return ended() && !ending_.error && !ending_.failed_otherwise;
     }
 
+    bool cannot_succeed() const
+    {
+        return op_.side == other_side::none;
+    }
+
     bool was_canceled() const
     {
         return ended()
@@ -274,6 +280,8 @@ std::string outcome_of(run const& r)
 {
     if (r.escaped())
         return "thrown out of run()";
+    if (r.succeeded() && r.cannot_succeed())
+        return "success";
     if (!r.ended() || r.succeeded())
         return "ignored";
     if (r.end().failed_otherwise)

@@ -27,7 +27,7 @@ FAMILIES = [
     "signal_set", "resolver", "composed reads and writes", "ssl::stream",
     "channels", "parallel_group", "composed operations", "coroutines",
     "cancel_after", "Beast HTTP", "Beast WebSocket", "Boost.MySQL",
-    "Boost.Redis",
+    "Boost.Redis", "what is kept",
 ]
 
 
@@ -193,6 +193,10 @@ on the Boost at hand and fails if they find something else.
   request was honored. *while it waits*: a request between two steps is missed
   as long as the operation finds all that it needs, and honored as soon as it
   has to wait. *not every*: some requests were lost for good.
+- **What is kept**, the last family, is about what an object holds: messages of a
+  channel and room for more, bytes, connections. There *then usable* also says
+  that none was lost or is there twice, counted after the cancellation and one
+  more operation. *no*: something is lost for good.
 - **Asio alone**: the same with a `cancellation_signal` in place of a context.
   Where this says less, the binding makes the request again.
 

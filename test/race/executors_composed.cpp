@@ -149,8 +149,8 @@ struct hops : family
     std::unique_ptr<int> steps = std::make_unique<int>(0);
 };
 
-// Before Boost 1.83 the handler must have the coroutine's executor, and from
-// then to 1.84 no request may come before the coroutine has begun.
+// Before Boost 1.83 the handler must have the coroutine's executor. Then, to 1.84,
+// a coroutine that is canceled in its last step lets the exception out of run().
 struct coroutine : read_all
 {
     static constexpr auto name = "coroutine";

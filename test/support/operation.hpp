@@ -67,11 +67,6 @@ public:
         return true;
     }
 
-    virtual bool can_be_canceled_at_once() const
-    {
-        return true;
-    }
-
 protected:
     asio::io_context& ioc_;
 };

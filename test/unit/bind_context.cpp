@@ -29,6 +29,10 @@
 #include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
+#if BOOST_VERSION >= 108200
+#include <boost/asio/bind_immediate_executor.hpp>
+#endif
+
 #include <array>
 #include <atomic>
 #include <deque>
@@ -120,6 +124,50 @@ BOOST_AUTO_TEST_CASE(a_binder_tells_its_token_its_context_and_its_type)
 
     auto const t = bind_context(c.ctx, cancellation_type::total, 42);
     BOOST_TEST((t.get_cancellation_type() == cancellation_type::total));
+}
+
+BOOST_AUTO_TEST_CASE(raw_errors_are_the_operation_s_own)
+{
+    auto const c = with_cancel(root);
+    auto const b = bind_context(c.ctx, raw_errors, 42);
+    BOOST_TEST(b.has_raw_errors());
+    BOOST_TEST(!bind_context(c.ctx, 42).has_raw_errors());
+
+    outcome started;
+    outcome by_default;
+    outcome not_started;
+    outcome on_immediate;
+    asio::steady_timer never(ioc, time_point::max());
+    never.async_wait(bind_context(c.ctx, raw_errors, recorder(started)));
+    auto op = never.async_wait(bind_context(c.ctx, raw_errors));
+    std::move(op)(recorder(by_default));
+    c.cancel();
+    never.async_wait(bind_context(c.ctx, raw_errors, recorder(not_started)));
+#if BOOST_VERSION >= 108200
+    never.async_wait(bind_context(c.ctx, raw_errors,
+        asio::bind_immediate_executor(
+            asio::system_executor(), recorder(on_immediate))));
+#else
+    never.async_wait(bind_context(c.ctx, raw_errors, recorder(on_immediate)));
+#endif
+    for (auto const* o : {&started, &by_default, &not_started, &on_immediate})
+    {
+        until_completed(*o);
+        BOOST_TEST(*o == operation_aborted);
+    }
+}
+
+// A success, and what another has asked for, are what they are without it.
+BOOST_AUTO_TEST_CASE(raw_errors_of_a_channel_are_the_channel_s)
+{
+    auto const c = with_cancel(root);
+    asio::experimental::channel<void(error_code, int)> channel(ioc, 0);
+    error_code ec;
+    channel.async_receive(bind_context(
+        c.ctx, raw_errors, [&](error_code const& e, int) { ec = e; }));
+    c.cancel();
+    poll();
+    BOOST_TEST(ec == asio::experimental::error::channel_cancelled);
 }
 
 BOOST_AUTO_TEST_CASE(a_partial_binder_makes_binders)

@@ -7,9 +7,13 @@
 
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
+#include <asioctx/deadline.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/completion_condition.hpp>
 #include <boost/asio/deferred.hpp>
@@ -26,6 +30,7 @@
 
 #include <array>
 #include <exception>
+#include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -114,6 +119,27 @@ asio::awaitable<int> survive(asio::steady_timer& timer)
     }
     co_return 0;
 }
+
+// A coroutine is started by a function that is posted, or dispatched to a
+// strand: what asks it to stop may come before that.
+struct beginning_fixture : fixture
+{
+    // Says that it has begun.
+    asio::awaitable<int> body()
+    {
+        begun = true;
+        co_return 42;
+    }
+
+    asio::awaitable<void> body_without_result()
+    {
+        begun = true;
+        co_return;
+    }
+
+    bool begun = false;
+    outcome o;
+};
 
 } // namespace
 
@@ -366,6 +392,167 @@ BOOST_AUTO_TEST_CASE(a_coroutine_on_a_done_context_does_not_begin)
     BOOST_TEST(o.calls == 0);
     until_completed(o);
     BOOST_TEST(o == errc::canceled);
+    BOOST_TEST(!begun);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_coroutine_whose_context_ends_first_does_not_begin, beginning_fixture)
+{
+    outcome other;
+    outcome third;
+    outcome on_strand;
+    outcome with_executor;
+    asio::co_spawn(ioc, body(), bind_context(c.ctx, recorder(o)));
+    asio::co_spawn(
+        ioc, body_without_result(), bind_context(c.ctx, recorder(other)));
+    asio::co_spawn(
+        ioc, [this] { return body(); }, bind_context(c.ctx, recorder(third)));
+    asio::co_spawn(asio::make_strand(ioc), body(),
+        bind_context(c.ctx, recorder(on_strand)));
+    asio::co_spawn(ioc, body(),
+        bind_context(
+            c.ctx, asio::bind_executor(ioc, recorder(with_executor))));
+    c.cancel();
+    BOOST_TEST(o.calls == 0);
+    for (auto const* each : {&o, &other, &third, &on_strand, &with_executor})
+    {
+        until_completed(*each);
+        BOOST_TEST(*each == errc::canceled);
+    }
+    BOOST_TEST(!begun);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    one_whose_deadline_passes_first_does_not_begin, beginning_fixture)
+{
+    auto const d = with_timeout(root, 1s);
+    asio::co_spawn(ioc, body(), bind_context(d.ctx, recorder(o)));
+    clock.advance(1s);
+    until_completed(o);
+    BOOST_TEST(o == errc::deadline_exceeded);
+    BOOST_TEST(!begun);
+}
+
+// The request then comes before the coroutine's first step. Before Boost 1.85
+// that makes co_spawn itself throw, out of run().
+BOOST_FIXTURE_TEST_CASE(
+    one_that_is_asked_before_its_first_step_does_not_begin, beginning_fixture)
+{
+    outcome waiting;
+    asio::post(ioc, std::ref(c.cancel));
+    asio::co_spawn(ioc, body(), bind_context(c.ctx, recorder(o)));
+    asio::co_spawn(
+        ioc, wait_for(never), bind_context(c.ctx, recorder(waiting)));
+    until_completed(o);
+    until_completed(waiting);
+    BOOST_TEST(o == errc::canceled);
+    BOOST_TEST(waiting == errc::canceled);
+    BOOST_TEST(!begun);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    one_that_is_asked_through_its_slot_does_not_begin, beginning_fixture)
+{
+    asio::cancellation_signal signal;
+    asio::co_spawn(ioc, body(),
+        bind_context(c.ctx,
+            asio::bind_cancellation_slot(signal.slot(), recorder(o))));
+    signal.emit(asio::cancellation_type::terminal);
+    until_completed(o);
+    BOOST_TEST(o == operation_aborted);
+    BOOST_TEST(!begun);
+}
+
+// A coroutine hears terminal requests alone unless it says otherwise.
+BOOST_FIXTURE_TEST_CASE(
+    one_that_is_asked_for_less_begins, beginning_fixture)
+{
+    asio::cancellation_signal signal;
+    asio::co_spawn(ioc, body(),
+        bind_context(c.ctx,
+            asio::bind_cancellation_slot(signal.slot(), recorder(o))));
+    signal.emit(asio::cancellation_type::total);
+    until_completed(o);
+    BOOST_TEST(o == no_error);
+    BOOST_TEST(begun);
+}
+
+// It was asked for what it does not hear, and then for what it does.
+BOOST_FIXTURE_TEST_CASE(
+    one_that_has_begun_is_asked_as_ever, beginning_fixture)
+{
+    asio::cancellation_signal signal;
+    auto const waits = [this]() -> asio::awaitable<void>
+    {
+        begun = true;
+        co_await never.async_wait(asio::use_awaitable);
+    };
+    asio::co_spawn(ioc, waits,
+        bind_context(c.ctx,
+            asio::bind_cancellation_slot(signal.slot(), recorder(o))));
+    signal.emit(asio::cancellation_type::total);
+    poll();
+    BOOST_TEST(begun);
+    BOOST_TEST(o.calls == 0);
+    c.cancel();
+    until_completed(o);
+    BOOST_TEST(o == errc::canceled);
+}
+
+// A context that asks for less ends a coroutine that has not begun, as it does
+// if it was done before.
+BOOST_FIXTURE_TEST_CASE(
+    a_context_that_asks_for_less_keeps_it_from_beginning, beginning_fixture)
+{
+    asio::co_spawn(ioc, body(),
+        bind_context(
+            c.ctx, asio::cancellation_type::total, recorder(o)));
+    c.cancel();
+    until_completed(o);
+    BOOST_TEST(o == errc::canceled);
+    BOOST_TEST(!begun);
+}
+
+// What was bound twice is asked by both.
+BOOST_FIXTURE_TEST_CASE(
+    a_coroutine_that_is_bound_twice_does_not_begin, beginning_fixture)
+{
+    outcome inner;
+    auto const d = with_cancel(root);
+    auto const e = with_cancel(root);
+    asio::co_spawn(ioc, body(),
+        bind_context(d.ctx, bind_context(c.ctx, recorder(o))));
+    asio::co_spawn(ioc, body(),
+        bind_context(c.ctx, bind_context(e.ctx, recorder(inner))));
+    c.cancel();
+    until_completed(o);
+    until_completed(inner);
+    BOOST_TEST(o == errc::canceled);
+    BOOST_TEST(inner == errc::canceled);
+    BOOST_TEST(!begun);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_coroutine_of_a_coroutine_does_not_begin, beginning_fixture)
+{
+    error_code ec;
+    auto const strand = asio::make_strand(ioc);
+    auto const outer = [&]() -> asio::awaitable<void>
+    {
+        // Posted, and so before what is dispatched to the strand.
+        asio::post(strand, std::ref(c.cancel));
+        try
+        {
+            co_await asio::co_spawn(
+                strand, body(), bind_context(c.ctx, asio::use_awaitable));
+        }
+        catch (boost::system::system_error const& e)
+        {
+            ec = e.code();
+        }
+    };
+    run(outer());
+    BOOST_TEST(ec == errc::canceled);
     BOOST_TEST(!begun);
 }
 

@@ -457,19 +457,62 @@ BOOST_AUTO_TEST_CASE(bind_cancellation_slot_works_inside)
     BOOST_TEST(p == errc::canceled);
 }
 
-// Then the slot is the operation's, and the context is not heard.
-BOOST_AUTO_TEST_CASE(bind_cancellation_slot_outside_takes_the_context_s_place)
+// As if it were inside.
+BOOST_AUTO_TEST_CASE(bind_cancellation_slot_works_outside)
 {
     outcome o;
     asio::cancellation_signal s;
-    never.async_wait(asio::bind_cancellation_slot(
-        s.slot(), bind_context(c.ctx, recorder(o))));
-    c.cancel();
-    poll();
-    BOOST_TEST(o.calls == 0);
+    auto const token = asio::bind_cancellation_slot(
+        s.slot(), bind_context(c.ctx, recorder(o)));
+    never.async_wait(token); // a copy
     s.emit(cancellation_type::terminal);
     until_completed(o);
     BOOST_TEST(o == operation_aborted);
+    BOOST_TEST(!s.slot().has_handler());
+
+    outcome p;
+    never.async_wait(asio::bind_cancellation_slot(
+        s.slot(), bind_context(c.ctx, recorder(p))));
+    c.cancel();
+    until_completed(p);
+    BOOST_TEST(p == errc::canceled);
+    BOOST_TEST(!s.slot().has_handler());
+
+    outcome q;
+    never.async_wait(asio::bind_cancellation_slot(
+        s.slot(), bind_context(c.ctx, recorder(q))));
+    BOOST_TEST(q.calls == 0);
+    until_completed(q);
+    BOOST_TEST(q == errc::canceled);
+}
+
+BOOST_AUTO_TEST_CASE(bind_cancellation_slot_works_outside_of_any_token)
+{
+    asio::cancellation_signal s;
+    auto op = never.async_wait(
+        asio::bind_cancellation_slot(s.slot(), bind_context(c.ctx)));
+    outcome o;
+    std::move(op)(recorder(o));
+
+    auto owned = std::make_unique<int>(1);
+    int calls = 0;
+    never.async_wait(asio::bind_cancellation_slot(s.slot(),
+        bind_context(c.ctx,
+            [owned = std::move(owned), &calls](error_code const& ec)
+            {
+                BOOST_TEST(ec == errc::canceled);
+                calls += *owned;
+            })));
+
+    auto f = never.async_wait(asio::bind_cancellation_slot(
+        s.slot(), bind_context(c.ctx, asio::use_future)));
+    c.cancel();
+    until_completed(o);
+    poll();
+    BOOST_TEST(o == errc::canceled);
+    BOOST_TEST(calls == 1);
+    BOOST_CHECK_EXCEPTION(f.get(), boost::system::system_error,
+        [](auto const& e) { return e.code() == errc::canceled; });
 }
 
 #if BOOST_VERSION >= 108200

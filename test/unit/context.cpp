@@ -1041,6 +1041,64 @@ BOOST_AUTO_TEST_CASE(a_wait_started_after_the_io_context_is_gone_is_harmless)
     wait_until([&] { return t.use_count() == 1; });
 }
 
+// What an exception says.
+
+BOOST_FIXTURE_TEST_CASE(
+    an_exception_names_the_time_that_was_given, manual_time_fixture)
+{
+    auto const text_of = [](context const& ctx)
+    {
+        try
+        {
+            ctx.throw_if_done();
+        }
+        catch (boost::system::system_error const& e)
+        {
+            BOOST_TEST(e.code() == ctx.error());
+            return std::string(e.what());
+        }
+        return std::string();
+    };
+    auto const text_of_cause = [](context const& ctx)
+    {
+        try
+        {
+            std::rethrow_exception(ctx.exception());
+        }
+        catch (boost::system::system_error const& e)
+        {
+            BOOST_TEST(e.code() == ctx.cause());
+            return std::string(e.what());
+        }
+    };
+    auto const late = "Context deadline exceeded";
+    auto const [timeout, cancel_1] = with_timeout(root, 1500ms);
+    auto const [deadline, cancel_2] =
+        with_deadline(root, clock.now() + 1h, asio::error::eof);
+    auto const [idle, touch] = with_idle_timeout(root, 20ms);
+    auto const [below, cancel_3] = with_timeout(timeout, 2s);
+    auto const [above, cancel_4] = with_timeout(root, 3s);
+    clock.advance(1500ms);
+    BOOST_TEST(text_of(timeout).starts_with("after 1.5s: "));
+    BOOST_TEST(text_of(timeout).find(late) != std::string::npos);
+    BOOST_TEST(text_of_cause(timeout).starts_with("after 1.5s: "));
+    BOOST_TEST(text_of(idle).starts_with("after 0.02s: "));
+    // What ends a context counts, wherever it was given.
+    BOOST_TEST(text_of(below).starts_with("after 1.5s: "));
+    clock.advance(1h);
+    BOOST_TEST(text_of(deadline).starts_with("after 3600s: "));
+    BOOST_TEST(
+        text_of_cause(deadline).find("End of file") != std::string::npos);
+    BOOST_TEST(text_of(above).starts_with("after 3s: "));
+
+    // A cancellation, and a time that had passed, have none.
+    auto const [canceled, cancel] = with_timeout(root, 1s);
+    cancel();
+    BOOST_TEST(text_of(canceled).starts_with("Context canceled"));
+    auto const [passed, cancel_5] = with_timeout(root, -1s);
+    BOOST_TEST(text_of(passed).starts_with(late));
+}
+
 // to_string.
 
 BOOST_FIXTURE_TEST_CASE(

@@ -325,6 +325,53 @@ BOOST_FIXTURE_TEST_CASE(a_resolver_may_be_awaited, bound_fixture)
     BOOST_TEST(o == no_error);
 }
 
+BOOST_FIXTURE_TEST_CASE(without_a_token_the_default_one_is_used, detach_fixture)
+{
+    asio::steady_timer never(ioc, time_point::max());
+    auto op_of_timer = never.async_wait(detach_on_cancel(c.ctx));
+    std::move(op_of_timer)(recorder(o));
+
+    using timer_type =
+        asio::use_awaitable_t<>::as_default_on_t<asio::steady_timer>;
+    timer_type timer(ioc, time_point::max());
+    static_assert(
+        std::is_same_v<decltype(timer.async_wait(detach_on_cancel(c.ctx))),
+            asio::awaitable<void>>);
+    outcome p;
+    auto const partial = detach_on_cancel(c.ctx);
+    BOOST_TEST((partial.get_context() == c.ctx));
+    never.async_wait(partial(recorder(p)));
+    c.cancel();
+    until_completed(o);
+    until_completed(p);
+    BOOST_TEST(o == errc::canceled);
+    BOOST_TEST(p == errc::canceled);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_slot_may_be_bound_outside, detach_fixture)
+{
+    asio::cancellation_signal signal;
+    op.start_on(ioc.get_executor(),
+        asio::bind_cancellation_slot(
+            signal.slot(), detach_on_cancel(c.ctx, recorder(o))));
+    signal.emit(asio::cancellation_type::terminal);
+    until_completed(o);
+    BOOST_TEST(o == operation_aborted);
+    BOOST_TEST(op.pending());
+
+    outcome p;
+    probe<> second;
+    second.start_on(ioc.get_executor(),
+        asio::bind_cancellation_slot(
+            signal.slot(), detach_on_cancel(c.ctx, recorder(p))));
+    c.cancel();
+    until_completed(p);
+    BOOST_TEST(p == errc::canceled);
+    BOOST_TEST(second.requests.size() == 1u);
+    op.abandon();
+    second.abandon();
+}
+
 BOOST_FIXTURE_TEST_CASE(a_coroutine_that_is_canceled_lets_it_go, bound_fixture)
 {
     outcome o;

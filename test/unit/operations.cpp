@@ -745,14 +745,6 @@ struct coroutine : operation_of<coroutine>
         return true;
     }
 
-    // Before Boost 1.85, a coroutine that ends while it has been canceled and
-    // has not been suspended lets the exception out of run().
-    // https://github.com/chriskohlhoff/asio/issues/1452
-    bool can_be_canceled_at_once() const override
-    {
-        return BOOST_VERSION >= 108500;
-    }
-
     any_timer timer{ioc_, never};
 };
 
@@ -1051,8 +1043,6 @@ struct scenarios : manual_time_fixture
 
     void is_canceled_before_its_first_step()
     {
-        if (!op->can_be_canceled_at_once())
-            return;
         outcome o;
         auto const [ctx, cancel] = with_cancel(root);
         op->start(ctx, o);
@@ -1175,8 +1165,6 @@ struct scenarios : manual_time_fixture
     // Then the request is delivered inside cancel().
     void stays_a_success_that_came_before_a_cancel_in_a_handler()
     {
-        if (!op->can_be_canceled_at_once())
-            return;
         outcome o;
         auto const [ctx, cancel] = with_cancel(root);
         op->satisfy();
@@ -1214,8 +1202,6 @@ struct scenarios : manual_time_fixture
 
     void is_canceled_by_another_thread_before_run()
     {
-        if (!op->can_be_canceled_at_once())
-            return;
         outcome o;
         auto const [ctx, cancel] = with_cancel(root);
         op->start(ctx, o);

@@ -253,7 +253,7 @@ public:
 
     template <class H>
     static bound_op_of* create(
-        node_ptr ctx, asio::cancellation_type_t type, Io const& io, H&& handler)
+        node_ptr ctx, request const& r, Io const& io, H&& handler)
     {
         allocator a(asio::get_associated_allocator(
             handler, asio::recycling_allocator<void>()));
@@ -261,7 +261,7 @@ public:
         try
         {
             return ::new (static_cast<void*>(p)) bound_op_of(
-                a, std::move(ctx), type, io, std::forward<H>(handler));
+                a, std::move(ctx), r, io, std::forward<H>(handler));
         }
         catch (...)
         {
@@ -281,6 +281,16 @@ public:
     Handler& handler() noexcept
     {
         return handler_;
+    }
+
+    // The same for a coroutine that is bound twice: the outer one comes first, as
+    // it is asked first.
+    error_code begin() noexcept
+    {
+        if constexpr (requires { handler_.operation().begin(); })
+            if (auto const why = handler_.operation().begin())
+                return why;
+        return bound_op::begin();
     }
 
     template <class Executor>
@@ -386,8 +396,8 @@ private:
 
     template <class H>
     bound_op_of(allocator const& a, node_ptr ctx,
-        asio::cancellation_type_t type, Io const& io, H&& handler)
-        : bound_op(std::move(ctx), type),
+        request const& r, Io const& io, H&& handler)
+        : bound_op(std::move(ctx), r),
           allocator_(a),
           handler_(std::forward<H>(handler)),
           executors_(handler_, io)

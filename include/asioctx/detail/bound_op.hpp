@@ -20,11 +20,27 @@
 #include <asioctx/detail/turn.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
 
 #include <exception>
 #include <utility>
 
 namespace asioctx::detail {
+
+// What a context asks of an operation.
+struct request
+{
+    constexpr request(
+        asio::cancellation_type_t t, bool raw_errors = false) noexcept
+        : type(t), raw_errors(raw_errors)
+    {
+    }
+
+    asio::cancellation_type_t type;
+
+    // It then ends with its own error instead of the context's.
+    bool raw_errors;
+};
 
 // The record of an operation that is bound to a context: what is needed to ask
 // the operation to stop, from any thread, until the moment at which it
@@ -159,6 +175,17 @@ public:
         unguarded_ = true;
     }
 
+    // A coroutine is not asked before its function is called: who wants it to stop
+    // by then is heard there, by begin().
+    void begins_later() noexcept
+    {
+        idle_ = true;
+    }
+
+    // Why it is not to begin, or no error. In the former case it is not asked any
+    // more, either: it ends.
+    ASIOCTX_DECL error_code begin() noexcept;
+
     node_ptr const& node() const noexcept
     {
         return ctx_;
@@ -172,7 +199,8 @@ public:
     // The context is done.
     error_code context_error() const noexcept
     {
-        return make_error_code(scope_->why.error);
+        return raw_errors_ ? error_code(asio::error::operation_aborted)
+                           : make_error_code(scope_->why.error);
     }
 
     // Replaces the error of an operation that was aborted because the context
@@ -196,7 +224,7 @@ protected:
     };
 
     // Throws std::bad_alloc.
-    ASIOCTX_DECL bound_op(node_ptr ctx, asio::cancellation_type_t type);
+    ASIOCTX_DECL bound_op(node_ptr ctx, request const& r);
 
     ASIOCTX_DECL ~bound_op();
 
@@ -388,6 +416,8 @@ private:
     // What the context asks for.
     asio::cancellation_type_t const type_;
 
+    bool const raw_errors_;
+
     // What has been asked for. A weaker request must not make an operation
     // forget a stronger one, so each includes the ones before.
     asio::cancellation_type_t asked_ = asio::cancellation_type::none;
@@ -403,7 +433,10 @@ private:
     // What was heard has been asked again.
     bool repeated_ = false;
 
+    // It is not asked, whatever is wanted: there is no turn; or it is a coroutine
+    // that has not begun.
     bool unguarded_ = false;
+    bool idle_ = false;
 
     slot_store slot_;
 };

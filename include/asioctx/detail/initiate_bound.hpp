@@ -15,7 +15,9 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
@@ -26,6 +28,7 @@
 #endif
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <tuple>
@@ -144,18 +147,20 @@ auto handler_executor(
 
 // Completes an operation that is not started, because the context is done.
 template <class NotStarted, class Handler, class IoExecutor>
-void complete_not_started(
-    Handler&& handler, context const& ctx, IoExecutor const& io)
+void complete_not_started(Handler&& handler, context const& ctx,
+    IoExecutor const& io, bool raw_errors = false)
 {
     if constexpr (std::is_same_v<IoExecutor, unknown_executor>)
     {
         complete_not_started<NotStarted>(std::move(handler), ctx,
-            handler_executor(handler, io, ctx));
+            handler_executor(handler, io, ctx), raw_errors);
     }
     else
     {
-        auto done =
-            done_handler(std::move(handler), NotStarted::make(ctx.error()));
+        auto done = done_handler(std::move(handler),
+            NotStarted::make(raw_errors
+                    ? error_code(asio::error::operation_aborted)
+                    : ctx.error()));
 #if BOOST_VERSION >= 108200
         auto const ex = asio::get_associated_immediate_executor(done, io);
         asio::dispatch(ex, std::move(done));
@@ -228,6 +233,57 @@ protected:
     Initiation initiation_;
 };
 
+// What is asked for the initiation of a function that takes a token.
+struct initiation_probe
+{
+};
+
+template <class Coroutine>
+concept is_like_awaitable = requires {
+    typename Coroutine::value_type;
+    typename Coroutine::executor_type;
+};
+
+// Whether an initiation is asio::co_spawn's, for a function that returns a
+// coroutine. Found by its arguments: who has not included it has not called it.
+template <class Initiation, class... Args>
+inline constexpr bool is_co_spawn = false;
+
+template <has_executor Initiation, class F>
+    requires std::invocable<F&> && is_like_awaitable<std::invoke_result_t<F&>>
+inline constexpr bool is_co_spawn<Initiation, F> =
+    requires(typename Initiation::executor_type const& ex,
+        std::invoke_result_t<F&> coroutine) {
+        {
+            co_spawn(ex, std::move(coroutine), initiation_probe())
+            } -> std::same_as<std::type_identity<Initiation>>;
+    };
+
+// A coroutine that does not begin if somebody wants it to stop by then. The
+// record is there as long as the function may be called.
+template <class Op, class F>
+class beginning
+{
+public:
+    template <class G>
+    beginning(Op& op, G&& function)
+        : op_(&op), function_(std::forward<G>(function))
+    {
+        op.begins_later();
+    }
+
+    auto operator()()
+    {
+        if (auto const why = op_->begin())
+            throw boost::system::system_error(why);
+        return function_();
+    }
+
+private:
+    Op* op_;
+    F function_;
+};
+
 // Initiates an operation bound to a context. Lazy tokens keep it for later,
 // together with the arguments, and may call it more than once.
 template <class Initiation, class... Signatures>
@@ -243,25 +299,25 @@ public:
     using holder::holder;
 
     template <class Handler, class... Args>
-    void operator()(Handler&& handler, context ctx,
-        asio::cancellation_type_t type, Args&&... args) &&
+    void operator()(
+        Handler&& handler, context ctx, request r, Args&&... args) &&
     {
         start(std::move(this->initiation_), std::forward<Handler>(handler),
-            std::move(ctx), type, std::forward<Args>(args)...);
+            std::move(ctx), r, std::forward<Args>(args)...);
     }
 
     template <class Handler, class... Args>
-    void operator()(Handler&& handler, context ctx,
-        asio::cancellation_type_t type, Args&&... args) const&
+    void operator()(
+        Handler&& handler, context ctx, request r, Args&&... args) const&
     {
         start(this->initiation_, std::forward<Handler>(handler),
-            std::move(ctx), type, std::forward<Args>(args)...);
+            std::move(ctx), r, std::forward<Args>(args)...);
     }
 
 private:
     template <class I, class H, class... Args>
-    void start(I&& initiation, H&& handler, context ctx,
-        asio::cancellation_type_t type, Args&&... args) const
+    void start(I&& initiation, H&& handler, context ctx, request const& r,
+        Args&&... args) const
     {
         using handler_type = std::decay_t<H>;
         auto const io = this->io_executor();
@@ -273,22 +329,37 @@ private:
         if constexpr (may_not_start && has_immediate_executor<handler_type>)
             if (ctx.done())
                 return complete_not_started<not_started>(
-                    handler_type(std::forward<H>(handler)), ctx, io);
+                    handler_type(std::forward<H>(handler)), ctx, io,
+                    r.raw_errors);
 
         auto* const self = op::create(context_access::take(std::move(ctx)),
-            type, io, std::forward<H>(handler));
+            r, io, std::forward<H>(handler));
         if constexpr (may_not_start)
             if (self->context_done())
                 return self->template complete_not_started<not_started>();
         bound_op::initiation const running(*self);
         bound_handler<op> bound(self);
         self->connect_upstream();
-        std::forward<I>(initiation)(
-            std::move(bound), std::forward<Args>(args)...);
+        if constexpr (is_co_spawn<std::decay_t<I>, std::decay_t<Args>...>)
+            std::forward<I>(initiation)(std::move(bound),
+                beginning<op, std::decay_t<Args>...>(
+                    *self, std::forward<Args>(args)...));
+        else
+            std::forward<I>(initiation)(
+                std::move(bound), std::forward<Args>(args)...);
     }
 };
 
 } // namespace asioctx::detail
+
+template <class... Signatures>
+struct boost::asio::async_result<asioctx::detail::initiation_probe,
+    Signatures...>
+{
+    template <class Initiation, class... Args>
+    static std::type_identity<std::decay_t<Initiation>> initiate(
+        Initiation&&, Args&&...);
+};
 
 template <template <class, class> class Associator, class Handler,
     class Results, class DefaultCandidate>

@@ -92,7 +92,20 @@ struct value_node : node
 // Why a scope is done.
 struct reason
 {
+    reason() = default;
+
+    reason(errc e, error_code const& c, std::exception_ptr x,
+        source_location const& l) noexcept
+        : error(e), cause(c), exception(std::move(x)), at(l)
+    {
+    }
+
     errc error = errc::canceled;
+
+    // The time that was given, in seconds, if it is a deadline's; or 0. It is
+    // for messages, and takes no room.
+    float after = 0;
+
     error_code cause;
     std::exception_ptr exception; // null unless the cause was an exception
     source_location at;
