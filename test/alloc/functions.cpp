@@ -15,6 +15,7 @@
 #include <asioctx/testing/manual_clock.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/consign.hpp>
@@ -39,6 +40,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/measuring_allocator.hpp"
 #include "support/scarce.hpp"
 
 namespace asio = boost::asio;
@@ -100,6 +102,7 @@ struct world
         run();
         pool.join();
         SCARCE_CHECK(handlers == 0);
+        SCARCE_CHECK(memory.blocks == 0);
         SCARCE_CHECK(ioc.stopped());
     }
 
@@ -141,6 +144,7 @@ struct world
     std::atomic<int> handlers{0}; // that exist and were not called
     std::atomic<int> calls{0};
     bool may_not_be_asked = false;
+    test::memory_use memory; // of handlers that have an allocator
     asio::io_context ioc{1};
     testing::manual_clock clock{ioc};
     context root = background(ioc);
@@ -366,6 +370,24 @@ void bind_none(plan& p)
         p,
         [](world& w, context const& ctx)
         { w.timer.async_wait(bind_context(ctx, world::handler(w))); });
+}
+
+// Asio gives its memory back through a handler that it has moved from.
+void bind_allocator_(plan& p)
+{
+    start(
+        p,
+        [](world& w, context const& ctx)
+        {
+            asio::async_read(
+                w.in,
+                asio::buffer(w.data),
+                bind_context(
+                    ctx,
+                    asio::bind_allocator(
+                        test::measuring_allocator<>(w.memory),
+                        world::handler(w))));
+        });
 }
 
 void bind_when_done(plan& p)
@@ -683,6 +705,7 @@ int main(int argc, char** argv)
             SCARCE(bind_any_strand),
             SCARCE(bind_any_pool),
             SCARCE(bind_none),
+            SCARCE(bind_allocator_),
             SCARCE(bind_when_done),
             SCARCE(bind_twice),
             SCARCE(bind_channel),

@@ -25,6 +25,10 @@
 #include <unistd.h>
 #include <vector>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 #include "support/allocation_counter.hpp"
 
 namespace scarce {
@@ -65,10 +69,10 @@ struct plan
     }
 };
 
-// The exit status of a process.
+// The exit status of a process. A sanitizer's is 1.
 enum status
 {
-    nothing_failed,
+    nothing_failed = 10,
     went_well,
     check_failed,
     terminated,
@@ -121,6 +125,9 @@ inline int run_apart(entry const& e, plan p)
         std::set_terminate(terminate);
         for (int const s : {SIGALRM, SIGBUS, SIGSEGV})
             std::signal(s, [](int) { terminate(); });
+#if defined(__SANITIZE_ADDRESS__)
+        __sanitizer_set_death_callback(terminate);
+#endif
         e.run(p);
         std::_Exit(p.allocations <= p.n ? nothing_failed : went_well);
     }

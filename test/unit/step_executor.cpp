@@ -5,7 +5,8 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-// The executor that a bound operation finds with its handler.
+// Test that header file is self-contained.
+#include <asioctx/detail/step_executor.hpp>
 
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
@@ -16,10 +17,16 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <functional>
@@ -27,6 +34,7 @@
 #include <thread>
 #include <utility>
 
+#include "support/allocation_counter.hpp"
 #include "support/bound_fixture.hpp"
 #include "support/outcome.hpp"
 #include "support/print.hpp"
@@ -138,6 +146,66 @@ BOOST_AUTO_TEST_CASE(a_request_between_steps_is_heard_by_the_usual_type_of_slot)
     poll();
     BOOST_TEST(requests == 1);
     BOOST_TEST(o == no_error);
+}
+
+// As Asio has it when a composed operation counts work, where it cannot throw.
+BOOST_AUTO_TEST_CASE(a_large_one_in_a_polymorphic_executor_is_shared)
+{
+    asio::thread_pool pool{1};
+    asio::any_io_executor const ex = pool.get_executor();
+    auto const c = with_cancel(root);
+    outcome o;
+    start(ex, bind_context(c.ctx, recorder(o)),
+        [&](auto handler, asio::any_io_executor step)
+        {
+            allocation_counter const allocations;
+            auto const copy = step;
+            BOOST_TEST(allocations.count() == 0u);
+            auto const tracked = asio::prefer(
+                step, asio::execution::outstanding_work.tracked);
+            BOOST_TEST(allocations.count() == 1u);
+            BOOST_TEST((copy == step));
+            BOOST_TEST((tracked != step));
+            BOOST_TEST(
+                (&asio::query(tracked, asio::execution::context) == &pool));
+            asio::post(tracked,
+                [&, h = std::move(handler)]() mutable
+                {
+                    c.cancel();
+                    BOOST_TEST(requests == 0); // it has the turn
+                    std::move(h)(error_code());
+                });
+        });
+    pool.join();
+    BOOST_TEST(o == no_error);
+}
+
+BOOST_AUTO_TEST_CASE(without_memory_steps_take_no_turns_and_it_is_not_asked)
+{
+    asio::thread_pool pool{1};
+    asio::any_io_executor const ex = pool.get_executor();
+    auto const c = with_cancel(root);
+    outcome o;
+    std::function<void()> complete;
+    start(ex, bind_context(c.ctx, recorder(o)),
+        [&](auto handler, asio::any_io_executor step)
+        {
+            {
+                auto const tracked = asio::execution::outstanding_work.tracked;
+                failing_allocations const none;
+                BOOST_TEST((
+                    asio::prefer(step, tracked) == asio::prefer(ex, tracked)));
+            }
+            auto const h =
+                std::make_shared<decltype(handler)>(std::move(handler));
+            complete = [h] { std::move(*h)(asio::error::operation_aborted); };
+        });
+    c.cancel();
+    pool.join();
+    BOOST_TEST(requests == 0);
+    complete();
+    complete = nullptr;
+    BOOST_TEST(o == asio::error::operation_aborted);
 }
 
 // As a timer does that an operation has beside it.

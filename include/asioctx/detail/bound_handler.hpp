@@ -36,19 +36,59 @@
 
 namespace asioctx::detail {
 
+// A handler's allocator, if it has one.
+template <class Handler>
+class own_allocator
+{
+    using association = asio::associated_allocator<Handler>;
+
+    struct none
+    {
+    };
+
+public:
+    static constexpr bool has_value = !requires {
+        typename association::asio_associated_allocator_is_unspecialised;
+    };
+
+    explicit own_allocator(Handler const& h) noexcept : value_(get(h))
+    {
+    }
+
+    auto const& value() const noexcept
+    {
+        return value_;
+    }
+
+private:
+    static auto get([[maybe_unused]] Handler const& h) noexcept
+    {
+        if constexpr (has_value)
+            return association::get(h);
+        else
+            return none();
+    }
+
+    [[no_unique_address]] std::conditional_t<has_value,
+        typename association::type, none> const value_;
+};
+
 // What Asio sees as the operation's handler.
 template <class Op>
 class bound_handler
 {
+    using allocator = own_allocator<typename Op::handler_type>;
+
 public:
     using cancellation_slot_type = op_slot;
 
-    explicit bound_handler(Op* op) noexcept : op_(op)
+    explicit bound_handler(Op* op) noexcept
+        : op_(op), allocator_(op->handler())
     {
     }
 
     bound_handler(bound_handler&& other) noexcept
-        : op_(std::exchange(other.op_, nullptr))
+        : op_(std::exchange(other.op_, nullptr)), allocator_(other.allocator_)
     {
     }
 
@@ -74,6 +114,13 @@ public:
         std::exchange(op_, nullptr)->complete(std::forward<Args>(args)...);
     }
 
+    // Also after it was moved from, and the record is gone: Asio gives memory
+    // back through it if there was none for what goes into the slot.
+    allocator const& get_own_allocator() const noexcept
+    {
+        return allocator_;
+    }
+
     friend bool asio_handler_is_continuation(bound_handler* self)
     {
         using asio::asio_handler_is_continuation;
@@ -83,6 +130,7 @@ public:
 
 private:
     Op* op_;
+    [[no_unique_address]] allocator allocator_;
 };
 
 // Stands for the executor of an I/O object that does not tell it.
@@ -548,7 +596,8 @@ private:
 } // namespace asioctx::detail
 
 // What is associated with the user's handler is associated with the operation,
-// but for the slot and the executor, on which steps take turns.
+// but for the slot and the executor, on which steps take turns. The allocator
+// outlives the operation.
 template <template <class, class> class Associator, class Op,
     class DefaultCandidate>
 struct boost::asio::associator<Associator, asioctx::detail::bound_handler<Op>,
@@ -568,6 +617,34 @@ struct boost::asio::associator<Associator, asioctx::detail::bound_handler<Op>,
     {
         return base::get(h.operation().handler(), c);
     }
+};
+
+template <class Op, class Candidate>
+struct boost::asio::associated_allocator<asioctx::detail::bound_handler<Op>,
+    Candidate> : associated_allocator<typename Op::handler_type, Candidate>
+{
+    using type = typename associated_allocator<typename Op::handler_type,
+        Candidate>::type;
+
+    static type get(asioctx::detail::bound_handler<Op> const& h) noexcept
+    {
+        if constexpr (own::has_value)
+            return h.get_own_allocator().value();
+        else
+            return type();
+    }
+
+    static type get(asioctx::detail::bound_handler<Op> const& h,
+        [[maybe_unused]] Candidate const& c) noexcept
+    {
+        if constexpr (own::has_value)
+            return h.get_own_allocator().value();
+        else
+            return c;
+    }
+
+private:
+    using own = asioctx::detail::own_allocator<typename Op::handler_type>;
 };
 
 template <class Op, class Candidate>
