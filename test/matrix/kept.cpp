@@ -149,8 +149,8 @@ struct bytes_of_read : fed_once<bytes_of_read<Pair, All>>
     void initiate(Token&& token)
     {
         if constexpr (All)
-            asio::async_read(pair.socket, asio::buffer(buffer),
-                std::forward<Token>(token));
+            asio::async_read(
+                pair.socket, asio::buffer(buffer), std::forward<Token>(token));
         else
             pair.socket.async_read_some(
                 asio::buffer(buffer), std::forward<Token>(token));
@@ -231,28 +231,40 @@ struct connections_of_accept : fed_once<connections_of_accept<Protocol>>
 int main()
 {
     using namespace asioctx::test;
-    using asio::ip::tcp;
+    using boost::asio::ip::tcp;
     constexpr auto family = "what is kept";
     return run_matrix({
-        {family, "room of a channel, async_receive",
-            make<room_of_receive<channel>>},
-        {family, "messages in a channel, async_send",
-            make<room_of_send<channel>>},
-        {family, "room of a concurrent_channel, async_receive",
-            make<room_of_receive<concurrent_channel>>},
-        {family, "messages in a concurrent_channel, async_send",
-            make<room_of_send<concurrent_channel>>},
-        {family, "channel::async_send, closed meanwhile",
-            make<send_to_closed<channel>>, other_side::none},
-        {family, "concurrent_channel::async_send, closed meanwhile",
-            make<send_to_closed<concurrent_channel>>, other_side::none},
-        {family, "bytes of a TCP socket, async_read_some",
-            make<bytes_of_read<tcp_pair, false>>},
-        {family, "bytes of a TCP socket, async_read",
-            make<bytes_of_read<tcp_pair, true>>},
-        {family, "bytes of a local socket, async_read_some",
-            make<bytes_of_read<stream_pair, false>>},
-        {family, "connections of a TCP acceptor, async_accept",
-            make<connections_of_accept<tcp>>},
+        {family,
+         "room of a channel, async_receive",
+         make<room_of_receive<channel>>},
+        {family,
+         "messages in a channel, async_send",
+         make<room_of_send<channel>>},
+        {family,
+         "room of a concurrent_channel, async_receive",
+         make<room_of_receive<concurrent_channel>>},
+        {family,
+         "messages in a concurrent_channel, async_send",
+         make<room_of_send<concurrent_channel>>},
+        {family,
+         "channel::async_send, closed meanwhile",
+         make<send_to_closed<channel>>,
+         other_side::none},
+        {family,
+         "concurrent_channel::async_send, closed meanwhile",
+         make<send_to_closed<concurrent_channel>>,
+         other_side::none},
+        {family,
+         "bytes of a TCP socket, async_read_some",
+         make<bytes_of_read<tcp_pair, false>>},
+        {family,
+         "bytes of a TCP socket, async_read",
+         make<bytes_of_read<tcp_pair, true>>},
+        {family,
+         "bytes of a local socket, async_read_some",
+         make<bytes_of_read<stream_pair, false>>},
+        {family,
+         "connections of a TCP acceptor, async_accept",
+         make<connections_of_accept<tcp>>},
     });
 }
