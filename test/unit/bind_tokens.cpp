@@ -462,8 +462,9 @@ BOOST_AUTO_TEST_CASE(bind_cancellation_slot_works_outside)
 {
     outcome o;
     asio::cancellation_signal s;
-    auto const token = asio::bind_cancellation_slot(
-        s.slot(), bind_context(c.ctx, recorder(o)));
+    auto const f = [&](error_code const& ec) { recorder{o}(ec); };
+    auto const token =
+        asio::bind_cancellation_slot(s.slot(), bind_context(c.ctx, f));
     never.async_wait(token); // a copy
     s.emit(cancellation_type::terminal);
     until_completed(o);
