@@ -90,6 +90,16 @@ asio::awaitable<void> cancel_and_timeout(asioctx::context parent)
         //]
         CHECK(ctx.remaining() <= 2s && ctx2.deadline() == t && !ctx3.done());
     }
+    {
+        auto const ctx = parent;
+        auto const t = asioctx::clock_type::now();
+        //[sleep
+        auto [nap, wake] = asioctx::with_timeout(ctx, 1ms);
+        co_await nap.async_wait(asio::use_awaitable);
+        ctx.throw_if_done();
+        //]
+        CHECK(asioctx::clock_type::now() >= t + 1ms);
+    }
     co_return;
 }
 

@@ -227,15 +227,17 @@ public:
                     == asio::experimental::error::channel_cancelled);
     }
 
-    // Whether the operation succeeds when it is started again.
+    // Whether nothing is lost, and the operation succeeds when it is started
+    // again.
     bool usable()
     {
+        bool const kept = subject_->kept();
         subject_->renew();
         ending_ = {};
         subject_->cancel_amid = nullptr;
         subject_->start(bind_context(root_, type_, recorder(ending_)));
         finish();
-        return succeeded() && subject_->good();
+        return kept && succeeded() && subject_->good();
     }
 
     bool good()

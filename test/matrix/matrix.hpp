@@ -166,6 +166,12 @@ public:
         return true;
     }
 
+    // Whether the object still has, after a cancellation, all that it had before.
+    virtual bool kept()
+    {
+        return true;
+    }
+
     // Of an other side that acts by itself: keeps it from that, and lets it.
     virtual bool can_pause() const
     {

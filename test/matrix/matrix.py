@@ -195,8 +195,8 @@ on the Boost at hand and fails if they find something else.
   has to wait. *not every*: some requests were lost for good.
 - **What is kept**, the last family, is about what an object holds: messages of a
   channel and room for more, bytes, connections. There *then usable* also says
-  that none was lost or is there twice, counted after the cancellation and one
-  more operation. *no*: something is lost for good.
+  that none is lost or there twice, counted after a cancellation. *success* is said
+  of what cannot have succeeded. See [boost-versions.md](boost-versions.md).
 - **Asio alone**: the same with a `cancellation_signal` in place of a context.
   Where this says less, the binding makes the request again.
 
