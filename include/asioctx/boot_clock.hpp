@@ -21,8 +21,8 @@ namespace asioctx {
 /// sleeps.
 /**
  * On Linux, @c std::chrono::steady_clock stands still while the system is
- * suspended. A lease that was granted by another machine runs out meanwhile: its
- * deadline is one by this clock.
+ * suspended. A lease that was granted by another machine runs out meanwhile:
+ * its deadline is one by this clock.
  * @code with_deadline(parent, asioctx::boot_clock::now() + 30s) @endcode
  *
  * Only where the system has @c CLOCK_BOOTTIME.

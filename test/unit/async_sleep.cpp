@@ -7,7 +7,6 @@
 
 // Test that header file is self-contained.
 #include <asioctx/async_sleep.hpp>
-
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/without_cancel.hpp>
@@ -35,7 +34,8 @@ using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(test_async_sleep)
 
-BOOST_FIXTURE_TEST_CASE(a_sleep_ends_when_its_time_has_passed, manual_time_fixture)
+BOOST_FIXTURE_TEST_CASE(
+    a_sleep_ends_when_its_time_has_passed, manual_time_fixture)
 {
     outcome o;
     async_sleep(root, 10s, recorder(o));
@@ -90,8 +90,11 @@ BOOST_FIXTURE_TEST_CASE(
 
 BOOST_FIXTURE_TEST_CASE(a_time_of_zero_or_less_has_passed, manual_time_fixture)
 {
-    for (auto const d : {0.0, -1.0, -std::numeric_limits<double>::infinity(),
-             std::numeric_limits<double>::quiet_NaN()})
+    for (auto const d :
+         {0.0,
+          -1.0,
+          -std::numeric_limits<double>::infinity(),
+          std::numeric_limits<double>::quiet_NaN()})
     {
         outcome o;
         async_sleep(root, std::chrono::duration<double>(d), recorder(o));
@@ -103,9 +106,10 @@ BOOST_FIXTURE_TEST_CASE(a_time_of_zero_or_less_has_passed, manual_time_fixture)
 
 BOOST_FIXTURE_TEST_CASE(a_sleep_can_be_canceled, manual_time_fixture)
 {
-    for (auto const type : {asio::cancellation_type::terminal,
-             asio::cancellation_type::partial,
-             asio::cancellation_type::total})
+    for (auto const type :
+         {asio::cancellation_type::terminal,
+          asio::cancellation_type::partial,
+          asio::cancellation_type::total})
     {
         asio::cancellation_signal signal;
         outcome o;
