@@ -6,6 +6,7 @@
 //
 
 // After a signal: no new connections. After a grace: no connections at all.
+// When the last has gone, run() returns.
 
 #include <asioctx.hpp>
 
@@ -54,7 +55,14 @@ asio::awaitable<void> ask(tcp::socket& socket, std::string text)
     std::cout << "answer: " << text << '\n';
 }
 
-asio::awaitable<void> talk(asioctx::context ctx, tcp::endpoint server)
+enum class client
+{
+    leaves,
+    stays,
+};
+
+asio::awaitable<void> talk(
+    asioctx::context ctx, tcp::endpoint server, client then)
 {
     tcp::socket socket(co_await asio::this_coro::executor);
     co_await socket.async_connect(server, asio::use_awaitable);
@@ -63,18 +71,29 @@ asio::awaitable<void> talk(asioctx::context ctx, tcp::endpoint server)
     co_await ctx.async_wait(asio::use_awaitable);
     std::cout << "no new connections: " << ctx.cause().message() << '\n';
     co_await ask(socket, "after the signal");
+    if (then == client::leaves)
+        co_return;
     co_await socket.async_wait(tcp::socket::wait_read, asio::use_awaitable);
     std::cout << "disconnected\n";
 }
 
-int main()
+void run(asioctx::duration grace, client then)
 {
     asio::io_context ioc;
     tcp::acceptor acceptor(ioc, {asio::ip::address_v4::loopback(), 0});
     auto [root, stop] =
         asioctx::with_signals(asioctx::background(ioc), {SIGTERM});
-    auto [requests, end] = asioctx::with_grace(root, 200ms);
+    auto [requests, end] = asioctx::with_grace(root, grace);
     asio::co_spawn(ioc, listen(root, requests, acceptor), asio::detached);
-    asio::co_spawn(ioc, talk(root, acceptor.local_endpoint()), asio::detached);
+    asio::co_spawn(
+        ioc, talk(root, acceptor.local_endpoint(), then), asio::detached);
     ioc.run();
+    std::cout << "stopped, " << (requests.done() ? "after" : "before")
+              << " the grace was over\n";
+}
+
+int main()
+{
+    run(10s, client::leaves);
+    run(200ms, client::stays);
 }

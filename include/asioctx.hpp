@@ -10,7 +10,9 @@
 
 #include <asioctx/after_func.hpp>
 #include <asioctx/associated_context.hpp>
+#include <asioctx/async_sleep.hpp>
 #include <asioctx/bind_context.hpp>
+#include <asioctx/boot_clock.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/cause_key.hpp>
 #include <asioctx/context.hpp>

@@ -142,6 +142,53 @@ cancelable with_deadline(context const& parent, time_point deadline,
     return derive(parent, deadline, cause, at);
 }
 
+namespace {
+
+template <class Cause>
+cancelable derive_by_clock(
+    context const& parent,
+    detail::clock_deadline const& deadline,
+    Cause&& cause,
+    source_location at)
+{
+    auto& r = root_for_deadline(parent);
+    auto s = detail::make_scope<detail::clock_scope>(
+        context_access::get(parent), at, deadline.left, deadline.time);
+    end_with(*s, std::forward<Cause>(cause));
+    bool const never = deadline.time == duration::max().count();
+    auto const left = never ? duration::max() : s->left();
+    bool const passed = left <= duration::zero();
+    if (!never && !passed)
+    {
+        auto const now = r.now();
+        r.schedule(*s, detail::clock_scope::next_look(now, left), now);
+    }
+    detail::link_or_cancel(*s);
+    if (passed)
+        s->expire(); // does nothing if the parent was done
+    return detail::make_cancelable(std::move(s));
+}
+
+} // namespace
+
+cancelable detail::with_deadline(
+    context const& parent,
+    clock_deadline const& deadline,
+    error_code const& cause,
+    source_location at)
+{
+    return derive_by_clock(parent, deadline, cause, at);
+}
+
+cancelable detail::with_deadline(
+    context const& parent,
+    clock_deadline const& deadline,
+    std::exception_ptr cause,
+    source_location at)
+{
+    return derive_by_clock(parent, deadline, std::move(cause), at);
+}
+
 cancelable detail::with_deadline(
     context const& parent,
     time_point deadline,

@@ -13,21 +13,28 @@
 
 namespace asioctx::testing {
 
-using detail::context_access;
+namespace {
+
+detail::root& clock_of(context const& root) noexcept
+{
+    return detail::context_access::get(root).get_root()->time();
+}
+
+} // namespace
 
 manual_clock::manual_clock(context root) : root_(std::move(root))
 {
-    context_access::get(root_).get_root()->use_manual_clock(true);
+    clock_of(root_).use_manual_clock(true);
 }
 
 manual_clock::~manual_clock()
 {
-    context_access::get(root_).get_root()->use_manual_clock(false);
+    clock_of(root_).use_manual_clock(false);
 }
 
 time_point manual_clock::now() const noexcept
 {
-    return context_access::get(root_).get_root()->now();
+    return clock_of(root_).now();
 }
 
 void manual_clock::advance(duration d) noexcept
@@ -37,7 +44,7 @@ void manual_clock::advance(duration d) noexcept
 
 void manual_clock::advance_to(time_point t) noexcept
 {
-    context_access::get(root_).get_root()->advance(t);
+    clock_of(root_).advance(t);
 }
 
 } // namespace asioctx::testing

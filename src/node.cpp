@@ -8,6 +8,7 @@
 #include <asioctx/detail/node.hpp>
 #include <asioctx/detail/root.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <new>
 #include <utility>
@@ -198,6 +199,31 @@ grace_scope::grace_scope(node* parent, duration grace) noexcept
 void grace_scope::describe(std::string& out) const
 {
     out += ".with_grace(" + seconds(grace) + ")";
+}
+
+clock_scope::clock_scope(
+    node* parent, left_function* left, std::int64_t deadline) noexcept
+    : scope(parent, behavior::clocked), left_(left), deadline_(deadline)
+{
+}
+
+void clock_scope::describe(std::string& out) const
+{
+    out += ".with_deadline";
+    if (!done())
+        out += '(' + seconds(std::max(left(), duration::zero())) + " left)";
+}
+
+bool clock_scope::put_off() noexcept
+{
+    auto const l = left();
+    if (l <= duration::zero())
+        return false;
+    auto& r = home->time();
+    r.put_back(*this, next_look(r.now(), l));
+    if (done())
+        unschedule();
+    return true;
 }
 
 duration time_left(scope const& s) noexcept
@@ -437,11 +463,11 @@ void scope::abandon_hooks() noexcept
 }
 
 // Whoever links a scope has scheduled it before, so that it is seen here. But a
-// grace begins when it does: then either this sees it scheduled, under the
-// mutex, or start_grace() sees it done.
+// grace begins when it does, and a clock_scope is put back: then either this
+// sees it scheduled, under the mutex, or start_grace() or put_off() sees it done.
 void scope::unschedule() noexcept
 {
-    if (scheduled() || kind == behavior::graced)
+    if (scheduled() || kind == behavior::graced || kind == behavior::clocked)
         home->unschedule(*this);
 }
 

@@ -104,6 +104,11 @@ struct root::uncount_handler
     root* self;
 };
 
+root::~root()
+{
+    release(other_time.load(std::memory_order_relaxed));
+}
+
 void root::describe(std::string& out) const
 {
     out += "background";
@@ -125,19 +130,20 @@ void root::deallocate(void* p, std::size_t) noexcept
 
 void root::schedule(scope& s, time_point t, time_point now)
 {
-    std::lock_guard guard(mutex);
-    if (is_shut_down)
+    std::unique_lock guard(mutex);
+    if (is_closed) [[unlikely]]
+    {
+        guard.unlock();
+        if (auto* const other = other_time.load(std::memory_order_acquire))
+            return other->schedule(s, t, now);
         throw_shut_down("a deadline");
+    }
     if (t == no_deadline)
         return;
     deadlines.insert(s, t);
     changed = true;
     if (waiting)
-    {
-        if (t < armed_at)
-            wake_timer();
-        return;
-    }
+        return hurry(t);
     try
     {
         arm(now);
@@ -151,7 +157,13 @@ void root::schedule(scope& s, time_point t, time_point now)
 
 void root::unschedule(scope& s) noexcept
 {
-    std::lock_guard guard(mutex);
+    std::unique_lock guard(mutex);
+    if (is_closed) [[unlikely]]
+        if (auto* const other = other_time.load(std::memory_order_relaxed))
+        {
+            guard.unlock();
+            return other->unschedule(s);
+        }
     if (!s.scheduled())
         return;
     deadlines.remove(s);
@@ -164,7 +176,9 @@ void root::unschedule(scope& s) noexcept
 // is outstanding.
 void root::arm(time_point now)
 {
-    if (!timer || manual.load(std::memory_order_relaxed) || deadlines.empty())
+    armed_at.store(no_deadline, std::memory_order_relaxed);
+    if (!timer || deadlines.empty()
+        || source.load(std::memory_order_relaxed) != time_source::clock)
         return;
     // What is due already is dealt out by expire_due(), in order.
     auto next = deadlines.next();
@@ -181,7 +195,7 @@ void root::arm(time_point now)
     waiting = true;
     changed = false;
     far = next > latest && !can_uncount;
-    armed_at = next;
+    armed_at.store(next, std::memory_order_relaxed);
     counted = true;
     if (can_uncount)
         uncount();
@@ -211,6 +225,16 @@ void root::uncount() noexcept
                 uncounting = true;
             }
         });
+}
+
+// Sees to it that what waits is told when something is due. The mutex is held and
+// a wait is outstanding.
+void root::hurry(time_point t) noexcept
+{
+    if (t >= armed_at.load(std::memory_order_relaxed))
+        return;
+    armed_at.store(t, std::memory_order_relaxed);
+    wake_timer();
 }
 
 // Ends the outstanding wait at once, so that its handler arms the timer anew.
@@ -283,7 +307,7 @@ bool root::expire_due(time_point t) noexcept
             more = next <= t;
             if (room == 0 || !more)
                 break;
-            if (manual.load(std::memory_order_relaxed))
+            if (source.load(std::memory_order_relaxed) == time_source::by_hand)
             {
                 // What begins when these expire begins at their time.
                 if (!due.empty())
@@ -298,7 +322,9 @@ bool root::expire_due(time_point t) noexcept
     while (!due.empty())
     {
         auto& s = static_cast<scope&>(due.pop_front());
-        s.expire();
+        if (s.kind != scope::behavior::clocked
+            || !static_cast<clock_scope&>(s).put_off())
+            s.expire();
         release(&s);
     }
     return more;
@@ -320,23 +346,81 @@ void root::use_manual_clock(bool on)
     std::lock_guard guard(mutex);
     if (on)
     {
-        if (manual.load(std::memory_order_relaxed))
+        if (source.load(std::memory_order_relaxed) != time_source::clock)
             throw std::logic_error(
                 "asioctx: this execution context has a manual clock already");
         manual_now = clock_type::now().time_since_epoch().count();
-        manual = true;
+        source = time_source::by_hand;
+        armed_at.store(no_deadline, std::memory_order_relaxed);
         if (waiting)
             wake_timer();
     }
     else
     {
         // The time may go back: nothing must expire early for it.
-        manual = false;
+        source = time_source::clock;
         auto const t = now();
         deadlines.rewind(t);
         if (!waiting)
             arm(t);
     }
+}
+
+time_point root::other_now() const noexcept
+{
+    if (auto* const other = other_time.load(std::memory_order_acquire))
+        return other->now();
+    return time_point(duration(manual_now.load(std::memory_order_relaxed)));
+}
+
+void root::use_time_of(root& other)
+{
+    root& target = other.time();
+    if (&time() == &target)
+        return;
+    std::lock_guard guard(mutex);
+    if (is_shut_down)
+        throw_shut_down("time");
+    if (source.load(std::memory_order_relaxed) != time_source::clock
+        || !deadlines.empty() || &target == this)
+        throw std::logic_error(
+            "asioctx: background(ec, time): this execution context has "
+            "deadlines already, or its time is another's");
+    add_ref(&target);
+    is_closed = true;
+    other_time.store(&target, std::memory_order_release);
+    source = time_source::other_root;
+}
+
+void root::look_at_clock(scope const& until) noexcept
+{
+    auto const due = armed_at.load(std::memory_order_relaxed);
+    if (due == no_deadline
+        || source.load(std::memory_order_relaxed) != time_source::clock)
+        return;
+    auto const t = clock_type::now();
+    if (t < due)
+        return;
+    while (expire_due(t))
+        if (until.done())
+            return;
+    // The wait that is over may not have been told yet.
+    std::lock_guard guard(mutex);
+    if (waiting)
+        armed_at.store(
+            deadlines.empty() ? no_deadline : deadlines.next(),
+            std::memory_order_relaxed);
+}
+
+void root::put_back(scope& s, time_point t) noexcept
+{
+    std::lock_guard guard(mutex);
+    if (is_shut_down)
+        return;
+    deadlines.insert(s, t);
+    changed = true;
+    if (waiting)
+        hurry(t);
 }
 
 void root::advance(time_point t) noexcept
@@ -379,7 +463,8 @@ void root::shut_down() noexcept
         std::optional<timer_type> dying_timer;
         asio::any_io_executor dying_executor;
         std::lock_guard guard(mutex);
-        is_shut_down = true;
+        is_shut_down = is_closed = true;
+        armed_at.store(no_deadline, std::memory_order_relaxed);
         std::swap(dying_timer, timer);
         std::swap(dying_executor, executor);
     }

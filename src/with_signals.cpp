@@ -263,9 +263,11 @@ cancelable with_signals(
     further_signals further,
     source_location at)
 {
-    auto& root = detail::root_for(
-        "a wait for signals", context_access::get(parent).get_root());
-    auto const ex = detail::executor_of(&root);
+    constexpr auto what = "a wait for signals";
+    auto& root =
+        detail::root_for(what, context_access::get(parent).get_root());
+    auto const ex = detail::executor_of(
+        &detail::root_for(what, &root.time()));
     auto& service = asio::use_service<signal_service>(
         asio::query(ex, asio::execution::context));
     auto guard = std::make_unique<signal_guard>(ex);

@@ -229,6 +229,28 @@ public:
         return nullptr;
     }
 
+    /// Looks at the clock, and tells whether the context is done.
+    /**
+     * As done(); but if the time has come for a deadline, an idle timeout or a
+     * grace of the context's root, it passes within this call, as if a thread
+     * that runs the execution context had seen it. For loops that compute, and
+     * so may keep these threads from it:
+     * @code while (!ctx.check()) compute_a_bit(); @endcode
+     *
+     * The call costs as much as reading the clock. If time passes, it also does
+     * what cancel() would, for all contexts whose time has come.
+     *
+     * A signal, and whatever else a handler is needed for, is not looked for.
+     * Nor are the deadlines of other roots, which a merge() may have brought in.
+     */
+    bool check() const noexcept
+    {
+        auto const* s = scope();
+        if (s && s->home && !s->done())
+            s->home->time().look_at_clock(*s);
+        return s && s->done();
+    }
+
     /// Throws @c boost::system::system_error with error() if done.
     /**
      * If a deadline ended the context, the exception's text begins with the time
@@ -359,6 +381,47 @@ inline context background() noexcept
  */
 template <detail::executing_context ExecutionContext>
 context background(ExecutionContext& ec);
+
+/// Returns the root context of an execution context whose time is another's.
+/**
+ * The same root as background(ec) returns, from now on with its deadlines on the
+ * other execution context: they pass on the threads that run that one. So they
+ * do not wait for threads of @c ec that compute or block. with_signals() waits
+ * for its signals there, too. Operations, callbacks and handlers run where they
+ * do otherwise.
+ *
+ * To be called before a context with a deadline is derived from the root, and
+ * with the same @c time each time.
+ * @code
+ * asio::thread_pool time(1);
+ * asio::thread_pool pool(8);
+ * auto const root = asioctx::background(pool, time);
+ * @endcode
+ *
+ * @param ec The execution context.
+ *
+ * @param time The execution context whose threads see to the time. Deadlines do
+ * not keep its @c run() from returning: an @c asio::thread_pool of one thread
+ * runs until it is joined.
+ *
+ * @par Object lifetimes
+ * When @c time is destroyed, the deadlines do not pass any more and deriving a new
+ * one throws @c std::logic_error. If it is declared before @c ec, it goes last.
+ *
+ * @par Exceptions
+ * @c std::logic_error if there are deadlines already, or the time is that of a
+ * third execution context, or that of a manual_clock. @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
+ *
+ * @par Example
+ * examples/15_busy_threads.cpp
+ */
+template <
+    detail::executing_context ExecutionContext,
+    detail::executing_context Time>
+context background(ExecutionContext& ec, Time& time);
 
 /// Describes the way from the root to a context, for people to read.
 /**

@@ -12,8 +12,11 @@
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 
+#include <asioctx/detail/node.hpp>
+
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -60,6 +63,49 @@ constexpr duration to_duration(std::chrono::duration<Rep, Period> d) noexcept
         return duration::min();
     return std::chrono::ceil<duration>(d);
 }
+
+// A clock that is not ours.
+template <class Clock>
+concept other_clock = !std::same_as<Clock, clock_type> && requires {
+    typename Clock::time_point;
+    {
+        Clock::now()
+    } -> std::same_as<typename Clock::time_point>;
+};
+
+// A deadline by another clock.
+struct clock_deadline
+{
+    // Rounded up, as the clock's time is down: a deadline is never early.
+    template <class Clock, class Duration>
+    explicit clock_deadline(std::chrono::time_point<Clock, Duration> t) noexcept
+        : left(&left_until<Clock>), time(to_duration(t.time_since_epoch()).count())
+    {
+    }
+
+    template <class Clock>
+    static duration left_until(std::int64_t deadline)
+    {
+        auto const now =
+            std::chrono::floor<duration>(Clock::now().time_since_epoch());
+        return add_saturated(time_point(duration(deadline)), -now)
+            .time_since_epoch();
+    }
+
+    duration (*left)(std::int64_t);
+    std::int64_t time;
+};
+
+ASIOCTX_DECL cancelable with_deadline(
+    context const& parent,
+    clock_deadline const& deadline,
+    error_code const& cause,
+    source_location at);
+ASIOCTX_DECL cancelable with_deadline(
+    context const& parent,
+    clock_deadline const& deadline,
+    std::exception_ptr cause,
+    source_location at);
 
 } // namespace detail
 
@@ -118,6 +164,51 @@ cancelable with_deadline(
     source_location at = BOOST_CURRENT_LOCATION)
 {
     return detail::with_deadline(parent, deadline, std::move(cause), at);
+}
+
+/// Derives a context with a deadline by another clock.
+/**
+ * As with_deadline() with a @c time_point, for a clock that may be set, as @c
+ * std::chrono::system_clock, or that goes on while the system sleeps, as
+ * boot_clock. The context is done once that clock has come to the deadline,
+ * and follows its changes:
+ *
+ * - The context is never done while that clock says that it is too early.
+ * - If the clock is not set, it is done as exactly as with any deadline.
+ * - If the clock is set back, it is done when the clock has come to the deadline
+ *   again.
+ * - If the clock is set forward, or the system was asleep, it is done a second
+ *   late at most: that is how often the clock is looked at. So a program with
+ *   such a deadline wakes up every second.
+ *
+ * The deadline is not part of the context's deadline(), which never moves: that
+ * is the parent's. Nor does it go to other processes.
+ *
+ * @c Clock::now() is called by the threads that run the execution context, and
+ * must not throw.
+ */
+template <detail::other_clock Clock, class Duration>
+cancelable with_deadline(context const& parent,
+    std::chrono::time_point<Clock, Duration> deadline,
+    error_code const& cause = {}, source_location at = BOOST_CURRENT_LOCATION)
+{
+    return detail::with_deadline(
+        parent, detail::clock_deadline(deadline), cause, at);
+}
+
+/// The same with an exception as the cause, which exception() returns.
+template <
+    detail::other_clock Clock,
+    class Duration,
+    std::same_as<std::exception_ptr> Exception>
+cancelable with_deadline(
+    context const& parent,
+    std::chrono::time_point<Clock, Duration> deadline,
+    Exception cause,
+    source_location at = BOOST_CURRENT_LOCATION)
+{
+    return detail::with_deadline(
+        parent, detail::clock_deadline(deadline), std::move(cause), at);
 }
 
 /// Derives a context that is done after a time.

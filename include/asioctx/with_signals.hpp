@@ -65,7 +65,8 @@ enum class further_signals
  * the execution context and keeps the context, until it is done.
  *
  * @par Executor
- * The signal counts when a thread that runs the execution context sees it.
+ * The signal counts when a thread that runs the execution context sees it; that
+ * of the time, if background() was given one for it.
  *
  * @par Exceptions
  * @c std::logic_error if there is no execution context, or it was destroyed.

@@ -13,7 +13,9 @@
 
 #include <asioctx/testing/manual_clock.hpp>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/generic_category.hpp>
 
 #include <chrono>
@@ -247,6 +249,70 @@ void an_idle_context_is_touched_canceled_and_late()
     check(is_late(c.ctx) || is_canceled(c.ctx, 1), "for one reason");
 }
 
+// The clock of the system: what is armed counts as work for a moment at most.
+void the_timer_is_armed_beside_poll()
+{
+    asio::io_context ioc;
+    auto parent = with_cancel(background(ioc));
+    std::optional work(asio::make_work_guard(ioc));
+    std::optional<cancelable> a;
+    std::optional<cancelable> b;
+    together(
+        [&] { ioc.poll(); },
+        [&]
+        {
+            a = with_timeout(parent.ctx, 2h);
+            b = with_timeout(parent.ctx, 1h);
+        });
+    work.reset();
+    ioc.poll();
+    check(ioc.stopped(), "time is no work");
+    ioc.restart();
+    asio::post(ioc, [] {});
+    check(ioc.poll() == 1 && ioc.stopped(), "but what is posted is");
+}
+
+// A clock that stands.
+struct standing_clock
+{
+    using duration = std::chrono::milliseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<standing_clock>;
+
+    static constexpr bool is_steady = false;
+
+    static time_point now() noexcept
+    {
+        return {};
+    }
+};
+
+void a_deadline_of_another_clock_is_put_off_and_canceled()
+{
+    fixture f;
+    auto c = with_deadline(f.parent.ctx, standing_clock::now() + 1h);
+    together(
+        [&] { f.clock.advance(1s); },
+        [&]
+        {
+            f.parent.cancel.cancel(cause(1));
+            check(c.ctx.done(), "it is done with its parent");
+        });
+    f.clock.advance(1h);
+    check(is_canceled(c.ctx, 1), "for that reason");
+}
+
+void a_deadline_of_another_clock_is_put_off_and_dropped()
+{
+    fixture f;
+    std::optional c(
+        with_deadline(f.parent.ctx, standing_clock::now() + 1h));
+    c->cancel.detach();
+    together([&] { f.clock.advance(1s); }, [&] { c.reset(); });
+    f.clock.advance(1h);
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -316,5 +382,14 @@ int main(int argc, char** argv)
             {"an_idle_context_is_touched_canceled_and_late",
              an_idle_context_is_touched_canceled_and_late,
              {}},
+            {"the_timer_is_armed_beside_poll",
+             the_timer_is_armed_beside_poll,
+             {}},
+            {"a_deadline_of_another_clock_is_put_off_and_canceled",
+             a_deadline_of_another_clock_is_put_off_and_canceled,
+             {end_is_not_seen}},
+            {"a_deadline_of_another_clock_is_put_off_and_dropped",
+             a_deadline_of_another_clock_is_put_off_and_dropped,
+             {mutex_is_lost}},
         });
 }

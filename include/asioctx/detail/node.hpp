@@ -16,6 +16,8 @@
 #include <asioctx/detail/intrusive_list.hpp>
 #include <asioctx/detail/sync.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -146,6 +148,7 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
         permanent, // never done, so nothing is linked below it
         graced,    // outlives its parent by a grace, see grace_scope
         idle,      // may put off its own expiry, see idle_scope
+        clocked,   // has the deadline of another clock, see clock_scope
     };
 
     ASIOCTX_DECL explicit scope(
@@ -282,8 +285,10 @@ private:
     void wait_until_marked() const noexcept;
     void notify_hooks() noexcept;
     void abandon_hooks() noexcept;
-    void unschedule() noexcept;
     void leave_parent() noexcept;
+
+protected:
+    void unschedule() noexcept;
 };
 
 // A scope whose parent's end starts its grace.
@@ -333,6 +338,41 @@ struct idle_scope final : scope
     // The time of the last touch, since the clock's epoch. It is scheduled for
     // an earlier touch's expiry: only when that passes is it looked at.
     atomic<duration::rep> touched;
+};
+
+// A scope with a deadline by a clock that may be set, or go on while ours stands.
+// It is in the set for a while at most. When that is over it looks at its clock,
+// outside of all locks, and is put back if that has not come so far.
+struct clock_scope final : scope
+{
+    using left_function = duration(std::int64_t deadline);
+
+    ASIOCTX_DECL clock_scope(
+        node* parent, left_function* left, std::int64_t deadline) noexcept;
+
+    ASIOCTX_DECL void describe(std::string& out) const override;
+
+    // The time until the deadline, by its clock.
+    duration left() const noexcept
+    {
+        return left_(deadline_);
+    }
+
+    // When to look at that clock again.
+    static time_point next_look(time_point now, duration left) noexcept
+    {
+        return now + std::min<duration>(left, std::chrono::seconds(1));
+    }
+
+    // True if the time has not come. The caller has taken the scope from the
+    // set, and holds a reference.
+    ASIOCTX_DECL bool put_off() noexcept;
+
+private:
+    left_function* const left_;
+
+    // Since the epoch of that clock, in our durations.
+    std::int64_t const deadline_;
 };
 
 // The time until the scope's deadline, zero if it has passed.

@@ -104,10 +104,31 @@ struct root final : scope
 
     time_point now() const noexcept
     {
-        return manual.load(std::memory_order_relaxed)
-            ? time_point(duration(manual_now.load(std::memory_order_relaxed)))
-            : clock_type::now();
+        return source.load(std::memory_order_relaxed) == time_source::clock
+            ? clock_type::now()
+            : other_now();
     }
+
+    // The root in whose set deadlines are: this one, unless it was told to use
+    // another's.
+    root& time() noexcept
+    {
+        auto* const other = other_time.load(std::memory_order_acquire);
+        return other ? other->time() : *this;
+    }
+
+    // Has another root hold the deadlines, and its execution context let them
+    // pass. Throws std::logic_error if there are deadlines, or another says
+    // what time it is already.
+    ASIOCTX_DECL void use_time_of(root& other);
+
+    // Expires what is due, without waiting for a thread that runs the
+    // execution context, at least until a scope is done.
+    ASIOCTX_DECL void look_at_clock(scope const& until) noexcept;
+
+    // Puts an entry that this thread has taken from the set, and holds a
+    // reference to, back for a later time.
+    void put_back(scope& s, time_point t) noexcept;
 
     // Expires the scope once the deadline has passed. Strong guarantee; throws
     // std::logic_error if the execution context is gone, or what arming the
@@ -163,6 +184,8 @@ struct root final : scope
 
     bool is_shut_down = false;
 
+    ASIOCTX_DECL ~root() override;
+
 private:
     friend class context_service;
     struct timer_handler;
@@ -195,6 +218,7 @@ private:
     bool expire_due(time_point now) noexcept;
     void on_timer();
     void arm(time_point now);
+    void hurry(time_point t) noexcept;
     void uncount() noexcept;
     void wake_timer() noexcept;
     void shut_down() noexcept;
@@ -213,12 +237,15 @@ private:
     // Whether the set has changed since the timer was armed.
     bool changed = false;
 
-    // Whether a wait on the timer is outstanding, when it ends, and whether
-    // it has been asked to end at once.
+    // Whether a wait on the timer is outstanding, and whether it has been asked
+    // to end at once.
     bool waiting = false;
     bool waking = false;
     bool far = false; // more than a tick ahead, and to be ended if idle
-    time_point armed_at;
+
+    // When the wait ends, or earlier; no_deadline if there is none. Nothing in
+    // the set is due before: who looks at the clock reads it without the mutex.
+    atomic<time_point> armed_at{no_deadline};
 
     // Whether the wait, if there is one, counts as work, and whether a function
     // is on its way that takes this back.
@@ -231,8 +258,26 @@ private:
 
     intrusive_list<execution_context_guest, context_service_tag> guests;
 
-    atomic<bool> manual{false};
+    enum class time_source : std::uint8_t
+    {
+        clock,
+        by_hand,
+        other_root,
+    };
+
+    ASIOCTX_DECL time_point other_now() const noexcept;
+
+    // Changed with the mutex held.
+    atomic<time_source> source{time_source::clock};
     atomic<duration::rep> manual_now{0};
+
+    // Null, or a root that is referred to from then on. Set with the mutex held,
+    // while the set of deadlines is empty, which it remains.
+    atomic<root*> other_time{nullptr};
+
+    // Whether no deadline is taken any more: there is another root for it, or
+    // the execution context has shut down.
+    bool is_closed = false;
 };
 
 // Ties a root to its execution context.

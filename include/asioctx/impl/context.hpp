@@ -64,6 +64,17 @@ context background(ExecutionContext& ec)
         detail::node_ptr(detail::add_ref(&r)));
 }
 
+template <
+    detail::executing_context ExecutionContext,
+    detail::executing_context Time>
+context background(ExecutionContext& ec, Time& time)
+{
+    auto result = background(ec);
+    detail::context_access::get(result).get_root()->use_time_of(
+        detail::root_of(time, time.get_executor()));
+    return result;
+}
+
 template <asio::completion_token_for<void(error_code)> Token>
 auto context::async_wait(Token&& token) const
 {

@@ -17,7 +17,9 @@ namespace asioctx::testing {
 /**
  * While the object exists, the deadlines of contexts whose root was made from
  * the execution context pass when advance() says so, and not otherwise. They
- * do not count as outstanding work. Other timers are not affected.
+ * do not count as outstanding work. Other timers are not affected. If
+ * background() was given another execution context for the time, the clock is that
+ * one's.
  *
  * @par Object lifetimes
  * The object must not outlive the execution context. Its destructor gives the
