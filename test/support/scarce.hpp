@@ -25,11 +25,18 @@
 #include <unistd.h>
 #include <vector>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
-#endif
-
 #include "support/allocation_counter.hpp"
+
+// Sanitizers ask for these. What they find ends the program by a signal, too.
+extern "C" [[gnu::used]] inline char const* __asan_default_options()
+{
+    return "abort_on_error=1";
+}
+
+extern "C" [[gnu::used]] inline char const* __ubsan_default_options()
+{
+    return "abort_on_error=1";
+}
 
 namespace scarce {
 
@@ -123,11 +130,8 @@ inline int run_apart(entry const& e, plan p)
     {
         ::alarm(60); // nothing here waits for anything
         std::set_terminate(terminate);
-        for (int const s : {SIGALRM, SIGBUS, SIGSEGV})
+        for (int const s : {SIGABRT, SIGALRM, SIGBUS, SIGSEGV})
             std::signal(s, [](int) { terminate(); });
-#if defined(__SANITIZE_ADDRESS__)
-        __sanitizer_set_death_callback(terminate);
-#endif
         e.run(p);
         std::_Exit(p.allocations <= p.n ? nothing_failed : went_well);
     }

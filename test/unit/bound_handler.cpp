@@ -6,9 +6,10 @@
 //
 
 // Test that header file is self-contained.
-#include <asioctx/cancel.hpp>
-
 #include <asioctx/detail/bound_handler.hpp>
+
+// For the tests.
+#include <asioctx/cancel.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>

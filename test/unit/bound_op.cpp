@@ -6,9 +6,10 @@
 //
 
 // Test that header file is self-contained.
-#include <asioctx/cancel.hpp>
-
 #include <asioctx/detail/bound_op.hpp>
+
+// For the tests.
+#include <asioctx/cancel.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>

@@ -8,6 +8,7 @@
 // Test that header file is self-contained.
 #include <asioctx/detail/step_executor.hpp>
 
+// For the tests.
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 
