@@ -63,8 +63,8 @@ bound_op::bound_op(node_ptr ctx, request const& r)
     : ctx_(std::move(ctx)),
       scope_(ctx_.get_scope()),
       turn_(turn_pool::take()),
-      type_(r.type),
-      raw_errors_(r.raw_errors)
+      raw_errors_(r.raw_errors),
+      type_(r.type)
 {
     if (scope_ && scope_->kind == scope::behavior::permanent)
         scope_ = nullptr;

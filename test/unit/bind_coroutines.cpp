@@ -120,6 +120,26 @@ asio::awaitable<int> survive(asio::steady_timer& timer)
     co_return 0;
 }
 
+// An operation that is given what makes a coroutine, as co_spawn is, and waits for
+// a timer.
+struct timer_before_coroutine
+{
+    using executor_type = asio::steady_timer::executor_type;
+
+    executor_type get_executor() const noexcept
+    {
+        return timer->get_executor();
+    }
+
+    template <class Handler, class F>
+    void operator()(Handler&& handler, F&&) const
+    {
+        timer->async_wait(std::forward<Handler>(handler));
+    }
+
+    asio::steady_timer* timer;
+};
+
 // A coroutine is started by a function that is posted, or dispatched to a
 // strand: what asks it to stop may come before that.
 struct beginning_fixture : fixture
@@ -530,6 +550,19 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(o == errc::canceled);
     BOOST_TEST(inner == errc::canceled);
     BOOST_TEST(!begun);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    what_keeps_a_coroutine_for_later_is_asked, beginning_fixture)
+{
+    auto token = bind_context(c.ctx, recorder(o));
+    asio::async_initiate<decltype(token), void(error_code)>(
+        timer_before_coroutine{&never}, token, [this] { return body(); });
+    poll();
+    BOOST_TEST(o.calls == 0);
+    c.cancel();
+    until_completed(o);
+    BOOST_TEST(o == errc::canceled);
 }
 
 BOOST_FIXTURE_TEST_CASE(

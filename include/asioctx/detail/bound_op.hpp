@@ -410,13 +410,13 @@ private:
     // There is nothing to complete; set before the record is put off.
     bool abandoned_ = false;
 
+    bool const raw_errors_; // see request
+
     // What follows is guarded by the turn; it is read without, by the operation
     // when it has ended.
 
     // What the context asks for.
     asio::cancellation_type_t const type_;
-
-    bool const raw_errors_;
 
     // What has been asked for. A weaker request must not make an operation
     // forget a stronger one, so each includes the ones before.
