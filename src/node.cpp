@@ -467,7 +467,7 @@ void scope::abandon_hooks() noexcept
 // sees it scheduled, under the mutex, or start_grace() or put_off() sees it done.
 void scope::unschedule() noexcept
 {
-    if (scheduled() || kind == behavior::graced || kind == behavior::clocked)
+    if (scheduled() || kind >= behavior::graced)
         home->unschedule(*this);
 }
 

@@ -130,16 +130,23 @@ void root::deallocate(void* p, std::size_t) noexcept
 
 void root::schedule(scope& s, time_point t, time_point now)
 {
-    std::unique_lock guard(mutex);
-    if (is_closed) [[unlikely]]
     {
-        guard.unlock();
-        if (auto* const other = other_time.load(std::memory_order_acquire))
-            return other->schedule(s, t, now);
-        throw_shut_down("a deadline");
+        std::lock_guard guard(mutex);
+        if (!is_closed) [[likely]]
+        {
+            if (t != no_deadline)
+                add(s, t, now);
+            return;
+        }
     }
-    if (t == no_deadline)
-        return;
+    if (auto* const other = other_time.load(std::memory_order_acquire))
+        return other->schedule(s, t, now);
+    throw_shut_down("a deadline");
+}
+
+// The mutex is held.
+void root::add(scope& s, time_point t, time_point now)
+{
     deadlines.insert(s, t);
     changed = true;
     if (waiting)
@@ -157,26 +164,29 @@ void root::schedule(scope& s, time_point t, time_point now)
 
 void root::unschedule(scope& s) noexcept
 {
-    std::unique_lock guard(mutex);
-    if (is_closed) [[unlikely]]
-        if (auto* const other = other_time.load(std::memory_order_relaxed))
+    root* other;
+    {
+        std::lock_guard guard(mutex);
+        other = is_closed ? other_time.load(std::memory_order_relaxed) : nullptr;
+        if (!other) [[likely]]
         {
-            guard.unlock();
-            return other->unschedule(s);
+            if (!s.scheduled())
+                return;
+            deadlines.remove(s);
+            changed = true;
+            if (far && deadlines.empty())
+                wake_timer();
+            return;
         }
-    if (!s.scheduled())
-        return;
-    deadlines.remove(s);
-    changed = true;
-    if (far && deadlines.empty())
-        wake_timer();
+    }
+    other->unschedule(s);
 }
 
 // Waits for the next deadline, if there is one. The mutex is held and no wait
 // is outstanding.
 void root::arm(time_point now)
 {
-    armed_at.store(no_deadline, std::memory_order_relaxed);
+    set_armed_at(no_deadline);
     if (!timer || deadlines.empty()
         || source.load(std::memory_order_relaxed) != time_source::clock)
         return;
@@ -195,7 +205,7 @@ void root::arm(time_point now)
     waiting = true;
     changed = false;
     far = next > latest && !can_uncount;
-    armed_at.store(next, std::memory_order_relaxed);
+    set_armed_at(next);
     counted = true;
     if (can_uncount)
         uncount();
@@ -231,9 +241,9 @@ void root::uncount() noexcept
 // a wait is outstanding.
 void root::hurry(time_point t) noexcept
 {
-    if (t >= armed_at.load(std::memory_order_relaxed))
+    if (t >= get_armed_at())
         return;
-    armed_at.store(t, std::memory_order_relaxed);
+    set_armed_at(t);
     wake_timer();
 }
 
@@ -351,7 +361,7 @@ void root::use_manual_clock(bool on)
                 "asioctx: this execution context has a manual clock already");
         manual_now = clock_type::now().time_since_epoch().count();
         source = time_source::by_hand;
-        armed_at.store(no_deadline, std::memory_order_relaxed);
+        set_armed_at(no_deadline);
         if (waiting)
             wake_timer();
     }
@@ -394,7 +404,7 @@ void root::use_time_of(root& other)
 
 void root::look_at_clock(scope const& until) noexcept
 {
-    auto const due = armed_at.load(std::memory_order_relaxed);
+    auto const due = get_armed_at();
     if (due == no_deadline
         || source.load(std::memory_order_relaxed) != time_source::clock)
         return;
@@ -407,9 +417,7 @@ void root::look_at_clock(scope const& until) noexcept
     // The wait that is over may not have been told yet.
     std::lock_guard guard(mutex);
     if (waiting)
-        armed_at.store(
-            deadlines.empty() ? no_deadline : deadlines.next(),
-            std::memory_order_relaxed);
+        set_armed_at(deadlines.empty() ? no_deadline : deadlines.next());
 }
 
 void root::put_back(scope& s, time_point t) noexcept
@@ -464,7 +472,7 @@ void root::shut_down() noexcept
         asio::any_io_executor dying_executor;
         std::lock_guard guard(mutex);
         is_shut_down = is_closed = true;
-        armed_at.store(no_deadline, std::memory_order_relaxed);
+        set_armed_at(no_deadline);
         std::swap(dying_timer, timer);
         std::swap(dying_executor, executor);
     }

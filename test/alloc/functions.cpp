@@ -190,6 +190,17 @@ void with_idle_timeout_(plan& p)
     derive(p, [](world& w) { return with_idle_timeout(w.parent.ctx, 1s); });
 }
 
+void with_deadline_by_another_clock(plan& p)
+{
+    derive(
+        p,
+        [](world& w)
+        {
+            return with_deadline(
+                w.parent.ctx, std::chrono::system_clock::now() + 1h);
+        });
+}
+
 void with_grace_(plan& p)
 {
     derive(p, [](world& w) { return with_grace(w.parent.ctx, 0s); });
@@ -262,6 +273,15 @@ void background_(plan& p)
     asio::io_context ioc;
     p.act([&] { std::ignore = background(ioc); });
     std::ignore = with_timeout(background(ioc), 0s);
+    ioc.run();
+}
+
+void background_with_time(plan& p)
+{
+    asio::io_context time;
+    asio::io_context ioc;
+    p.act([&] { std::ignore = background(ioc, time); });
+    std::ignore = with_timeout(background(ioc, time), 0s);
     ioc.run();
 }
 
@@ -460,6 +480,14 @@ void async_wait_(plan& p)
         p,
         [](world& w, context const& ctx)
         { ctx.async_wait(world::handler(w)); });
+}
+
+void async_sleep_(plan& p)
+{
+    start(
+        p,
+        [](world& w, context const& ctx)
+        { async_sleep(ctx, 1h, world::handler(w)); });
 }
 
 void detach_on_cancel_(plan& p)
@@ -685,9 +713,11 @@ int main(int argc, char** argv)
         {
 #define SCARCE(name) {#name, name}
             SCARCE(background_),
+            SCARCE(background_with_time),
             SCARCE(with_cancel_),
             SCARCE(with_timeout_),
             SCARCE(with_idle_timeout_),
+            SCARCE(with_deadline_by_another_clock),
             SCARCE(with_grace_),
             SCARCE(with_value_),
             SCARCE(without_cancel_),
@@ -712,6 +742,7 @@ int main(int argc, char** argv)
             SCARCE(cancel_coroutine),
             SCARCE(after_func_),
             SCARCE(async_wait_),
+            SCARCE(async_sleep_),
             SCARCE(detach_on_cancel_),
             SCARCE(group_spawn),
             SCARCE(group_try_spawn),

@@ -146,9 +146,11 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     {
         ordinary,
         permanent, // never done, so nothing is linked below it
-        graced,    // outlives its parent by a grace, see grace_scope
         idle,      // may put off its own expiry, see idle_scope
-        clocked,   // has the deadline of another clock, see clock_scope
+
+        // These may be scheduled when others know them already.
+        graced,  // outlives its parent by a grace, see grace_scope
+        clocked, // has the deadline of another clock, see clock_scope
     };
 
     ASIOCTX_DECL explicit scope(

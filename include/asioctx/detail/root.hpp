@@ -93,7 +93,7 @@ private:
 // What waits for a deadline counts as work by itself; the deadline does not. So
 // run() and join() return though the timer is armed. Asio's timers count, and
 // this is taken back where it can be: on an io_context and a thread_pool, see
-// arm(). Other execution contexts are kept running by a deadline.
+// uncount(). Other execution contexts are kept running by a deadline.
 struct root final : scope
 {
     explicit root() noexcept : scope(*this)
@@ -217,6 +217,7 @@ private:
 
     bool expire_due(time_point now) noexcept;
     void on_timer();
+    void add(scope& s, time_point t, time_point now);
     void arm(time_point now);
     void hurry(time_point t) noexcept;
     void uncount() noexcept;
@@ -245,7 +246,7 @@ private:
 
     // When the wait ends, or earlier; no_deadline if there is none. Nothing in
     // the set is due before: who looks at the clock reads it without the mutex.
-    atomic<time_point> armed_at{no_deadline};
+    atomic<duration::rep> armed_at{no_deadline.time_since_epoch().count()};
 
     // Whether the wait, if there is one, counts as work, and whether a function
     // is on its way that takes this back.
@@ -257,6 +258,17 @@ private:
     reserved_block<64> uncount_memory;
 
     intrusive_list<execution_context_guest, context_service_tag> guests;
+
+    time_point get_armed_at() const noexcept
+    {
+        return time_point(duration(armed_at.load(std::memory_order_relaxed)));
+    }
+
+    void set_armed_at(time_point t) noexcept
+    {
+        armed_at.store(
+            t.time_since_epoch().count(), std::memory_order_relaxed);
+    }
 
     enum class time_source : std::uint8_t
     {
