@@ -154,9 +154,10 @@ cancelable derive_by_clock(
     auto& r = root_for_deadline(parent);
     auto s = detail::make_scope<detail::clock_scope>(
         context_access::get(parent), at, deadline.left, deadline.time);
-    end_with(*s, std::forward<Cause>(cause));
     bool const never = deadline.time == duration::max().count();
     auto const left = never ? duration::max() : s->left();
+    end_with(*s, std::chrono::duration<double>(left).count(),
+        std::forward<Cause>(cause));
     bool const passed = left <= duration::zero();
     if (!never && !passed)
     {
