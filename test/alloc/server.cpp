@@ -152,12 +152,8 @@ void abandoned(plan& p)
 int main(int argc, char** argv)
 {
     // A strand that goes on in its invoker's destructor; a coroutine that is
-    // destroyed on its executor by a destructor; the copy of a strand in an
-    // any_io_executor, which a constructor makes that cannot throw.
-    scarce::known = {
-        "strand_executor_service7invoker",
-        "awaitable_thread",
-        "handler_work_base"};
+    // destroyed on its executor by a destructor.
+    scarce::known = {"strand_executor_service7invoker", "awaitable_thread"};
     return scarce::main(
         argc,
         argv,

@@ -134,8 +134,11 @@ struct limits_fixture : bound_fixture
     void keep(Handler&& handler)
     {
         using type = std::decay_t<Handler>;
-        complete = [h = std::make_shared<type>(std::move(handler))](
-                       error_code ec) { std::move(*h)(ec); };
+        complete =
+            [h = std::make_shared<type>(std::move(handler))](error_code ec)
+        {
+            std::move (*h)(ec);
+        };
     }
 
     cancelable const c = with_cancel(root);
@@ -149,19 +152,27 @@ struct limits_fixture : bound_fixture
 
 BOOST_FIXTURE_TEST_SUITE(test_where_it_ends, limits_fixture)
 
-// The members' slots are the group's: what is asked is the group, and it is where
-// its handler runs.
+// The members' slots are the group's: what is asked is the group, and it is
+// where its handler runs.
 BOOST_AUTO_TEST_CASE(a_group_that_is_bound_is_asked_on_its_handlers_strand)
 {
     auto const strand = asio::make_strand(ioc);
     bool on_strand = false;
-    when_asked = [&] { on_strand = strand.running_in_this_thread(); };
-    asio::experimental::make_parallel_group(
-        start(ioc.get_executor(), asio::deferred,
-            [this](auto h) { hear(std::move(h)); }))
-        .async_wait(asio::experimental::wait_for_all(),
-            bind_context(c.ctx,
-                asio::bind_executor(strand,
+    when_asked = [&]
+    {
+        on_strand = strand.running_in_this_thread();
+    };
+    asio::experimental::make_parallel_group(start(
+                                                ioc.get_executor(),
+                                                asio::deferred,
+                                                [this](auto h)
+                                                { hear(std::move(h)); }))
+        .async_wait(
+            asio::experimental::wait_for_all(),
+            bind_context(
+                c.ctx,
+                asio::bind_executor(
+                    strand,
                     [this](std::array<std::size_t, 1>, error_code ec)
                     { recorder{o}(ec); })));
     c.cancel();
@@ -174,15 +185,19 @@ BOOST_AUTO_TEST_CASE(a_group_that_is_bound_is_asked_on_its_handlers_strand)
     BOOST_TEST(o == aborted);
 }
 
-// So a coroutine that is spawned elsewhere than its handler runs needs care, too;
-// and a group whose handler has no executor is asked by whoever cancels.
+// So a coroutine that is spawned elsewhere than its handler runs needs care,
+// too; and a group whose handler has no executor is asked by whoever cancels.
 BOOST_AUTO_TEST_CASE(without_an_executor_it_is_asked_at_once)
 {
-    asio::experimental::make_parallel_group(
-        start(ioc.get_executor(), asio::deferred,
-            [this](auto h) { hear(std::move(h)); }))
-        .async_wait(asio::experimental::wait_for_all(),
-            bind_context(c.ctx,
+    asio::experimental::make_parallel_group(start(
+                                                ioc.get_executor(),
+                                                asio::deferred,
+                                                [this](auto h)
+                                                { hear(std::move(h)); }))
+        .async_wait(
+            asio::experimental::wait_for_all(),
+            bind_context(
+                c.ctx,
                 [this](std::array<std::size_t, 1>, error_code ec)
                 { recorder{o}(ec); }));
     c.cancel();
@@ -196,8 +211,7 @@ BOOST_AUTO_TEST_CASE(bind_executor_outside_takes_the_steps_out_of_the_turn)
 {
     auto const ex = ioc.get_executor();
     // By another thread, which asks at once if it may: nothing tells where.
-    auto const is_asked_amid_a_step =
-        [&](cancelable const& source, auto token)
+    auto const is_asked_amid_a_step = [&](cancelable const& source, auto token)
     {
         bool result = false;
         requests = 0;
@@ -207,7 +221,8 @@ BOOST_AUTO_TEST_CASE(bind_executor_outside_takes_the_steps_out_of_the_turn)
                 asio::get_associated_cancellation_slot(handler).assign(
                     [this](auto) { ++requests; });
                 auto const step = asio::get_associated_executor(handler, ex);
-                asio::post(step,
+                asio::post(
+                    step,
                     [&, h = std::move(handler)]() mutable
                     {
                         std::thread([&] { source.cancel(); }).join();
@@ -232,7 +247,8 @@ BOOST_AUTO_TEST_CASE(bind_executor_outside_takes_the_steps_out_of_the_turn)
 BOOST_AUTO_TEST_CASE(bind_cancellation_slot_outside_hides_the_records_slot)
 {
     asio::cancellation_signal other;
-    start(ioc.get_executor(),
+    start(
+        ioc.get_executor(),
         asio::bind_cancellation_slot(
             other.slot(), bind_context(c.ctx, recorder(o))),
         [this](auto h) { hear(std::move(h)); });
@@ -248,7 +264,9 @@ BOOST_AUTO_TEST_CASE(bind_cancellation_slot_outside_hides_the_records_slot)
 BOOST_AUTO_TEST_CASE(if_an_executor_throws_the_canceling_thread_asks)
 {
     bool throws = false;
-    start(moody_executor(ioc, throws), bind_context(c.ctx, recorder(o)),
+    start(
+        moody_executor(ioc, throws),
+        bind_context(c.ctx, recorder(o)),
         [this](auto h) { hear(std::move(h)); });
     throws = true;
     c.cancel();
@@ -260,9 +278,14 @@ BOOST_AUTO_TEST_CASE(if_an_executor_throws_the_canceling_thread_asks)
 BOOST_AUTO_TEST_CASE(a_completion_that_it_has_taken_is_lost)
 {
     bool throws = false;
-    start(moody_executor(ioc, throws), bind_context(c.ctx, recorder(o)),
+    start(
+        moody_executor(ioc, throws),
+        bind_context(c.ctx, recorder(o)),
         [this](auto h) { hear(std::move(h)); });
-    when_asked = [&] { std::exchange(complete, nullptr)(aborted); };
+    when_asked = [&]
+    {
+        std::exchange(complete, nullptr)(aborted);
+    };
     throws = true;
     c.cancel();
     BOOST_TEST(requests == 1);
@@ -275,15 +298,22 @@ BOOST_AUTO_TEST_CASE(a_completion_that_it_has_taken_is_lost)
 BOOST_AUTO_TEST_CASE(without_a_strand_a_request_is_one_use_more)
 {
     std::promise<void> asked;
-    when_asked = [&] { asked.set_value(); };
-    start(ioc.get_executor(), bind_context(c.ctx, recorder(o)),
+    when_asked = [&]
+    {
+        asked.set_value();
+    };
+    start(
+        ioc.get_executor(),
+        bind_context(c.ctx, recorder(o)),
         [this](auto h) { hear(std::move(h)); });
     bool both = false;
-    asio::post(ioc,
+    asio::post(
+        ioc,
         [&]
         {
             std::thread([&] { c.cancel(); }).join();
-            both = asked.get_future().wait_for(10s) == std::future_status::ready;
+            both =
+                asked.get_future().wait_for(10s) == std::future_status::ready;
         });
     ioc.restart();
     std::thread other([&] { ioc.run(); });
@@ -294,18 +324,23 @@ BOOST_AUTO_TEST_CASE(without_a_strand_a_request_is_one_use_more)
     BOOST_TEST(o == errc::canceled);
 }
 
-// The first goes on to succeed. The second puts into the slot what the first has
-// to forget a request by.
+// The first goes on to succeed. The second puts into the slot what the first
+// has to forget a request by.
 BOOST_AUTO_TEST_CASE(the_second_of_two_composed_operations_is_not_asked)
 {
     std::optional<asio::cancellation_state> state;
     std::function<void()> go_on;
-    start(ioc.get_executor(), bind_context(c.ctx, recorder(o)),
+    start(
+        ioc.get_executor(),
+        bind_context(c.ctx, recorder(o)),
         [&](auto h)
         {
             auto const slot = asio::get_associated_cancellation_slot(h);
             state.emplace(slot);
-            go_on = [&, slot] { state.emplace(slot); };
+            go_on = [&, slot]
+            {
+                state.emplace(slot);
+            };
             keep(std::move(h));
         });
     c.cancel();
