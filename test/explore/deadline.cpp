@@ -254,7 +254,7 @@ void the_timer_is_armed_beside_poll()
 {
     asio::io_context ioc;
     auto parent = with_cancel(background(ioc));
-    std::optional work(asio::make_work_guard(ioc));
+    auto work = asio::make_work_guard(ioc);
     std::optional<cancelable> a;
     std::optional<cancelable> b;
     together(
