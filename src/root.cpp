@@ -130,27 +130,35 @@ void root::deallocate(void* p, std::size_t) noexcept
 
 void root::schedule(scope& s, time_point t, time_point now)
 {
-    {
-        std::lock_guard guard(mutex);
-        if (!is_closed) [[likely]]
-        {
-            if (t != no_deadline)
-                add(s, t, now);
-            return;
-        }
-    }
-    if (auto* const other = other_time.load(std::memory_order_acquire))
-        return other->schedule(s, t, now);
-    throw_shut_down("a deadline");
+    std::lock_guard guard(mutex);
+    if (is_closed) [[unlikely]]
+        return schedule_elsewhere(s, t, now);
+    if (t == no_deadline)
+        return;
+    if (!waiting)
+        return add(s, t, now);
+    deadlines.insert(s, t);
+    changed = true;
+    if (t < get_armed_at())
+        hurry(t);
 }
 
-// The mutex is held.
+// The mutex is held: that of the other root, which never uses this one's time,
+// comes after it.
+void root::schedule_elsewhere(scope& s, time_point t, time_point now)
+{
+    auto* const other = other_time.load(std::memory_order_relaxed);
+    if (!other)
+        throw_shut_down("a deadline");
+    other->schedule(s, t, now);
+}
+
+// Adds a scope to the set, and arms the timer. The mutex is held, and no wait is
+// outstanding.
 void root::add(scope& s, time_point t, time_point now)
 {
     deadlines.insert(s, t);
     changed = true;
-    if (waiting)
-        return hurry(t);
     try
     {
         arm(now);
@@ -164,22 +172,16 @@ void root::add(scope& s, time_point t, time_point now)
 
 void root::unschedule(scope& s) noexcept
 {
-    root* other;
-    {
-        std::lock_guard guard(mutex);
-        other = is_closed ? other_time.load(std::memory_order_relaxed) : nullptr;
-        if (!other) [[likely]]
-        {
-            if (!s.scheduled())
-                return;
-            deadlines.remove(s);
-            changed = true;
-            if (far && deadlines.empty())
-                wake_timer();
-            return;
-        }
-    }
-    other->unschedule(s);
+    std::lock_guard guard(mutex);
+    if (is_closed) [[unlikely]]
+        if (auto* const other = other_time.load(std::memory_order_relaxed))
+            return other->unschedule(s);
+    if (!s.scheduled())
+        return;
+    deadlines.remove(s);
+    changed = true;
+    if (far && deadlines.empty())
+        wake_timer();
 }
 
 // Waits for the next deadline, if there is one. The mutex is held and no wait
@@ -237,12 +239,9 @@ void root::uncount() noexcept
         });
 }
 
-// Sees to it that what waits is told when something is due. The mutex is held and
-// a wait is outstanding.
+// Ends the outstanding wait because something is due before. The mutex is held.
 void root::hurry(time_point t) noexcept
 {
-    if (t >= get_armed_at())
-        return;
     set_armed_at(t);
     wake_timer();
 }
@@ -427,7 +426,7 @@ void root::put_back(scope& s, time_point t) noexcept
         return;
     deadlines.insert(s, t);
     changed = true;
-    if (waiting)
+    if (waiting && t < get_armed_at())
         hurry(t);
 }
 

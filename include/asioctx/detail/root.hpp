@@ -217,6 +217,7 @@ private:
 
     bool expire_due(time_point now) noexcept;
     void on_timer();
+    void schedule_elsewhere(scope& s, time_point t, time_point now);
     void add(scope& s, time_point t, time_point now);
     void arm(time_point now);
     void hurry(time_point t) noexcept;
