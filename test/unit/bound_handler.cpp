@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(memory_is_given_back_through_one_that_was_moved_from)
 
 BOOST_AUTO_TEST_CASE(without_an_allocator_it_has_the_one_proposed)
 {
-    auto h = start([](error_code const&) {});
+    auto h = start(asio::bind_executor(io, [](error_code const&) {}));
     static_assert(std::is_same_v<
                   asio::associated_allocator_t<decltype(h)>,
                   std::allocator<void>>);

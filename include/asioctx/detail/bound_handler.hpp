@@ -40,16 +40,17 @@ namespace asioctx::detail {
 template <class Handler>
 class own_allocator
 {
-    using association = asio::associated_allocator<Handler>;
-
     struct none
     {
     };
 
+    using association = asio::associated_allocator<Handler>;
+    using candidate = std::allocator<none>;
+
 public:
-    static constexpr bool has_value = !requires {
-        typename association::asio_associated_allocator_is_unspecialised;
-    };
+    // Not all of Asio's adapters tell it by a name.
+    static constexpr bool has_value = !std::is_same_v<candidate,
+        typename asio::associated_allocator<Handler, candidate>::type>;
 
     explicit own_allocator(Handler const& h) noexcept : value_(get(h))
     {
