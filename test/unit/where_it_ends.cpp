@@ -244,23 +244,6 @@ BOOST_AUTO_TEST_CASE(bind_executor_outside_takes_the_steps_out_of_the_turn)
     BOOST_TEST(other == aborted);
 }
 
-BOOST_AUTO_TEST_CASE(bind_cancellation_slot_outside_hides_the_records_slot)
-{
-    asio::cancellation_signal other;
-    start(
-        ioc.get_executor(),
-        asio::bind_cancellation_slot(
-            other.slot(), bind_context(c.ctx, recorder(o))),
-        [this](auto h) { hear(std::move(h)); });
-    c.cancel();
-    poll();
-    BOOST_TEST(requests == 0);
-    other.emit(asio::cancellation_type::terminal);
-    BOOST_TEST(requests == 1);
-    complete(aborted);
-    BOOST_TEST(o == aborted);
-}
-
 BOOST_AUTO_TEST_CASE(if_an_executor_throws_the_canceling_thread_asks)
 {
     bool throws = false;
