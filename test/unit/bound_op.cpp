@@ -122,6 +122,10 @@ private:
         destroy();
     }
 
+    void leave_io() noexcept override
+    {
+    }
+
     void drop_results() noexcept override
     {
         log_ += 'r';
