@@ -219,8 +219,10 @@ bool clock_scope::put_off() noexcept
     auto const l = left();
     if (l <= duration::zero())
         return false;
+    // It may stand still, or be coarse.
     auto& r = home->time();
-    r.put_back(*this, next_look(r.now(), l));
+    r.put_back(*this,
+        next_look(r.now(), std::max<duration>(l, std::chrono::milliseconds(1))));
     if (done())
         unschedule();
     return true;

@@ -384,6 +384,9 @@ time_point root::other_now() const noexcept
 
 void root::use_time_of(root& other)
 {
+    // Two that take each other's time must not do so at once.
+    static spin_mutex one_at_a_time;
+    std::lock_guard const only(one_at_a_time);
     root& target = other.time();
     if (&time() == &target)
         return;
@@ -421,13 +424,22 @@ void root::look_at_clock(scope const& until) noexcept
 
 void root::put_back(scope& s, time_point t) noexcept
 {
-    std::lock_guard guard(mutex);
-    if (is_shut_down)
-        return;
-    deadlines.insert(s, t);
-    changed = true;
-    if (waiting && t < get_armed_at())
-        hurry(t);
+    {
+        std::lock_guard guard(mutex);
+        if (!is_closed)
+        {
+            if (is_shut_down)
+                return;
+            deadlines.insert(s, t);
+            changed = true;
+            if (waiting && t < get_armed_at())
+                hurry(t);
+            return;
+        }
+    }
+    // It has another's time meanwhile, unless it has gone.
+    if (auto* const other = other_time.load(std::memory_order_acquire))
+        other->put_back(s, t);
 }
 
 void root::advance(time_point t) noexcept

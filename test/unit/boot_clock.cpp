@@ -52,6 +52,25 @@ struct wall
     static inline std::atomic<duration> time{1000s};
 };
 
+// A clock that stands still, and counts who looks at it.
+struct stuck
+{
+    using rep = long;
+    using period = std::nano;
+    using duration = std::chrono::nanoseconds;
+    using time_point = std::chrono::time_point<stuck>;
+
+    static constexpr bool is_steady = false;
+
+    static time_point now() noexcept
+    {
+        ++looks;
+        return time_point();
+    }
+
+    static inline std::atomic<int> looks{0};
+};
+
 error_code const slow = make_error_code(boost::system::errc::stream_timeout);
 
 struct wall_fixture : manual_time_fixture
@@ -93,6 +112,24 @@ BOOST_FIXTURE_TEST_CASE(a_clock_set_back_puts_its_deadlines_off, wall_fixture)
     BOOST_TEST(!c.ctx.done());
     pass(1s);
     BOOST_TEST(c.ctx.done());
+}
+
+// Just before the deadline, or long before it.
+BOOST_FIXTURE_TEST_CASE(
+    a_clock_that_stands_still_is_looked_at_a_thousand_times_a_second,
+    manual_time_fixture)
+{
+    for (auto const left : {1ns, 1000ns, 1000000000ns})
+    {
+        auto const c = with_deadline(root, stuck::time_point(left));
+        stuck::looks = 0;
+        clock.advance(1s);
+        BOOST_TEST(!c.ctx.done());
+        BOOST_TEST(stuck::looks > 0);
+        BOOST_TEST(stuck::looks <= 2001);
+    }
+    auto const never = with_deadline(root, stuck::time_point::max() - 1ns);
+    BOOST_TEST(!never.ctx.done());
 }
 
 BOOST_FIXTURE_TEST_CASE(

@@ -295,6 +295,29 @@ BOOST_AUTO_TEST_CASE(the_time_can_be_that_of_a_root_whose_time_is_anothers)
     BOOST_CHECK_NO_THROW(background(a, c)); // and so is this
 }
 
+BOOST_AUTO_TEST_CASE(two_may_take_each_others_time_at_once)
+{
+    for (int i = 0; i != 300; ++i)
+    {
+        asio::io_context a;
+        asio::io_context b;
+        std::atomic<int> ready{0};
+        auto const take = [&](asio::io_context& mine, asio::io_context& other)
+        {
+            for (++ready; ready != 2;)
+            {
+            }
+            background(mine, other);
+        };
+        std::thread second([&] { take(b, a); });
+        take(a, b);
+        second.join();
+        auto const c = with_timeout(background(a), 1h);
+        BOOST_TEST(!c.ctx.check());
+        BOOST_TEST(!background(b).check());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_time_is_given_before_the_first_deadline)
 {
     asio::io_context time;

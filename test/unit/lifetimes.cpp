@@ -11,12 +11,14 @@
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
+#include <asioctx/detach_on_cancel.hpp>
 #include <asioctx/value.hpp>
 
-#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
@@ -59,9 +61,10 @@ auto const end_of_time = asio::steady_timer::time_point::max();
 
 // A timer whose executor's type is known.
 template <class Executor>
-using timer_on =
-    asio::basic_waitable_timer<asio::steady_timer::clock_type,
-        asio::wait_traits<asio::steady_timer::clock_type>, Executor>;
+using timer_on = asio::basic_waitable_timer<
+    asio::steady_timer::clock_type,
+    asio::wait_traits<asio::steady_timer::clock_type>,
+    Executor>;
 
 // A handler that cannot be moved while it is said to be stuck.
 struct stuck_handler
@@ -83,7 +86,7 @@ struct stuck_handler
         return allocator_type(*use);
     }
 
-    void operator()(error_code const&)
+    void operator()(error_code const& = {})
     {
     }
 
@@ -91,7 +94,8 @@ struct stuck_handler
     memory_use* use;
 };
 
-// The executor of an io_context that fails to take functions when it is told to.
+// The executor of an io_context that fails to take functions when it is told
+// to.
 template <class Inner = io_executor>
 struct failing_executor
 {
@@ -211,7 +215,9 @@ BOOST_AUTO_TEST_CASE(an_io_context_may_go_before_its_contexts)
         stream_pair pair(mine);
         std::array<char, 8> buffer;
         timer.async_wait(bind_context(child->ctx, recorder(o)));
-        asio::async_read(pair.socket, asio::buffer(buffer),
+        asio::async_read(
+            pair.socket,
+            asio::buffer(buffer),
             bind_context(parent->ctx, recorder(composed)));
         mine.poll();
     }
@@ -250,7 +256,9 @@ BOOST_AUTO_TEST_CASE(an_io_context_may_go_with_a_request_on_its_way)
         std::array<char, 8> buffer;
         auto const c = with_cancel(background(mine));
         timer.async_wait(bind_context(c.ctx, recorder(o)));
-        asio::async_read(pair.socket, asio::buffer(buffer),
+        asio::async_read(
+            pair.socket,
+            asio::buffer(buffer),
             bind_context(c.ctx, recorder(composed)));
         mine.poll();
         std::thread(std::ref(c.cancel)).join();
@@ -290,8 +298,7 @@ BOOST_AUTO_TEST_CASE(a_strand_may_go_with_what_is_on_its_way)
     on_strand( // a callback
         [&](auto const& strand, cancelable const& c)
         {
-            after_func(c.ctx,
-                asio::bind_executor(strand, [r = recorder(o)] {}))
+            after_func(c.ctx, asio::bind_executor(strand, [r = recorder(o)] {}))
                 .detach();
             c.cancel();
         });
@@ -309,8 +316,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_asked_when_a_strand_has_gone)
     auto c = with_cancel(background(*mine));
     {
         auto const strand = asio::make_strand(*mine);
-        op.start_on(asio::any_io_executor(strand),
-            bind_context(c.ctx, recorder(o)));
+        op.start_on(
+            asio::any_io_executor(strand), bind_context(c.ctx, recorder(o)));
         asio::post(strand, [cancel = std::move(c.cancel)] {});
         // The operation goes with what the io_context has, after the strands.
         std::shared_ptr<void> last(nullptr, [&](void*) { op.abandon(); });
@@ -322,8 +329,120 @@ BOOST_AUTO_TEST_CASE(nothing_is_asked_when_a_strand_has_gone)
     BOOST_TEST(o.handlers == 0);
 }
 
-// What has been put off waits where the handler runs, and has nothing to do with
-// the I/O object's execution context any more.
+// What has been called, stopped or dropped has nothing to do with its execution
+// context any more.
+BOOST_AUTO_TEST_CASE(a_registration_may_outlive_the_execution_context)
+{
+    enum class fate
+    {
+        waits,
+        is_called,
+        is_stopped,
+        is_posted
+    };
+    auto const outlives = [](fate f, auto make)
+    {
+        std::optional<asio::io_context> mine(std::in_place);
+        auto const c = with_cancel(background());
+        outcome o;
+        auto r = after_func(
+            c.ctx, asio::bind_executor(make(*mine), [r = recorder(o)] {}));
+        if (f == fate::is_stopped)
+            BOOST_TEST(r.stop());
+        if (f == fate::is_called || f == fate::is_posted)
+            c.cancel();
+        if (f == fate::is_called)
+            mine->run();
+        mine.reset();
+        BOOST_TEST(o.handlers == 0);
+    };
+    for (auto const f :
+         {fate::waits, fate::is_called, fate::is_stopped, fate::is_posted})
+    {
+        outlives(f, [](auto& ioc) { return ioc.get_executor(); });
+        outlives(f, [](auto& ioc) { return asio::make_strand(ioc); });
+        outlives(
+            f,
+            [](auto& ioc)
+            { return asio::any_io_executor(asio::make_strand(ioc)); });
+    }
+}
+
+// Whoever completes, or goes, does not touch a slot that has gone.
+BOOST_AUTO_TEST_CASE(the_handlers_signal_may_go_first)
+{
+    auto const with_each = [](error_code const& expected, auto start)
+    {
+        for (bool const completes : {false, true})
+        {
+            std::optional<asio::io_context> mine(std::in_place);
+            std::optional<asio::steady_timer> timer(
+                std::in_place, *mine, end_of_time);
+            auto const c = with_cancel(background(*mine));
+            outcome o;
+            {
+                asio::cancellation_signal signal;
+                o.slot = signal.slot();
+                start(*timer, c.ctx, recorder(o));
+            }
+            if (completes)
+            {
+                c.cancel();
+                mine->poll();
+                BOOST_TEST(o == expected);
+            }
+            timer.reset();
+            mine.reset();
+            BOOST_TEST(o.handlers == 0);
+        }
+    };
+    with_each(
+        no_error,
+        [](auto&, context const& ctx, recorder h)
+        { ctx.async_wait(std::move(h)); });
+    with_each(
+        make_error_code(errc::canceled),
+        [](auto& timer, context const& ctx, recorder h)
+        { timer.async_wait(bind_context(ctx, std::move(h))); });
+    with_each(
+        make_error_code(errc::canceled),
+        [](auto& timer, context const& ctx, recorder h)
+        { timer.async_wait(detach_on_cancel(ctx, std::move(h))); });
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_may_ask_what_has_gone)
+{
+    asio::cancellation_signal signal;
+    outcome o;
+    {
+        asio::io_context mine;
+        auto const c = with_cancel(background(mine));
+        o.slot = signal.slot();
+        c.ctx.async_wait(recorder(o));
+    }
+    BOOST_TEST(o.handlers == 0);
+    signal.emit(cancellation_type::terminal);
+}
+
+BOOST_AUTO_TEST_CASE(waits_take_a_strand_of_any_executor)
+{
+    outcome waits;
+    outcome lets_go;
+    auto const c = with_cancel(root);
+    auto const strand =
+        asio::make_strand(asio::any_io_executor(ioc.get_executor()));
+    asio::steady_timer timer(ioc, end_of_time);
+    c.ctx.async_wait(asio::bind_executor(strand, recorder(waits)));
+    timer.async_wait(detach_on_cancel(
+        c.ctx, asio::bind_executor(strand, recorder(lets_go))));
+    c.cancel();
+    poll();
+    BOOST_TEST(waits == no_error);
+    BOOST_TEST(lets_go == errc::canceled);
+}
+
+// What has been put off waits where the handler runs, and has nothing to do
+// with the I/O object's execution context any more.
 BOOST_AUTO_TEST_CASE(an_object_s_execution_context_may_go_before_the_completion)
 {
     auto const put_off = [](asio::io_context& handlers, outcome& o, auto make)
@@ -331,9 +450,14 @@ BOOST_AUTO_TEST_CASE(an_object_s_execution_context_may_go_before_the_completion)
         asio::io_context mine;
         auto const c = with_cancel(background(handlers));
         probe<> op;
-        op.when_asked = [&](auto) { op.complete(operation_aborted); };
-        op.start_on(make(mine),
-            bind_context(c.ctx,
+        op.when_asked = [&](auto)
+        {
+            op.complete(operation_aborted);
+        };
+        op.start_on(
+            make(mine),
+            bind_context(
+                c.ctx,
                 asio::bind_executor(handlers.get_executor(), recorder(o))));
         asio::post(mine, [&] { c.cancel(); });
         mine.poll();
@@ -358,7 +482,7 @@ BOOST_AUTO_TEST_CASE(an_object_s_execution_context_may_go_before_the_completion)
     with_each([](auto& mine) { return mine.get_executor(); });
     with_each([](auto& mine) { return asio::make_strand(mine); });
     with_each([](auto& mine)
-        { return asio::any_io_executor(asio::make_strand(mine)); });
+              { return asio::any_io_executor(asio::make_strand(mine)); });
 }
 
 BOOST_AUTO_TEST_CASE(run_does_not_return_before_a_completion_that_is_put_off)
@@ -392,7 +516,8 @@ BOOST_AUTO_TEST_CASE(a_handler_may_own_the_last_handle)
         asio::steady_timer timer(mine, end_of_time);
         auto c = std::make_shared<cancelable>(with_cancel(background(mine)));
         auto const ctx = c->ctx;
-        timer.async_wait(bind_context(ctx,
+        timer.async_wait(bind_context(
+            ctx,
             [c, r = recorder(o)](error_code const& ec) mutable { r(ec); }));
         c.reset();
         mine.poll();
@@ -414,8 +539,8 @@ BOOST_AUTO_TEST_CASE(a_handler_that_goes_may_cancel)
         auto const ctx = c->ctx;
         if (reversed)
             a.async_wait(bind_context(ctx, recorder(second)));
-        b.async_wait(bind_context(background(mine),
-            [c, r = recorder(first)](error_code const&) {}));
+        b.async_wait(bind_context(
+            background(mine), [c, r = recorder(first)](error_code const&) {}));
         if (!reversed)
             a.async_wait(bind_context(ctx, recorder(second)));
         c.reset();
@@ -468,8 +593,7 @@ BOOST_AUTO_TEST_CASE(a_coroutine_may_go_with_its_io_context)
             std::shared_ptr<void> const at_end(
                 nullptr, [&](void*) { destroyed = true; });
             asio::steady_timer timer(mine, end_of_time);
-            co_await timer.async_wait(
-                bind_context(c.ctx, asio::use_awaitable));
+            co_await timer.async_wait(bind_context(c.ctx, asio::use_awaitable));
         };
         asio::co_spawn(mine, body, bind_context(c.ctx, recorder(o)));
         mine.poll();
@@ -493,8 +617,10 @@ BOOST_AUTO_TEST_CASE(a_handler_may_own_its_object)
         auto const c = with_cancel(root);
         if (!asked)
             asio::write(pair->peer, asio::buffer("x", 1));
-        socket.async_read_some(asio::buffer(&byte, 1),
-            bind_context(c.ctx,
+        socket.async_read_some(
+            asio::buffer(&byte, 1),
+            bind_context(
+                c.ctx,
                 [p = std::move(pair), r = recorder(o), &c](
                     error_code const& ec, std::size_t) mutable
                 {
@@ -522,10 +648,12 @@ BOOST_AUTO_TEST_CASE(a_handler_that_owns_its_object_may_go_with_the_io_context)
         auto pair = std::make_unique<stream_pair>(mine);
         auto& socket = pair->socket;
         static char byte;
-        socket.async_read_some(asio::buffer(&byte, 1),
-            bind_context(c.ctx,
-                [p = std::move(pair), r = recorder(o)](
-                    error_code const&, std::size_t) {}));
+        socket.async_read_some(
+            asio::buffer(&byte, 1),
+            bind_context(
+                c.ctx,
+                [p = std::move(pair),
+                 r = recorder(o)](error_code const&, std::size_t) {}));
         mine.poll();
     }
     BOOST_TEST(o.handlers == 0);
@@ -563,7 +691,8 @@ BOOST_AUTO_TEST_CASE(an_object_may_go_after_a_cancel_that_was_delivered)
     char byte;
     pair->socket.async_read_some(
         asio::buffer(&byte, 1), bind_context(c.ctx, recorder(o)));
-    asio::post(ioc,
+    asio::post(
+        ioc,
         [&]
         {
             c.cancel();
@@ -611,7 +740,10 @@ BOOST_AUTO_TEST_CASE(an_object_may_go_in_its_handler_before_the_request_arrives)
     asio::write(pair->peer, asio::buffer("x", 1));
     pair->socket.async_read_some(
         asio::buffer(&byte, 1), bind_context(c.ctx, recorder(o)));
-    o.when_called = [&] { pair.reset(); };
+    o.when_called = [&]
+    {
+        pair.reset();
+    };
     c.cancel();
     until_completed(o);
     BOOST_TEST(o == no_error);
@@ -647,8 +779,8 @@ BOOST_AUTO_TEST_CASE(an_initiation_may_throw)
             op.abandon();
             throw std::runtime_error("not today");
         };
-        BOOST_CHECK_THROW(op.start(bind_context(c.ctx, recorder(o))),
-            std::runtime_error);
+        BOOST_CHECK_THROW(
+            op.start(bind_context(c.ctx, recorder(o))), std::runtime_error);
         BOOST_TEST(o.calls == 0);
         BOOST_TEST(o.handlers == 0);
         BOOST_TEST(o.memory.blocks == 0);
@@ -664,7 +796,10 @@ BOOST_AUTO_TEST_CASE(an_initiation_that_throws_leaves_the_handler_s_slot_alone)
     asio::cancellation_signal s;
     auto const c = with_cancel(root);
     o.slot = s.slot();
-    op.at_begin = [] { throw std::runtime_error("not today"); };
+    op.at_begin = []
+    {
+        throw std::runtime_error("not today");
+    };
     BOOST_CHECK_THROW(
         op.start(bind_context(c.ctx, recorder(o))), std::runtime_error);
     BOOST_TEST(o.handlers == 0);
@@ -738,10 +873,13 @@ BOOST_AUTO_TEST_CASE(moving_a_handler_out_of_the_operation_may_throw)
         memory_use use;
         probe<> op;
         auto const c = with_cancel(root);
-        op.start_on(ioc.get_executor(),
-            bind_context(c.ctx, stuck_handler(stuck, use)));
+        op.start_on(
+            ioc.get_executor(), bind_context(c.ctx, stuck_handler(stuck, use)));
         stuck = true;
-        op.when_asked = [&](auto) { op.complete(operation_aborted); };
+        op.when_asked = [&](auto)
+        {
+            op.complete(operation_aborted);
+        };
         if (put_off)
             c.cancel();
         BOOST_CHECK_THROW(
@@ -751,12 +889,36 @@ BOOST_AUTO_TEST_CASE(moving_a_handler_out_of_the_operation_may_throw)
     }
 }
 
+BOOST_AUTO_TEST_CASE(moving_a_function_out_of_its_callback_may_throw)
+{
+    for (bool const waits : {false, true})
+    {
+        bool stuck = false;
+        memory_use use;
+        auto const c = with_cancel(root);
+        if (waits)
+            c.ctx.async_wait(stuck_handler(stuck, use));
+        else
+            after_func(c.ctx, stuck_handler(stuck, use)).detach();
+        stuck = true;
+        c.cancel();
+        BOOST_CHECK_THROW(poll(), std::runtime_error);
+        BOOST_TEST(use.blocks == 0);
+        ioc.restart();
+        ioc.poll();
+        BOOST_TEST(ioc.stopped()); // it counts no more
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_handler_may_throw)
 {
     outcome o;
     auto const c = with_cancel(root);
     asio::steady_timer timer(ioc, end_of_time);
-    o.when_called = [] { throw std::runtime_error("out of run()"); };
+    o.when_called = []
+    {
+        throw std::runtime_error("out of run()");
+    };
     timer.async_wait(bind_context(c.ctx, recorder(o)));
     c.cancel();
     BOOST_CHECK_THROW(poll(), std::runtime_error);
@@ -846,7 +1008,9 @@ void cancel_on(bound_fixture& f, Executor const& ex, bool running)
     stream_pair pair(f.ioc);
     std::array<char, 8> buffer;
     timer.async_wait(bind_context(c.ctx, recorder(o)));
-    asio::async_read(pair.socket, asio::buffer(buffer),
+    asio::async_read(
+        pair.socket,
+        asio::buffer(buffer),
         bind_context(c.ctx, asio::bind_executor(ex, recorder(read))));
     f.poll();
     if (running)
@@ -867,15 +1031,15 @@ BOOST_AUTO_TEST_CASE(operations_are_canceled_on_any_executor)
         cancel_on(*this, ex, running);
         cancel_on(*this, asio::make_strand(ioc), running);
         cancel_on(*this, asio::any_io_executor(ex), running);
-        cancel_on(
-            *this, asio::make_strand(asio::any_io_executor(ex)), running);
+        cancel_on(*this, asio::make_strand(asio::any_io_executor(ex)), running);
         cancel_on(
             *this, asio::any_io_executor(asio::make_strand(ioc)), running);
-        cancel_on(*this,
-            asio::any_io_executor(
-                asio::make_strand(asio::any_io_executor(ex))),
+        cancel_on(
+            *this,
+            asio::any_io_executor(asio::make_strand(asio::any_io_executor(ex))),
             running);
-        cancel_on(*this,
+        cancel_on(
+            *this,
             asio::require(ex, asio::execution::outstanding_work.tracked),
             running);
     }
@@ -901,7 +1065,10 @@ BOOST_AUTO_TEST_CASE(a_bound_operation_is_one_allocation)
         if (bound)
             BOOST_TEST(count == 2);
         timer.cancel();
-        o.when_called = [&] { BOOST_TEST(o.memory.blocks == 0); };
+        o.when_called = [&]
+        {
+            BOOST_TEST(o.memory.blocks == 0);
+        };
         until_completed(o);
     }
 }
@@ -923,10 +1090,11 @@ void check_that_cancel_does_not_allocate(bound_fixture& f, Executor const& ex)
         auto const parent = with_cancel(f.root);
         auto const c = with_cancel(parent.ctx);
         timer.async_wait(bind_context(c.ctx, recorder(o[0])));
-        timer.async_wait(bind_context(c.ctx,
+        timer.async_wait(bind_context(
+            c.ctx,
             asio::bind_executor(asio::make_strand(f.ioc), recorder(o[1]))));
-        asio::async_read(socket, asio::buffer(buffer),
-            bind_context(c.ctx, recorder(o[2])));
+        asio::async_read(
+            socket, asio::buffer(buffer), bind_context(c.ctx, recorder(o[2])));
         f.poll();
         auto const cancel = [&]
         {
@@ -995,13 +1163,16 @@ BOOST_AUTO_TEST_CASE(a_request_on_its_way_has_no_memory_when_the_handler_runs)
     outcome o;
     auto const c = with_cancel(root);
     probe<> op;
-    op.start_on(ioc.get_executor(),
-        bind_context(c.ctx,
-            asio::bind_allocator(
-                arena::allocator<void>(memory), recorder(o))));
+    op.start_on(
+        ioc.get_executor(),
+        bind_context(
+            c.ctx,
+            asio::bind_allocator(arena::allocator<void>(memory), recorder(o))));
     c.cancel();
     o.when_called = [&]
-    { BOOST_TEST(memory.returned == memory.blocks.size()); };
+    {
+        BOOST_TEST(memory.returned == memory.blocks.size());
+    };
     op.complete({});
     BOOST_TEST(o == no_error);
     poll();
@@ -1017,7 +1188,8 @@ BOOST_AUTO_TEST_CASE(a_request_is_not_lost_if_the_executor_throws)
     std::function<void()> fill_again;
     std::function<void()> complete;
     auto const c = with_cancel(root);
-    auto token = bind_context(c.ctx,
+    auto token = bind_context(
+        c.ctx,
         asio::bind_executor(
             failing_executor<>{ioc.get_executor(), &fails}, recorder(o)));
     asio::async_initiate<decltype(token), void(error_code)>(
@@ -1026,10 +1198,15 @@ BOOST_AUTO_TEST_CASE(a_request_is_not_lost_if_the_executor_throws)
             auto slot = asio::get_associated_cancellation_slot(handler);
             slot.assign([&](auto) { ++asked; });
             fill_again = [&asked_again, slot]() mutable
-            { slot.assign([&](auto) { ++asked_again; }); };
+            {
+                slot.assign([&](auto) { ++asked_again; });
+            };
             auto const h =
                 std::make_shared<decltype(handler)>(std::move(handler));
-            complete = [h] { std::move (*h)(operation_aborted); };
+            complete = [h]
+            {
+                std::move (*h)(operation_aborted);
+            };
         },
         token);
     fails = true;
@@ -1098,7 +1275,10 @@ BOOST_AUTO_TEST_CASE(an_initiation_may_throw_and_have_started_the_operation)
     outcome o;
     probe<> op;
     auto const c = with_cancel(root);
-    op.at_end = [] { throw std::runtime_error("not today"); };
+    op.at_end = []
+    {
+        throw std::runtime_error("not today");
+    };
     BOOST_CHECK_THROW(
         op.start(bind_context(c.ctx, recorder(o))), std::runtime_error);
     BOOST_TEST(o.handlers == 1);

@@ -170,7 +170,7 @@ private:
     template <class Executor>
     struct work_type_of
     {
-        using type = decltype(work_of(std::declval<Executor const&>()));
+        using type = work_type<Executor>;
     };
 
     template <class Executor>
@@ -180,11 +180,7 @@ private:
         using type = none;
     };
 
-    template <class Executor>
-    using work_type = typename work_type_of<Executor>::type;
-
 public:
-
     op_executors(Handler const& h, Io const& io) noexcept
         : io_(io), own_(get_own(h, io))
     {
@@ -262,7 +258,7 @@ public:
 
     private:
         std::optional<work_type<io_type>> io_;
-        std::optional<work_type<own_type>> own_;
+        std::optional<typename work_type_of<own_type>::type> own_;
     };
 
 private:

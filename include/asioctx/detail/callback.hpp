@@ -23,12 +23,12 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace asioctx::detail {
@@ -55,6 +55,7 @@ public:
         {
             bool const owned = !detached_;
             drop();
+            leave();
             if (!owned)
                 release();
         }
@@ -129,6 +130,7 @@ public:
             host_.remove_guest(*this);
             bool const owned = !detached_;
             discard();
+            leave();
             if (!owned)
                 release();
         }
@@ -188,6 +190,7 @@ protected:
         }
         // The shutdown waits for this.
         drop_at_shutdown();
+        leave();
         host_.remove_guest(*this);
         release();
     }
@@ -268,6 +271,7 @@ private:
     void discard_as_guest() noexcept
     {
         discard_once();
+        leave();
         host_.remove_guest(*this);
     }
 
@@ -289,6 +293,10 @@ private:
 
     // Destroys the handler.
     virtual void discard() noexcept = 0;
+
+    // Gives up the executor: the callback may outlive the execution context. For
+    // who has taken it from the scope, as is post().
+    virtual void leave() noexcept = 0;
 
     scope& scope_;
     root& host_; // of the execution context that the handler is posted to
@@ -319,8 +327,8 @@ struct wait_callback
     static constexpr bool is_wait = true;
 
     node_ptr ctx;
-    asio::executor_work_guard<asio::any_io_executor> io_work;
-    asio::executor_work_guard<Executor> work;
+    work_type<asio::any_io_executor> io_work;
+    work_type<Executor> work;
     error_code result;
 };
 
@@ -356,12 +364,9 @@ public:
     void connect_slot()
         requires Extra::is_wait
     {
-        auto slot = slot_of(*handler_);
-        if (!slot.is_connected())
-            return;
         try
         {
-            slot.template emplace<canceler>(this);
+            link_.connect(slot_of(*handler_), *this);
         }
         catch (...)
         {
@@ -371,27 +376,19 @@ public:
         }
     }
 
-private:
-    struct canceler
+    // For the slot.
+    void asked_by_slot(asio::cancellation_type_t)
+        requires Extra::is_wait
     {
-        explicit canceler(callback* self) noexcept : self(self)
-        {
-        }
+        if (!this->take())
+            return;
+        // Posting may end this object's life. The list's reference goes with what
+        // is posted.
+        extra_->result = asio::error::operation_aborted;
+        this->post_or_discard();
+    }
 
-        void operator()(asio::cancellation_type_t type) const
-        {
-            if (type != asio::cancellation_type::none && self->take())
-            {
-                // Posting may end this object's life. The list's reference
-                // goes with what is posted.
-                self->extra_->result = asio::error::operation_aborted;
-                self->post_or_discard();
-            }
-        }
-
-        callback* self;
-    };
-
+private:
     template <class H>
     callback(allocator const& a, scope& s, root& host, Executor const& ex,
         Extra&& extra, H&& handler)
@@ -405,11 +402,21 @@ private:
 
     void post() noexcept override
     {
-        post_on(executor_);
+        auto ex = std::move(*executor_);
+        leave();
+        post_on(std::move(ex));
+    }
+
+    void leave() noexcept override
+    {
+        executor_.reset();
     }
 
     void discard() noexcept override
     {
+        // The slot may be gone, or ask later.
+        if constexpr (Extra::is_wait)
+            link_.leave();
         // The context last: the scope's end is not to find this half gone.
         auto extra = std::exchange(extra_, std::nullopt);
         handler_.reset();
@@ -418,12 +425,11 @@ private:
 
     void complete() override
     {
-        Handler handler(std::move(*handler_));
+        if constexpr (Extra::is_wait)
+            link_.clear(*handler_);
+        auto handler = take_handler();
         if constexpr (Extra::is_wait)
         {
-            auto slot = slot_of(handler);
-            if (slot.is_connected())
-                slot.clear();
             auto const result = extra_->result;
             discard();
             release();
@@ -437,6 +443,21 @@ private:
         }
     }
 
+    // If moving it throws, it goes as if it had thrown.
+    Handler take_handler()
+    {
+        try
+        {
+            return std::move(*handler_);
+        }
+        catch (...)
+        {
+            discard();
+            release();
+            throw;
+        }
+    }
+
     void destroy() noexcept override
     {
         allocator a(allocator_);
@@ -445,9 +466,15 @@ private:
     }
 
     [[no_unique_address]] allocator allocator_;
-    Executor executor_;
+    std::optional<Executor> executor_; // of who has taken it from the scope
     std::optional<Extra> extra_;
     std::optional<Handler> handler_;
+
+    struct nothing
+    {
+    };
+
+    std::conditional_t<Extra::is_wait, slot_link<callback>, nothing> link_;
 };
 
 // The root whose execution context runs an executor's functions. An executor

@@ -98,6 +98,9 @@ auto work_of(Executor const& ex)
         return asio::executor_work_guard<Executor>(ex);
 }
 
+template <class Executor>
+using work_type = decltype(work_of(std::declval<Executor const&>()));
+
 // To be held by who hands a function to an executor from anywhere. A strand locks
 // itself first and counts work then: what another thread hands to it in between
 // would not be waited for.

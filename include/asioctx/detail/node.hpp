@@ -360,10 +360,11 @@ struct clock_scope final : scope
         return left_(deadline_);
     }
 
-    // When to look at that clock again.
+    // When to look at that clock again: it may run otherwise than ours.
     static time_point next_look(time_point now, duration left) noexcept
     {
-        return now + std::min<duration>(left, std::chrono::seconds(1));
+        return add_saturated(
+            now, std::min<duration>(left, std::chrono::seconds(1)));
     }
 
     // True if the time has not come. The caller has taken the scope from the

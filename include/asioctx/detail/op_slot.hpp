@@ -31,6 +31,69 @@ auto slot_of(Handler const& handler) noexcept
         handler, asio::cancellation_slot());
 }
 
+// What an operation puts into its handler's slot, to pass on what that asks. The
+// slot may go before the operation, or after it: each knows if the other is there.
+template <class Owner>
+class slot_link
+{
+    struct asker
+    {
+        asker(slot_link& l, Owner& o) noexcept : link(&l), owner(&o)
+        {
+        }
+
+        ~asker()
+        {
+            if (link)
+                link->in_slot_ = nullptr;
+        }
+
+        void operator()(asio::cancellation_type_t type) const
+        {
+            if (link && type != asio::cancellation_type::none)
+                owner->asked_by_slot(type);
+        }
+
+        slot_link* link;
+        Owner* owner;
+    };
+
+public:
+    slot_link() = default;
+    slot_link(slot_link const&) = delete;
+    slot_link& operator=(slot_link const&) = delete;
+
+    ~slot_link()
+    {
+        leave();
+    }
+
+    template <class Slot>
+    void connect(Slot slot, Owner& owner)
+    {
+        if (slot.is_connected())
+            in_slot_ = &slot.template emplace<asker>(*this, owner);
+    }
+
+    // Empties the slot, if it is there.
+    template <class Handler>
+    void clear(Handler const& handler) noexcept
+    {
+        if (in_slot_)
+            slot_of(handler).clear();
+    }
+
+    // The slot is not to be touched.
+    void leave() noexcept
+    {
+        if (in_slot_)
+            std::exchange(in_slot_, nullptr)->link = nullptr;
+    }
+
+private:
+    asker* in_slot_ = nullptr;
+};
+
 // What Asio's own operations put into a slot to remember a request by, and replace
 // to forget it: the type has no name outside of Asio.
 template <class H>

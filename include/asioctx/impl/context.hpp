@@ -44,8 +44,7 @@ struct initiate_async_wait
         auto* const r = ctx.get_root();
         auto& o = op::create(scope_or_never(ctx),
             r ? *r : root_of_executor(ex), ex,
-            extra{ctx, asio::make_work_guard(io),
-                asio::make_work_guard(ex), {}},
+            extra{ctx, work_of(io), work_of(ex), {}},
             std::forward<Handler>(handler));
         o.connect_slot();
         o.start();

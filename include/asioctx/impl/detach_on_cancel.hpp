@@ -23,7 +23,6 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <memory>
@@ -62,7 +61,7 @@ public:
           asked_(with_cancel(context_access::make(node_ptr(
               add_ref(context_access::get(parent).get_root()))))),
           handler_(std::forward<H>(handler)),
-          work_(std::in_place, ex)
+          work_(work_of(ex))
     {
     }
 
@@ -72,9 +71,7 @@ public:
         auto* const r = context_access::get(ctx()).get_root();
         callback_ = start_callback(asked_.ctx, host_of(callback_executor_, r),
             callback_executor_, let_go(this->shared_from_this()));
-        auto slot = slot_of(*handler_);
-        if (slot.is_connected())
-            slot.template emplace<canceler>(*this);
+        link_.connect(slot_of(*handler_), *this);
     }
 
     // Done when the parent is, or when the handler's slot is asked.
@@ -86,6 +83,13 @@ public:
     Executor const& executor() const noexcept
     {
         return executor_;
+    }
+
+    // For the slot.
+    void asked_by_slot(asio::cancellation_type_t)
+    {
+        asked_by_slot_.store(true, std::memory_order_relaxed);
+        scope_.cancel();
     }
 
     // The operation has been asked.
@@ -119,23 +123,6 @@ public:
     }
 
 private:
-    struct canceler
-    {
-        explicit canceler(detachable_op& o) noexcept : op(o)
-        {
-        }
-
-        void operator()(asio::cancellation_type_t type) const
-        {
-            if (type == asio::cancellation_type::none)
-                return;
-            op.asked_by_slot_.store(true, std::memory_order_relaxed);
-            op.scope_.cancel();
-        }
-
-        detachable_op& op;
-    };
-
     // Calls the handler. If it is destroyed instead, so is the handler: the
     // execution context is going, and is not to be found by a work guard later.
     class let_go
@@ -183,8 +170,10 @@ private:
 
     void drop_handler() noexcept
     {
-        if (take())
-            [[maybe_unused]] Handler const dying(take_handler());
+        if (!take())
+            return;
+        link_.leave(); // the slot may be gone
+        [[maybe_unused]] Handler const dying(take_handler());
     }
 
     bool take() noexcept
@@ -195,9 +184,7 @@ private:
     // For whoever has taken it.
     Handler take_handler()
     {
-        auto slot = slot_of(*handler_);
-        if (slot.is_connected())
-            slot.clear();
+        link_.clear(*handler_);
         Handler handler(std::move(*handler_));
         handler_.reset();
         work_.reset();
@@ -211,7 +198,8 @@ private:
     atomic<bool> taken_{false};
     atomic<bool> asked_by_slot_{false};
     std::optional<Handler> handler_; // whoever has taken it
-    std::optional<asio::executor_work_guard<Executor>> work_; // the same
+    std::optional<work_type<Executor>> work_;                 // the same
+    slot_link<detachable_op> link_;                           // the same
     after_func_registration callback_; // the operation's
 };
 
