@@ -49,14 +49,10 @@ class detachable_op
         && !is_polymorphic_executor<Executor>
         && !std::is_same_v<Io, unknown_executor>;
 
-    using callback_executor = std::conditional_t<by_io, Io, Executor>;
-
 public:
     template <class H>
-    detachable_op(
-        context const& parent, Io const& io, Executor const& ex, H&& handler)
+    detachable_op(context const& parent, Executor const& ex, H&& handler)
         : executor_(ex),
-          callback_executor_(std::get<by_io ? 0 : 1>(std::tie(io, ex))),
           scope_(with_cancel(parent)),
           asked_(with_cancel(context_access::make(node_ptr(
               add_ref(context_access::get(parent).get_root()))))),
@@ -65,12 +61,14 @@ public:
     {
     }
 
-    // Before the operation is started.
-    void connect()
+    // Before the operation is started. Nothing is kept of the I/O object's executor
+    // but by the callback: this may outlive its execution context.
+    void connect(Io const& io)
     {
         auto* const r = context_access::get(ctx()).get_root();
-        callback_ = start_callback(asked_.ctx, host_of(callback_executor_, r),
-            callback_executor_, let_go(this->shared_from_this()));
+        auto const& ex = std::get<by_io ? 0 : 1>(std::tie(io, executor_));
+        callback_ = start_callback(asked_.ctx, host_of(ex, r), ex,
+            let_go(this->shared_from_this()));
         link_.connect(slot_of(*handler_), *this);
     }
 
@@ -128,8 +126,6 @@ private:
     class let_go
     {
     public:
-        using executor_type = callback_executor;
-
         explicit let_go(std::shared_ptr<detachable_op> op) noexcept
             : op_(std::move(op))
         {
@@ -141,11 +137,6 @@ private:
         {
             if (op_)
                 op_->drop_handler();
-        }
-
-        executor_type get_executor() const noexcept
-        {
-            return op_->callback_executor_;
         }
 
         void operator()()
@@ -192,7 +183,6 @@ private:
     }
 
     Executor executor_;
-    callback_executor callback_executor_;
     cancelable scope_;
     cancelable asked_; // done once the operation has been asked
     atomic<bool> taken_{false};
@@ -292,10 +282,10 @@ private:
             detachable_op<handler_type, std::decay_t<decltype(ex)>,
                 std::decay_t<decltype(io)>, not_started>;
         auto const self = std::allocate_shared<op>(
-            asio::recycling_allocator<void>(), ctx, io, ex,
+            asio::recycling_allocator<void>(), ctx, ex,
             std::forward<H>(handler));
         detached_handler<op> detached(self);
-        self->connect();
+        self->connect(io);
         initiate_bound<std::decay_t<I>, Signatures...>(
             std::forward<I>(initiation))(std::move(detached), self->ctx(),
             asio::cancellation_type::terminal, std::forward<Args>(args)...);
