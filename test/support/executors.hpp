@@ -44,6 +44,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/immediate_executor.hpp"
 #include "support/race.hpp"
 #include "support/random_seed.hpp"
 
@@ -51,6 +52,7 @@ namespace race {
 
 namespace asio = boost::asio;
 using asioctx::error_code;
+using asioctx::test::immediate_executor;
 
 // Passes the time that a few instructions take.
 inline void pause(unsigned n)
@@ -101,23 +103,6 @@ public:
 private:
     asio::any_io_executor inner_;
     manner manner_;
-};
-
-// Runs functions where they are given to it, as asio::inline_executor does.
-struct immediate_executor
-{
-    static constexpr auto query(asio::execution::blocking_t) noexcept
-    {
-        return asio::execution::blocking.always;
-    }
-
-    template <class F>
-    void execute(F&& f) const
-    {
-        std::forward<F>(f)();
-    }
-
-    bool operator==(immediate_executor const&) const noexcept = default;
 };
 
 // Where operations are tried: the I/O object is on the one thread that runs

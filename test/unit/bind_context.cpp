@@ -47,6 +47,7 @@
 #include <vector>
 
 #include "support/bound_fixture.hpp"
+#include "support/immediate_executor.hpp"
 #include "support/outcome.hpp"
 #include "support/poll_until.hpp"
 #include "support/print.hpp"
@@ -1301,23 +1302,6 @@ BOOST_AUTO_TEST_CASE(operations_are_asked_in_the_order_of_their_start)
 }
 
 namespace {
-
-// Runs functions where they are given to it.
-struct immediate_executor
-{
-    static constexpr auto query(asio::execution::blocking_t) noexcept
-    {
-        return asio::execution::blocking.always;
-    }
-
-    template <class F>
-    void execute(F&& f) const
-    {
-        std::forward<F>(f)();
-    }
-
-    bool operator==(immediate_executor const&) const noexcept = default;
-};
 
 // An operation of an I/O object on an io_context, that completes as soon as it
 // is asked to stop. It is work of the io_context.

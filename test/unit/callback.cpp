@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "support/allocation_counter.hpp"
+#include "support/immediate_executor.hpp"
 #include "support/io_context_fixture.hpp"
 #include "support/outcome.hpp"
 #include "support/print.hpp"
@@ -32,22 +33,6 @@ using detail::context_access;
 using detail::plain_callback;
 
 namespace {
-
-struct immediate_executor
-{
-    static constexpr auto query(asio::execution::blocking_t) noexcept
-    {
-        return asio::execution::blocking.always;
-    }
-
-    template <class F>
-    void execute(F&& f) const
-    {
-        std::forward<F>(f)();
-    }
-
-    bool operator==(immediate_executor const&) const noexcept = default;
-};
 
 struct callback_fixture : io_context_fixture
 {

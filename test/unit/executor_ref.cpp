@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "support/allocation_counter.hpp"
+#include "support/immediate_executor.hpp"
 
 using namespace asioctx;
 using namespace asioctx::test;
@@ -32,23 +33,6 @@ using detail::turn;
 using detail::turn_pool;
 
 namespace {
-
-// Runs all at once, and cannot be asked not to.
-struct immediate_executor
-{
-    static constexpr auto query(asio::execution::blocking_t) noexcept
-    {
-        return asio::execution::blocking.always;
-    }
-
-    template <class F>
-    void execute(F&& f) const
-    {
-        std::forward<F>(f)();
-    }
-
-    bool operator==(immediate_executor const&) const noexcept = default;
-};
 
 struct throwing_executor
 {

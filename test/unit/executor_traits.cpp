@@ -23,33 +23,20 @@
 #include <type_traits>
 #include <utility>
 
+#include "support/immediate_executor.hpp"
+
 namespace asio = boost::asio;
 namespace detail = asioctx::detail;
 
 namespace {
+
+using asioctx::test::immediate_executor;
 
 using context = asio::io_context::executor_type;
 using strand = asio::strand<context>;
 using pool = asio::thread_pool::executor_type;
 using any = asio::any_io_executor;
 using ts_strand = asio::io_context::strand; // of the Networking TS
-
-// Runs all at once, and cannot be asked not to.
-struct immediate_executor
-{
-    static constexpr auto query(asio::execution::blocking_t) noexcept
-    {
-        return asio::execution::blocking.always;
-    }
-
-    template <class F>
-    void execute(F&& f) const
-    {
-        std::forward<F>(f)();
-    }
-
-    bool operator==(immediate_executor const&) const noexcept = default;
-};
 
 // Of the system's context, which it tells by its base class.
 struct wraps_system
