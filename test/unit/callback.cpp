@@ -12,7 +12,6 @@
 #include <asioctx/cancel.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/test/unit_test.hpp>
