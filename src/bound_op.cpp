@@ -63,8 +63,7 @@ bound_op::bound_op(node_ptr ctx, request const& r)
     : ctx_(std::move(ctx)),
       scope_(ctx_.get_scope()),
       turn_(turn_pool::take()),
-      raw_errors_(r.raw_errors),
-      type_(r.type)
+      request_(r)
 {
     if (scope_ && scope_->kind == scope::behavior::permanent)
         scope_ = nullptr;
@@ -136,7 +135,7 @@ std::exception_ptr bound_op::map(std::exception_ptr e) const
     }
 }
 
-void bound_op::enter(
+void bound_op::wait_for_turn(
     turn_frame& f, turn& t, turn::word generation) noexcept
 {
     for (backoff wait;; wait())
@@ -144,16 +143,14 @@ void bound_op::enter(
         auto const e = t.try_enter(generation);
         if (e == turn::entry::entered)
             return f.enter(t);
-        if (e == turn::entry::over || turn_frame::find(t))
+        if (e == turn::entry::over)
             return;
     }
 }
 
 // Delivers what has been wanted meanwhile, or sends it.
-void bound_op::leave(turn_frame& f, at where) noexcept
+void bound_op::give_up_turn(turn_frame& f, at where) noexcept
 {
-    if (!f.of)
-        return;
     turn& t = *f.of;
     bound_op& op = *t.op;
     if (op.missed_ && !op.unguarded_ && !op.idle_ && !op.slot_.empty())
@@ -212,7 +209,7 @@ void bound_op::deliver(turn_frame& f) noexcept
 {
     auto const wanted = turn_.take_wanted();
     auto const by_context = (wanted & turn::context) != 0
-        ? type_
+        ? request_.type
         : asio::cancellation_type::none;
     // If another has asked for it, or for more, the abort is not the context's.
     asked_ |= turn::type_of(wanted);
@@ -224,7 +221,7 @@ void bound_op::deliver(turn_frame& f) noexcept
     missed_ = unguarded_ || idle_ || slot_.empty();
     if (!missed_)
     {
-        heard_context_ = context_first_ && !raw_errors_;
+        heard_context_ = context_first_ && !request_.raw_errors;
         // The operation may end in here: then its completion is put off.
         f.delivers = true;
         slot_.call(asked_);
@@ -240,8 +237,8 @@ void bound_op::ask_upstream(
     using cancellation_type = asio::cancellation_type;
     bool const by_context = context_done() && !of_other_context;
     bool const covered = by_context
-        && ((type_ & cancellation_type::terminal) != cancellation_type::none
-            || (type_ & type) == type);
+        && ((request_.type & cancellation_type::terminal) != cancellation_type::none
+            || (request_.type & type) == type);
     ask((by_context ? turn::context : turn::word())
         | (covered ? turn::word() : turn::wanted(type)));
 }
