@@ -158,9 +158,10 @@ void bound_op::give_up_turn(turn_frame& f, at where) noexcept
         t.want(turn::wanted(op.asked_));
     for (;;)
     {
-        bool const here = where == at::here
-            || (where == at::here_if_it_runs_here && t.is_wanted()
-                && op.runs_here());
+        bool const here = !op.coroutine_
+            && (where == at::here
+                || (where == at::here_if_it_runs_here && t.is_wanted()
+                    && op.runs_here()));
         auto const next = t.leave(here);
         if (next == turn::action::deliver)
         {
@@ -272,7 +273,7 @@ void bound_op::look_as_request(turn& t, from where) noexcept
     {
         turn_frame f(&t);
         auto& op = *t.op;
-        if (where != from::there && !op.runs_here())
+        if (where != from::there && (op.coroutine_ || !op.runs_here()))
             return op.send(f, where);
         op.serve(f);
     }
@@ -339,10 +340,11 @@ void bound_op::at_root(F f) noexcept
 
 // An operation of several steps is asked where its steps run. One of one step is
 // asked where its object is used: on that's executor, unless it was initiated on
-// the handler's.
+// the handler's. So is a coroutine, on that where it was spawned.
 bool bound_op::is_asked_on_own() const noexcept
 {
-    return route_ == route::inside || initiated_on_own_ || turn_.has_steps();
+    return !coroutine_
+        && (route_ == route::inside || initiated_on_own_ || turn_.has_steps());
 }
 
 bool bound_op::runs_here() const noexcept
@@ -376,7 +378,7 @@ void bound_op::send(turn_frame& f, from where) noexcept
         k = kind::request;
         to = io_executor();
     }
-    hand(f, to, k, where == from::amid);
+    hand(f, to, k, where == from::amid || coroutine_);
 }
 
 void bound_op::hand(turn_frame& f, executor_ref const& to, op_message::kind k,

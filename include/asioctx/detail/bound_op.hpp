@@ -186,11 +186,13 @@ public:
         unguarded_ = true;
     }
 
-    // A coroutine is not asked before its function is called: who wants it to stop
-    // by then is heard there, by begin().
-    void begins_later() noexcept
+    // A coroutine runs where it is spawned, whatever the handler's executor is. It
+    // is not asked before its function is called: who wants it to stop by then is
+    // heard there, by begin(). Nor is it asked in place: Asio throws out of run(),
+    // and loses the handler, if it is before it has been suspended.
+    void set_coroutine() noexcept
     {
-        idle_ = true;
+        coroutine_ = idle_ = true;
     }
 
     // Why it is not to begin, or no error. In the former case it is not asked any
@@ -433,6 +435,8 @@ private:
     // There is nothing to complete; set before the record is put off.
     bool abandoned_ = false;
 
+    bool coroutine_ = false; // see set_coroutine()
+
     request const request_;
 
     // What follows is guarded by the turn; it is read without, by the operation
@@ -454,7 +458,7 @@ private:
     bool repeated_ = false;
 
     // It is not asked, whatever is wanted: there is no turn; or it is a coroutine
-    // that has not begun.
+    // that has not begun, or will not.
     bool unguarded_ = false;
     bool idle_ = false;
 

@@ -260,7 +260,7 @@ public:
     beginning(Op& op, G&& function)
         : op_(&op), function_(std::forward<G>(function))
     {
-        op.begins_later();
+        op.set_coroutine();
     }
 
     auto operator()()
