@@ -286,18 +286,23 @@ void bound_op::look_as_request(turn& t, from where) noexcept
 
 // The scope.
 
-// The caller has the turn, and gives it up next.
-void bound_op::link() noexcept
+// The caller has the turn, and gives it up next, unless that is done here.
+bool bound_op::link() noexcept
 {
     if (!scope_)
-        return;
+        return false;
+    bool left = false;
     auto const state = scope_->lock();
     bool const done = (state & scope::done_bit) != 0;
     if (!done && !has_left_)
+    {
         scope_->hooks.push_back(*this);
+        left = has_no_upstream_ && turn_.leave_alone();
+    }
     scope_->unlock(state);
     if (done)
         turn_.want(turn::context);
+    return left;
 }
 
 // The gate is left by notify(): until then the execution context does not shut

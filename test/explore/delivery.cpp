@@ -1274,6 +1274,8 @@ int main(int argc, char** argv)
         skipped("queue_loses_the_context", op::rmw, "turn.hpp", "queue");
     auto const end_ignores_held =
         misread("end_ignores_held", "turn.hpp", "end_with", all ^ turn::held);
+    auto const end_alone_ignores_others = misread(
+        "end_alone_ignores_others", "turn.hpp", "end_alone", all ^ turn::flags);
     auto const end_is_not_marked = miswritten(
         "end_is_not_marked",
         op::rmw,
@@ -1343,6 +1345,7 @@ int main(int argc, char** argv)
             {"a_step_completes_in_place_beside_a_cancel",
              a_step_completes_in_place_beside_a_cancel,
              {end_ignores_held,
+              end_alone_ignores_others,
               request_is_not_counted,
               request_leaves_relaxed}},
             {.name = "a_step_completes_in_its_initiation_beside_a_cancel",
@@ -1355,6 +1358,7 @@ int main(int argc, char** argv)
             {"a_step_is_dropped_beside_a_cancel",
              a_step_is_dropped_beside_a_cancel,
              {end_ignores_held,
+              end_alone_ignores_others,
               request_is_not_counted}},
             {"a_step_is_dropped_when_asked", a_step_is_dropped_when_asked, {}},
             {.name = "steps_run_beside_a_cancel",

@@ -322,6 +322,8 @@ public:
     void connect_upstream()
     {
         upstream_.connect(slot_of(handler_), *this);
+        if (upstream_.is_connected())
+            has_upstream();
     }
 
     // For the slot.

@@ -121,8 +121,7 @@ public:
         {
             if (!frame_.of)
                 return;
-            op_.link();
-            if (!op_.missed_ && op_.turn_.try_leave()) [[likely]]
+            if (op_.link() || (!op_.missed_ && op_.turn_.try_leave()))
                 frame_.of = nullptr;
             else
                 leave(frame_, at::here_if_it_runs_here);
@@ -256,7 +255,8 @@ protected:
     bool end() noexcept
     {
         unlink_from_scope();
-        if (!turn_.end(false) && !end_in_turn())
+        if (!(has_no_upstream_ && turn_.end_alone()) && !turn_.end(false)
+            && !end_in_turn())
             return false;
         slot_.clear();
         return true;
@@ -286,6 +286,12 @@ protected:
     // that asks. Not if the slot is that of a record with a context of its own.
     ASIOCTX_DECL void ask_upstream(
         asio::cancellation_type_t type, bool of_other_context) noexcept;
+
+    // Its handler's slot may ask.
+    void has_upstream() noexcept
+    {
+        has_no_upstream_ = false;
+    }
 
     root* near_root() const noexcept
     {
@@ -377,7 +383,8 @@ private:
     ASIOCTX_DECL static void give_up_turn(turn_frame& f, at where) noexcept;
     ASIOCTX_DECL static bool is_abort(error_code const& ec) noexcept;
 
-    ASIOCTX_DECL void link() noexcept;
+    // True if that also gave up the turn.
+    ASIOCTX_DECL bool link() noexcept;
     void unlink_from_scope() noexcept
     {
         if (!scope_)
@@ -436,6 +443,12 @@ private:
     bool abandoned_ = false;
 
     bool coroutine_ = false; // see set_coroutine()
+
+    // Nobody asks but the context. Whoever does takes the operation off the scope's
+    // list before, and queues itself, under the scope's lock: so before the operation
+    // is on the list, and once it is off, without anybody's bit in the word and
+    // without steps, the word is for who links or ends the operation alone.
+    bool has_no_upstream_ = true;
 
     request const request_;
 
