@@ -5,12 +5,13 @@
 #
 #     bash cmake/install-deps.sh          # for the tests, which is everything
 #     bash cmake/install-deps.sh demo     # for examples/demo.sh
+#     bash cmake/install-deps.sh site     # for doc/build.sh and doc/site/test.sh
 
 set -euo pipefail
 
 what=${1:-tests}
-if (($# > 1)) || [[ $what != tests && $what != demo ]]; then
-    echo "usage: bash cmake/install-deps.sh [tests|demo]" >&2
+if (($# > 1)) || [[ ! $what =~ ^(tests|demo|site)$ ]]; then
+    echo "usage: bash cmake/install-deps.sh [tests|demo|site]" >&2
     exit 2
 fi
 
@@ -44,13 +45,21 @@ has_library() # <name>
         || compgen -G "/usr/local/lib/lib$1.*" > /dev/null
 }
 
-need_command cmake cmake
-need_command ninja ninja-build
-need_command g++ g++
-need_command curl curl
-need_command openssl openssl
-need_command redis-server redis-server
-[[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
+if [[ $what == site ]]; then
+    need_command chromium chromium
+    need_command doxygen doxygen
+    need_command node nodejs
+    need_command npm npm
+    need_command python3 python3
+else
+    need_command cmake cmake
+    need_command ninja ninja-build
+    need_command g++ g++
+    need_command curl curl
+    need_command openssl openssl
+    need_command redis-server redis-server
+    [[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
+fi
 if [[ $what == tests ]]; then
     need_command ccache ccache
     need_command python3 python3
@@ -70,7 +79,7 @@ boost=$(boost_version)
 [[ -z ${BOOST_ROOT:-} ]] || boost=999999
 if ((boost >= 108100)) && {
     ((boost == 999999)) || [[ $what == demo ]] || has_library boost_context
-}; then
+} || [[ $what == site ]]; then
     boost=
 fi
 
