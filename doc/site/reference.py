@@ -302,7 +302,7 @@ class Reference:
             brief = self.inline(e.xml.find("briefdescription/para")).strip()
             rows.append(f"| [`{e.name.split('::', 1)[-1] if e.members == [] and '::' in e.name and not e.name.startswith('std') else e.name}`]"
                         f"({self.links[e.id]}) | {brief} |")
-        return "| | |\n|---|---|\n" + "\n".join(rows)
+        return "| name | |\n|---|---|\n" + "\n".join(rows)
 
     def entries(self, entities, level):
         """What has one name, and follows each other, has one heading."""

@@ -114,7 +114,7 @@ class Site:
 
     def source(self, file):
         file = file.rstrip("/")
-        where = "/source/" + file.lower()
+        where = "/source/" + file.lower().replace(".", "-")
         where += "/" if (ROOT / file).is_dir() else ""
         example = re.fullmatch(r"examples/(\d\d_\w+)\.cpp", file)
         if example:
