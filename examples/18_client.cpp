@@ -190,6 +190,7 @@ asio::awaitable<void> run(
     {
         std::cout << e.what() << '\n';
     }
+    stop();
 }
 
 int main()
