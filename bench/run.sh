@@ -93,4 +93,7 @@ echo
 python3 bench/table.py "${results[@]}" | tee $out/table.md
 echo
 $out/bench/asioctx_lost_handlers
-[[ -z $doc ]] || python3 bench/growth.py "${results[@]}"
+if [[ -n $doc ]]; then
+    python3 bench/growth.py "${results[@]}"
+    python3 doc/check-numbers.py --update
+fi

@@ -162,7 +162,7 @@ asio::awaitable<void> listen(asioctx::context ctx, tcp::acceptor acceptor)
         {
             for (;;)
                 sessions.spawn(
-                    serve(co_await acceptor.async_accept(asio::use_awaitable),
+                    serve(co_await acceptor.async_accept(bind_context(ctx)),
                         slow));
         },
         asioctx::on_error::ignore);
@@ -188,7 +188,7 @@ asio::awaitable<void> run(
     }
     catch (boost::system::system_error const& e)
     {
-        std::cout << e.what() << '\n';
+        std::cout << "no answer: " << e.code().message() << '\n';
     }
     stop();
 }

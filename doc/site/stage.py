@@ -45,7 +45,11 @@ FACTS = [
     "doc/reference/outstanding-work.md", "doc/reference/go.md",
     "doc/reference/fork.md"]
 
-LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^()\s]+)\)")
+# A heading, a link or a picture, code.
+TOKEN = re.compile(
+    r"(?P<heading>^#.*$)"
+    r"|(?P<text>!?\[(?:[^\[\]]|\[[^\]]*\])*\])\((?P<target>[^()\s]+)\)"
+    r"|(?P<code>`[^`\n]+`)", re.M)
 FENCE = re.compile(r"^( *```.*?^ *```)", re.M | re.S)
 
 
@@ -124,12 +128,27 @@ class Site:
 
     def rewrite(self, page, text):
         parts = FENCE.split(text)
+        seen = set()
         for i in range(0, len(parts), 2):
-            parts[i] = LINK.sub(
-                lambda m: self.picture(page, m[1], m[2])
-                if m[1].startswith("!")
-                else f"{m[1]}({self.address(page, m[2])})", parts[i])
+            parts[i] = TOKEN.sub(
+                lambda m: self.token(page, m, seen), parts[i])
         return "".join(parts)
+
+    def token(self, page, m, seen):
+        """A link, a picture, a heading, or code: a name that a page of doc/
+        has for the first time leads to the reference."""
+        if m["text"]:
+            if m["text"].startswith("!"):
+                return self.picture(page, m["text"], m["target"])
+            return f"{m['text']}({self.address(page, m['target'])})"
+        if m["code"] and page.startswith("doc/guide/"):
+            name = re.match(r"`(?:asioctx::)?((?:errc::|testing::)?\w+)", m[0])
+            name = name and name[1].removeprefix("testing::")
+            where = self.reference.names.get(name)
+            if where and name not in seen | {"context"}:
+                seen.add(name)
+                return f"[{m[0]}]({where})"
+        return m[0]
 
     def picture(self, page, alt, target):
         """Pictures of doc/pictures become part of the page: they take its
