@@ -141,9 +141,11 @@ class Site:
             if m["text"].startswith("!"):
                 return self.picture(page, m["text"], m["target"])
             return f"{m['text']}({self.address(page, m['target'])})"
-        if m["code"] and page.startswith("doc/guide/"):
+        if m["code"] and page.startswith(("doc/guide/", "doc/reference/README")):
             name = re.match(r"`(?:asioctx::)?((?:errc::|testing::)?\w+)", m[0])
             name = name and name[1].removeprefix("testing::")
+            if m[0] == "`std::hash`":
+                name = "std::hash<asioctx::context>"
             where = self.reference.names.get(name)
             if where and name not in seen | {"context"}:
                 seen.add(name)
@@ -197,6 +199,9 @@ class Site:
                 r"(?://[^\n]*\n)+\n((?://[^\n]*\n)+)\n(.*)", text,
                 re.S).groups()
             about = re.sub(r"^// ?", "", about, flags=re.M).strip()
+            about, _, drawn = about.partition("\n\n")
+            if drawn:
+                about += f"\n\n```text\n{drawn}\n```"
             code = re.sub(r"^\s*//(\[[\w-]+|\])\n", "", code, flags=re.M)
             expected = path.with_suffix(".expected").read_text()
             self.put(
@@ -205,7 +210,7 @@ class Site:
                 f"```cpp\n{code.strip()}\n```\n\nIt prints\n\n"
                 f"```text\n{expected.rstrip()}\n```\n")
             rows.append(f"| [{path.stem}](/examples/{path.stem}) | "
-                        f"{' '.join(about.split())} |")
+                        f"{' '.join(about.split('```')[0].split())} |")
         server = self.source("examples/server")
         self.put(
             "/examples/",
