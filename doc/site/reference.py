@@ -88,6 +88,7 @@ class Reference:
                         found += [self._member(m) for m in self._public(node)]
                 else:
                     found.append(self._class(node, name))
+        found += self._borrowed()
         for entity in sorted(found, key=lambda e: (e.file, e.line)):
             if entity.file == "asioctx.hpp":
                 continue
@@ -96,6 +97,22 @@ class Reference:
             self._know(entity, page)
             for member in entity.members:
                 self._know(member, page)
+
+    def _borrowed(self):
+        """Names of others that a header makes its own: Doxygen leaves them out."""
+        for path in sorted((self.root / "include/asioctx").glob("*.hpp")):
+            for number, line in enumerate(path.read_text().split("\n"), 1):
+                name = re.match(r"using ([\w:]+::(\w+));$", line)
+                alias = re.match(r"namespace (\w+) = ([\w:]+);$", line)
+                if not name and not alias:
+                    continue
+                name, whole = (name[2], name[1]) if name else alias.groups()
+                yield Entity(
+                    "using", f"borrowed-{name}", name, f"asioctx/{path.name}",
+                    number, whole, ET.fromstring(
+                        "<x><briefdescription><para>The same as <computeroutput>"
+                        f"{whole}</computeroutput>.</para></briefdescription>"
+                        "<detaileddescription/></x>"))
 
     def _know(self, entity, page):
         where = f"{page}#{anchor_of(entity.name)}"
@@ -184,7 +201,8 @@ class Reference:
         text = textwrap.dedent("\n".join([*lines, last])).strip("\n")
         text = re.sub(r"ASIOCTX_DECL ?", "", text)
         # What initializes the members is no part of it.
-        text = re.sub(r"\n\s*:\s.*", "", text, flags=re.S).rstrip()
+        text = re.sub(r"(\n\s*|\)[ \w]*? ):\s.*",
+                      lambda m: m[1].rstrip(), text, flags=re.S).rstrip()
         return text if text.endswith((";", "}")) else text + ";"
 
     # Texts.
