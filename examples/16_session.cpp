@@ -31,8 +31,7 @@ class session : public std::enable_shared_from_this<session>
 {
 public:
     session(asioctx::context const& server, tcp::socket socket)
-        : socket_(std::move(socket)),
-          work_(socket_.get_executor()),
+        : socket_(std::move(socket)), work_(socket_.get_executor()),
           life_(asioctx::with_cancel(server))
     {
     }
@@ -114,8 +113,8 @@ int main()
     tcp::acceptor acceptor(ioc, {asio::ip::address_v4::loopback(), 0});
     tcp::socket client(ioc);
     client.connect(acceptor.local_endpoint());
-    auto const s = std::make_shared<session>(
-        asioctx::background(ioc), acceptor.accept());
+    auto const s =
+        std::make_shared<session>(asioctx::background(ioc), acceptor.accept());
     s->start();
 
     auto const talk = [&]() -> asio::awaitable<void>
@@ -126,7 +125,10 @@ int main()
             co_await asio::async_write(
                 client, asio::buffer(line), asio::use_awaitable);
             co_await asio::async_read_until(
-                client, asio::dynamic_buffer(answer), '\n', asio::use_awaitable);
+                client,
+                asio::dynamic_buffer(answer),
+                '\n',
+                asio::use_awaitable);
             std::cout << "client: " << answer;
         }
         s->stop();

@@ -106,7 +106,10 @@ asio::awaitable<void> write(
 
 //[session
 asio::awaitable<void> session(
-    asioctx::context root, asioctx::context grace, tcp::socket socket, room& all)
+    asioctx::context root,
+    asioctx::context grace,
+    tcp::socket socket,
+    room& all)
 {
     stream ws(std::move(socket));
     {
@@ -148,8 +151,8 @@ asio::awaitable<void> listen(
                 if (root.done())
                     break;
                 if (!ec)
-                    sessions.spawn(session(
-                        root, sessions.ctx(), std::move(socket), all));
+                    sessions.spawn(
+                        session(root, sessions.ctx(), std::move(socket), all));
             }
             acceptor.close();
         },
@@ -175,8 +178,8 @@ asio::awaitable<void> hear(stream& ws, char const* who)
         {
             std::cout << who << ": closed, "
                       << (ws.reason().code == websocket::close_code::going_away
-                                 ? "the server goes away"
-                                 : ec.message())
+                              ? "the server goes away"
+                              : ec.message())
                       << '\n';
             break;
         }
@@ -230,8 +233,7 @@ void run(asioctx::duration patience, client second)
     auto [root, stop] = asioctx::with_cancel(asioctx::background(ioc));
     asio::co_spawn(
         ioc, listen(root, patience, std::move(acceptor)), asio::detached);
-    asio::co_spawn(
-        ioc, talk(address, std::move(stop), second), asio::detached);
+    asio::co_spawn(ioc, talk(address, std::move(stop), second), asio::detached);
     ioc.run();
 }
 

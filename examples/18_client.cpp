@@ -23,7 +23,8 @@ using asioctx::bind_context;
 using namespace std::chrono_literals;
 
 //[pool
-// Connections to one server that wait to be used again. Not for several threads.
+// Connections to one server that wait to be used again. Not for several
+// threads.
 class pool
 {
 public:
@@ -119,8 +120,8 @@ asio::awaitable<void> ask_after(
     answer = co_await ask(ctx, server, question);
 }
 
-// Asks a second time if there is no answer after 50 ms. The first answer counts,
-// and cancels the other try.
+// Asks a second time if there is no answer after 50 ms. The first answer
+// counts, and cancels the other try.
 asio::awaitable<std::string> hedge(
     asioctx::context parent, pool& server, std::string question)
 {
@@ -161,9 +162,8 @@ asio::awaitable<void> listen(asioctx::context ctx, tcp::acceptor acceptor)
         [&](asioctx::task_group& sessions) -> asio::awaitable<void>
         {
             for (;;)
-                sessions.spawn(
-                    serve(co_await acceptor.async_accept(bind_context(ctx)),
-                        slow));
+                sessions.spawn(serve(
+                    co_await acceptor.async_accept(bind_context(ctx)), slow));
         },
         asioctx::on_error::ignore);
 }
@@ -200,7 +200,6 @@ int main()
     tcp::acceptor acceptor(ioc, {asio::ip::address_v4::loopback(), 0});
     auto const port = std::to_string(acceptor.local_endpoint().port());
     asio::co_spawn(ioc, listen(root, std::move(acceptor)), asio::detached);
-    asio::co_spawn(
-        ioc, run(root, port, std::move(stop)), asio::detached);
+    asio::co_spawn(ioc, run(root, port, std::move(stop)), asio::detached);
     ioc.run();
 }

@@ -65,8 +65,7 @@ asio::awaitable<std::size_t> read(
     // must outlive what is posted.
     std::stop_callback const on_stop(
         stop,
-        [=]
-        {
+        [=] {
             asio::post(
                 ex, [=] { signal->emit(asio::cancellation_type::terminal); });
         });
@@ -181,8 +180,8 @@ asio::awaitable<void> stop_from_a_thread(asioctx::context root)
         std::stop_source source;
         std::jthread other([&source] { source.request_stop(); });
         CHECK(
-            co_await error_of(without::read(
-                source.get_token(), socket, asio::buffer(data)))
+            co_await error_of(
+                without::read(source.get_token(), socket, asio::buffer(data)))
             == asio::error::operation_aborted);
     }
     {
@@ -194,8 +193,7 @@ asio::awaitable<void> stop_from_a_thread(asioctx::context root)
     }
     {
         std::stop_source source;
-        auto [ctx, cancel] =
-            asioctx::with_stop_token(root, source.get_token());
+        auto [ctx, cancel] = asioctx::with_stop_token(root, source.get_token());
         source.request_stop();
         CHECK(
             co_await error_of(with::read(ctx, socket, asio::buffer(data)))
@@ -254,7 +252,7 @@ int main()
     asio::io_context ioc;
     auto const root = asioctx::background(ioc);
     for (auto* const test :
-        {early, stop_from_a_thread, both_at_once, one_time_for_all})
+         {early, stop_from_a_thread, both_at_once, one_time_for_all})
     {
         asio::co_spawn(
             ioc,
