@@ -182,6 +182,15 @@ public:
         return word_.fetch_and(~wants, std::memory_order_acquire) & wants;
     }
 
+    // Gives up the turn if nobody wants anything.
+    bool try_leave() noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        return (w & (flags & ~steps)) == held
+            && word_.compare_exchange_strong(w, w & ~held,
+                std::memory_order_acq_rel, std::memory_order_relaxed);
+    }
+
     // Gives up the turn. If something is wanted it is to be delivered first, or,
     // if this is not the place, sent.
     action leave(bool here) noexcept
