@@ -361,7 +361,7 @@ public:
         try
         {
             std::apply([this]<class... Args>(Args&&... args)
-                { store(std::forward<Args>(args)...); },
+                { this->store(std::forward<Args>(args)...); },
                 NotStarted::make(context_error()));
         }
         catch (...)
