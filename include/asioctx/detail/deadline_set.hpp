@@ -59,12 +59,12 @@ private:
 // there, which that one's reach allows: see prepare().
 //
 // Both may be done bit by bit, so a step is as short as its caller wants. An entry
-// only moves down, and is moved at most once for each level. An entry whose key is
-// another's, and which was inserted later, is never in a higher level than that
-// one: it was reached by a lower one if at all, and lower ones are dealt out first.
-// And it is never before that one in a slot: entries are inserted at the end of a
-// slot, and dealt out from there to the front of others. So equal keys expire in
-// the order in which they were inserted.
+// only moves down, so it is moved at most once for each level.
+//
+// Equal keys expire in the order in which they were inserted. The later one is
+// never in a higher level: time has only come nearer, and of the slots that hold
+// base_ the lowest is dealt out first. And it is never before the other in a slot:
+// entries are inserted at the end, and leave from there for the front of another.
 //
 // Not synchronized. A time before the clock's epoch counts as the epoch.
 class deadline_set
@@ -214,8 +214,12 @@ private:
     using entry_list = intrusive_list<deadline_entry, deadline_tag>;
 
     static constexpr unsigned digit_bits = 5;
-    static constexpr unsigned levels = 13; // 65 bits: keys have 63
-    static constexpr unsigned slots = 64;  // 2^(digit_bits + 1)
+    static constexpr unsigned levels = 13;
+    static constexpr unsigned slots = 64;
+    static_assert(slots == 2u << digit_bits);     // two of the next level
+    static_assert(levels * digit_bits + 1 >= 63); // what a key has
+
+    // So many are looked at one by one, and need not be prepared.
     static constexpr int few = 64;
 
     // Slots of lower levels are shorter than 1 ms, too short to matter.
