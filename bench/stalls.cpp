@@ -35,7 +35,7 @@ double microseconds(std::chrono::duration<double> d)
 }
 
 // The steps of a root, each of which is one hold of its mutex: it expires 64 of
-// its deadlines at most, or moves 256. The times that are set pass, tick by tick,
+// its deadlines at most, or moves 128. The times that are set pass, tick by tick,
 // for twenty times 2^power ns; what has expired gets a deadline within the next
 // 2^power ns.
 class steps
@@ -65,7 +65,7 @@ public:
             measure(
                 [this]
                 {
-                    auto room = 256u;
+                    auto room = 128u;
                     set_.advance(at(now_), room);
                     set_.prepare(room);
                     return false;

@@ -362,7 +362,7 @@ struct model
 struct crowd
 {
     static constexpr unsigned batch = 64;
-    static constexpr unsigned batch_of_moves = 256;
+    static constexpr unsigned batch_of_moves = 128;
 
     deadline_set set;
     std::deque<deadline_entry> entries;

@@ -113,8 +113,10 @@ public:
         auto const k = key(now);
         if (k > base_ && reached_ == 0)
         {
+            // Of other levels, the slot is the same.
+            auto const highest = level_of(k ^ base_);
             base_ = k;
-            for (unsigned l = 1; l != levels; ++l)
+            for (unsigned l = 1; l <= highest; ++l)
                 if ((used_[l] >> index(slot_of_base(l)) & 1u) != 0)
                     reached_ |= 1u << l;
         }
@@ -181,9 +183,14 @@ public:
         auto earliest = std::numeric_limits<std::int64_t>::max();
         int left = few;
         for (unsigned l = 0; l != levels; ++l)
+        {
+            // There is nothing before, nor of higher levels.
+            if (l != 0 && earliest < begin(l, slot_of_base(l) + 1))
+                break;
             if (auto const s = first_slot(l); s != none && begin(l, s) < earliest)
                 earliest =
                     std::min(earliest, first_key(list(l, s), begin(l, s), left));
+        }
         return time_point(duration(std::max(earliest, base_)));
     }
 
@@ -304,6 +311,8 @@ private:
     // Forgets that those before were used.
     std::int64_t first_slot(unsigned level) noexcept
     {
+        if (used_[level] == 0)
+            return none;
         auto const from = slot_of_base(level);
         auto const turn = static_cast<int>(index(from));
         for (auto u = std::rotr(used_[level], turn); u != 0; u &= u - 1)

@@ -243,7 +243,7 @@ private:
     // How many entries of the set are expired or moved at most while the mutex
     // is held: to expire one takes as long as to move a few.
     static constexpr unsigned batch = 64;
-    static constexpr unsigned batch_of_moves = 256;
+    static constexpr unsigned batch_of_moves = 128;
 
     deadline_set deadlines;
 
