@@ -209,6 +209,15 @@ ROWS = [
     ("P15", "touch, more than the clock", "ns",
      extra("P15/asioctx", "clock"), "≤ 3",
      [("steady_timer", time("P15/steady_timer"))]),
+    *(("P16", f"a step of 10^{i} deadlines over 2^{power} ns: {what}", "µs",
+       time(f"P16/step/2^{power}/{10 ** i}", key), "≤ 100", [])
+      for power in (30, 36)
+      for i in (4, 5, 6)
+      for key, what in (("worst us", "worst"), ("p99.9 us", "p99.9"))),
+    *(("P16", f"10^6 deadlines {what}: another handler waits at most", "µs",
+       time(f"P16/turn/{name}/{MILLION}", "worst us"), "≤ 100", [])
+      for name, what in (("1 s", "within a second"),
+                         ("at once", "at one instant"))),
 ]
 
 

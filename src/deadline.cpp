@@ -10,6 +10,7 @@
 #include <asioctx/detail/root.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "cause.hpp"
@@ -29,25 +30,27 @@ detail::root& root_for_deadline(context const& parent)
 }
 
 // Says what is to end a scope, before it is shared. after: for messages.
-void end_with(scope& s, double after, error_code const& cause) noexcept
+void end_with(scope& s, duration after, error_code const& cause) noexcept
 {
     s.why.error = errc::deadline_exceeded;
-    s.why.after = static_cast<float>(after);
+    s.why.after = std::chrono::duration<float>(after).count();
     s.why.cause = cause;
 }
 
-void end_with(scope& s, double after, std::exception_ptr&& cause) noexcept
+void end_with(scope& s, duration after, std::exception_ptr&& cause) noexcept
 {
     end_with(s, after, detail::code_of(cause));
     s.why.exception = std::move(cause);
 }
 
-// Without overflow.
-double seconds_between(time_point a, time_point b) noexcept
+// Of times that are too far apart it is negative.
+duration difference(time_point a, time_point b) noexcept
 {
-    using seconds = std::chrono::duration<double>;
-    return (seconds(b.time_since_epoch()) - seconds(a.time_since_epoch()))
-        .count();
+    auto const count = [](time_point t)
+    {
+        return static_cast<std::uint64_t>(t.time_since_epoch().count());
+    };
+    return duration(static_cast<duration::rep>(count(a) - count(b)));
 }
 
 // Derives with a deadline, now being known.
@@ -67,7 +70,7 @@ cancelable derive(
     // An earlier one of another root may never pass.
     bool const enforced = own || s->deadline_is_elsewhere;
     if (enforced || passed)
-        end_with(*s, seconds_between(now, deadline),
+        end_with(*s, passed ? duration::zero() : difference(deadline, now),
             std::forward<Cause>(cause));
     if (own)
     {
@@ -123,8 +126,7 @@ struct detail::idle_access
         auto const now = r.now();
         auto s = make_scope<idle_scope>(
             context_access::get(parent), at, timeout, now);
-        end_with(*s, std::chrono::duration<double>(timeout).count(),
-            std::forward<Cause>(cause));
+        end_with(*s, timeout, std::forward<Cause>(cause));
         bool const passed = timeout <= duration::zero();
         if (auto const t = s->expiry(); !passed && t != no_deadline)
             r.schedule(*s, t, now);
@@ -156,8 +158,7 @@ cancelable derive_by_clock(
         context_access::get(parent), at, deadline.left, deadline.time);
     bool const never = deadline.time == duration::max().count();
     auto const left = never ? duration::max() : s->left();
-    end_with(*s, std::chrono::duration<double>(left).count(),
-        std::forward<Cause>(cause));
+    end_with(*s, left, std::forward<Cause>(cause));
     bool const passed = left <= duration::zero();
     if (!never && !passed)
     {

@@ -66,7 +66,7 @@ void root::timer_executor::execute(F&& f) const
         ex.execute(std::forward<F>(f));
 }
 
-// Both keep the operation in the root's memory.
+// All keep the operation in the root's memory.
 struct root::timer_handler
 {
     using allocator_type = owner_allocator<void, root>;
@@ -84,6 +84,23 @@ struct root::timer_handler
     root* self;
 };
 
+struct root::look_handler
+{
+    using allocator_type = owner_allocator<void, root>;
+
+    allocator_type get_allocator() const noexcept
+    {
+        return allocator_type(*self);
+    }
+
+    void operator()() const
+    {
+        self->look();
+    }
+
+    root* self;
+};
+
 struct root::uncount_handler
 {
     using allocator_type = owner_allocator<void, root>;
@@ -95,10 +112,11 @@ struct root::uncount_handler
 
     void operator()() const noexcept
     {
-        std::lock_guard guard(self->mutex);
+        lock_type lock(self->mutex);
         self->uncounting = false;
-        if (self->waiting && self->counted)
-            self->uncount();
+        // Who is about to begin the wait sees to it after that.
+        if (self->waiting && self->counted && !self->in_use)
+            self->uncount(lock);
     }
 
     root* self;
@@ -130,17 +148,17 @@ void root::deallocate(void* p, std::size_t) noexcept
 
 void root::schedule(scope& s, time_point t, time_point now)
 {
-    std::lock_guard guard(mutex);
+    lock_type lock(mutex);
     if (is_closed) [[unlikely]]
         return schedule_elsewhere(s, t, now);
     if (t == no_deadline)
         return;
-    if (!waiting)
-        return add(s, t, now);
     deadlines.insert(s, t);
     changed = true;
-    if (t < get_armed_at())
-        hurry(t);
+    if (!waiting && !looking)
+        arm_for_first(lock, s, now);
+    else if (t < get_armed_at())
+        hurry(lock, t);
 }
 
 // The mutex is held: that of the other root, which never uses this one's time,
@@ -153,26 +171,25 @@ void root::schedule_elsewhere(scope& s, time_point t, time_point now)
     other->schedule(s, t, now);
 }
 
-// Adds a scope to the set, and arms the timer. The mutex is held, and no wait is
-// outstanding.
-void root::add(scope& s, time_point t, time_point now)
+// Arms the timer for a scope that was put into the set, and takes it out again if
+// that fails. The mutex is held, and no wait is outstanding.
+void root::arm_for_first(lock_type& lock, scope& s, time_point now)
 {
-    deadlines.insert(s, t);
-    changed = true;
     try
     {
-        arm(now);
+        arm(lock, now);
     }
     catch (...)
     {
-        deadlines.remove(s);
+        if (s.scheduled())
+            deadlines.remove(s);
         throw;
     }
 }
 
 void root::unschedule(scope& s) noexcept
 {
-    std::lock_guard guard(mutex);
+    lock_type lock(mutex);
     if (is_closed) [[unlikely]]
         if (auto* const other = other_time.load(std::memory_order_relaxed))
             return other->unschedule(s);
@@ -181,36 +198,90 @@ void root::unschedule(scope& s) noexcept
     deadlines.remove(s);
     changed = true;
     if (far && deadlines.empty())
-        wake_timer();
+        wake_timer(lock);
 }
 
-// Waits for the next deadline, if there is one. The mutex is held and no wait
-// is outstanding.
-void root::arm(time_point now)
+// Calls a function of the timer or the executor: these take locks of their own,
+// and call the system. The mutex is held before and after.
+template <class F>
+void root::without_mutex(lock_type& lock, F f)
 {
+    struct relock
+    {
+        ~relock()
+        {
+            lock.lock();
+            self.in_use = false;
+        }
+
+        root& self;
+        lock_type& lock;
+    };
+    in_use = true;
+    lock.unlock();
+    relock const at_end{*this, lock};
+    f();
+}
+
+// The mutex is held before and after.
+void root::wait_until_unused(lock_type& lock) noexcept
+{
+    for (backoff wait; in_use;)
+    {
+        lock.unlock();
+        wait();
+        lock.lock();
+    }
+}
+
+// Waits for the next deadline, if there is one and nobody does. The mutex is
+// held.
+void root::arm(lock_type& lock, time_point now)
+{
+    wait_until_unused(lock);
+    if (waiting || looking)
+        return;
     set_armed_at(no_deadline);
-    if (!timer || deadlines.empty()
+    if (is_shut_down || !timer || deadlines.empty()
         || source.load(std::memory_order_relaxed) != time_source::clock)
         return;
     // What is due already is dealt out by expire_due(), in order.
-    auto next = deadlines.next();
-    if (next > now)
+    if (deadlines.next() > now)
     {
-        deadlines.advance(now);
-        next = deadlines.next();
+        auto room = batch_of_moves;
+        deadlines.advance(now, room);
+        deadlines.prepare(room);
     }
+    auto next = deadlines.next_look();
     auto const latest = now + tick;
     if (changed)
         next = std::min(next, latest);
-    timer->expires_at(next);
-    timer->async_wait(timer_handler{this});
     waiting = true;
-    changed = false;
+    waking = changed = false;
     far = next > latest && !can_uncount;
-    set_armed_at(next);
     counted = true;
-    if (can_uncount)
-        uncount();
+    set_armed_at(next);
+    try
+    {
+        without_mutex(
+            lock,
+            [&]
+            {
+                timer->expires_at(next);
+                timer->async_wait(timer_handler{this});
+            });
+    }
+    catch (...)
+    {
+        waiting = far = false;
+        set_armed_at(no_deadline);
+        throw;
+    }
+    // It may be over by now; there is no other before this returns.
+    if (waiting && can_uncount && counted)
+        uncount(lock);
+    if (waiting && waking)
+        without_mutex(lock, [this] { timer->cancel(); });
 }
 
 // Takes back that the outstanding wait counts as work. The mutex is held.
@@ -220,11 +291,11 @@ void root::arm(time_point now)
 // function's caller, or one that is posted. The handler of the wait puts back
 // what was taken, for Asio takes it once that has returned. With the execution
 // context its count goes, too.
-void root::uncount() noexcept
+void root::uncount(lock_type& lock) noexcept
 {
     with_counting_executor(
         executor,
-        [this](auto const& ex)
+        [&](auto const& ex)
         {
             if (ex.running_in_this_thread())
             {
@@ -233,58 +304,96 @@ void root::uncount() noexcept
             }
             else if (!uncounting)
             {
-                asio::post(ex, uncount_handler{this});
                 uncounting = true;
+                without_mutex(
+                    lock, [&] { asio::post(ex, uncount_handler{this}); });
             }
         });
 }
 
 // Ends the outstanding wait because something is due before. The mutex is held.
-void root::hurry(time_point t) noexcept
+void root::hurry(lock_type& lock, time_point t) noexcept
 {
     set_armed_at(t);
-    wake_timer();
+    wake_timer(lock);
 }
 
 // Ends the outstanding wait at once, so that its handler arms the timer anew.
 // The mutex is held.
-void root::wake_timer() noexcept
+void root::wake_timer(lock_type& lock) noexcept
 {
     if (waking || !timer)
         return;
     waking = true;
     far = false;
-    timer->cancel();
+    // Else who is about to begin the wait ends it after that.
+    if (!in_use)
+        without_mutex(lock, [this] { timer->cancel(); });
 }
 
 void root::on_timer()
 {
     {
-        std::lock_guard guard(mutex);
-        waiting = waking = far = false;
+        lock_type lock(mutex);
+        waiting = far = false;
+        looking = waking = true;
         if (!counted)
             with_counting_executor(
                 executor, [](auto const& ex) { ex.on_work_started(); });
     }
+    look();
+}
+
+// Lets some of what is due pass. Then goes on in a handler of its own if there is
+// more, else arms the timer.
+void root::look()
+{
+    auto room = batch;
     for (;;)
     {
         auto const t = now();
-        bool const more = expire_due(t);
-        std::lock_guard guard(mutex);
-        if (more)
-            continue;
-        if (!waiting)
-            arm(t);
-        return;
+        bool const more = expire_due(t, room);
+        lock_type lock(mutex);
+        if (!more)
+        {
+            looking = false;
+            return arm(lock, t);
+        }
+        if (room == 0)
+        {
+            if (post_look(lock))
+                return;
+            room = batch; // there is no memory: then others wait
+        }
     }
 }
 
-// Expires, in the order of their deadlines, some of the scopes that are due.
-// True if there may be more.
-bool root::expire_due(time_point t) noexcept
+// The mutex is held. False if it cannot be done.
+bool root::post_look(lock_type& lock) noexcept
+{
+    auto const ex = executor;
+    lock.unlock();
+    try
+    {
+        auto const post = [this](auto const& e)
+        {
+            asio::post(e, look_handler{this});
+        };
+        if (ex && !with_counting_executor(ex, post))
+            post(ex);
+        return true; // without an executor there is nobody to let it pass
+    }
+    catch (...)
+    {
+        return false;
+    }
+}
+
+// Expires, in the order of their deadlines, some of the scopes that are due, as
+// many as there is room for. True if there may be more.
+bool root::expire_due(time_point t, unsigned& room) noexcept
 {
     intrusive_list<deadline_entry, deadline_tag> due;
-    int room = 256; // bounds the time that the mutex is held
     bool more;
     {
         std::lock_guard guard(mutex);
@@ -324,7 +433,7 @@ bool root::expire_due(time_point t) noexcept
                 if (next > now())
                     manual_now = next.time_since_epoch().count();
             }
-            deadlines.advance(next);
+            deadlines.advance(next, room);
         }
     }
     more = more || !due.empty(); // they may begin a grace that is due
@@ -352,7 +461,7 @@ void root::use_timer(
 
 void root::use_manual_clock(bool on)
 {
-    std::lock_guard guard(mutex);
+    lock_type lock(mutex);
     if (on)
     {
         if (source.load(std::memory_order_relaxed) != time_source::clock)
@@ -362,7 +471,7 @@ void root::use_manual_clock(bool on)
         source = time_source::by_hand;
         set_armed_at(no_deadline);
         if (waiting)
-            wake_timer();
+            wake_timer(lock);
     }
     else
     {
@@ -370,8 +479,7 @@ void root::use_manual_clock(bool on)
         source = time_source::clock;
         auto const t = now();
         deadlines.rewind(t);
-        if (!waiting)
-            arm(t);
+        arm(lock, t);
     }
 }
 
@@ -413,7 +521,7 @@ void root::look_at_clock(scope const& until) noexcept
     auto const t = clock_type::now();
     if (t < due)
         return;
-    while (expire_due(t))
+    for (auto room = batch; expire_due(t, room); room = batch)
         if (until.done())
             return;
     // The wait that is over may not have been told yet.
@@ -425,7 +533,7 @@ void root::look_at_clock(scope const& until) noexcept
 void root::put_back(scope& s, time_point t) noexcept
 {
     {
-        std::lock_guard guard(mutex);
+        lock_type lock(mutex);
         if (!is_closed)
         {
             if (is_shut_down)
@@ -433,7 +541,7 @@ void root::put_back(scope& s, time_point t) noexcept
             deadlines.insert(s, t);
             changed = true;
             if (waiting && t < get_armed_at())
-                hurry(t);
+                hurry(lock, t);
             return;
         }
     }
@@ -444,7 +552,7 @@ void root::put_back(scope& s, time_point t) noexcept
 
 void root::advance(time_point t) noexcept
 {
-    while (expire_due(t))
+    for (auto room = batch; expire_due(t, room); room = batch)
     {
     }
     manual_now = t.time_since_epoch().count();
@@ -481,9 +589,10 @@ void root::shut_down() noexcept
     {
         std::optional<timer_type> dying_timer;
         asio::any_io_executor dying_executor;
-        std::lock_guard guard(mutex);
+        lock_type lock(mutex);
         is_shut_down = is_closed = true;
         set_armed_at(no_deadline);
+        wait_until_unused(lock);
         std::swap(dying_timer, timer);
         std::swap(dying_executor, executor);
     }

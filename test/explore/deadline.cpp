@@ -20,6 +20,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "explore/explore.hpp"
@@ -272,6 +273,43 @@ void the_timer_is_armed_beside_poll()
     check(ioc.poll() == 1 && ioc.stopped(), "but what is posted is");
 }
 
+// Who comes second finds that another is about to arm it.
+void the_timer_is_armed_by_two()
+{
+    asio::io_context ioc;
+    auto parent = with_cancel(background(ioc));
+    auto work = asio::make_work_guard(ioc);
+    std::optional<cancelable> a;
+    std::optional<cancelable> b;
+    together(
+        [&] { a = with_timeout(parent.ctx, 2h); },
+        [&] { b = with_timeout(parent.ctx, 1h); });
+    work.reset();
+    ioc.poll();
+    check(ioc.stopped(), "time is no work");
+}
+
+void the_timer_is_armed_beside_the_shutdown()
+{
+    std::optional<asio::io_context> ioc(std::in_place);
+    auto parent = with_cancel(background(*ioc));
+    std::optional<cancelable> c;
+    together(
+        [&] { ioc.reset(); },
+        [&]
+        {
+            try
+            {
+                c = with_timeout(parent.ctx, 1h);
+            }
+            catch (std::logic_error const&)
+            {
+                // It has shut down.
+            }
+        });
+    check(!c || !c->ctx.done(), "nothing passes any more");
+}
+
 // A clock that stands.
 struct standing_clock
 {
@@ -329,7 +367,7 @@ int main(int argc, char** argv)
         "deadline_set.hpp",
         "scheduled",
         0,
-        0xffff);
+        1);
     auto const touch_is_lost =
         miswritten("touch_is_lost", op::rmw, "node.hpp", "touch", 0);
     auto const grace_forgets_the_end =
@@ -385,6 +423,12 @@ int main(int argc, char** argv)
             {"the_timer_is_armed_beside_poll",
              the_timer_is_armed_beside_poll,
              {}},
+            {"the_timer_is_armed_by_two",
+             the_timer_is_armed_by_two,
+             {mutex_is_lost.of_plain_memory()}},
+            {"the_timer_is_armed_beside_the_shutdown",
+             the_timer_is_armed_beside_the_shutdown,
+             {mutex_is_lost.of_plain_memory()}},
             {"a_deadline_of_another_clock_is_put_off_and_canceled",
              a_deadline_of_another_clock_is_put_off_and_canceled,
              {mutex_is_lost}},

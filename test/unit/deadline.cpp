@@ -12,12 +12,15 @@
 #include <asioctx/without_cancel.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -827,6 +830,52 @@ BOOST_FIXTURE_TEST_CASE(
     poll_until(ioc, [c = near] { return c.done(); });
     BOOST_TEST((clock_type::now() >= *near.deadline()));
     BOOST_TEST(!far.done());
+}
+
+BOOST_AUTO_TEST_CASE(others_run_between_many_that_expire_at_one_time)
+{
+    asio::io_context ioc;
+    auto const root = background(ioc);
+    std::vector<cancelable> contexts;
+    auto const deadline = clock_type::now() + 5ms;
+    for (int i = 0; i != 1000; ++i)
+        contexts.push_back(with_deadline(root, deadline));
+
+    std::size_t done = 0;
+    std::size_t most = 0;
+    auto const other = [&](auto const& self) -> void
+    {
+        auto const before = done;
+        while (done != contexts.size() && contexts[done].ctx.done())
+            ++done;
+        most = std::max(most, done - before);
+        if (done != contexts.size())
+            asio::post(ioc, [&] { self(self); });
+    };
+    asio::post(ioc, [&] { other(other); });
+    ioc.run();
+    BOOST_TEST(done == contexts.size());
+    BOOST_TEST(most <= 64u);
+}
+
+// Time is no work, but what is due is not left for later.
+BOOST_AUTO_TEST_CASE(run_lets_all_pass_that_is_due_at_one_time)
+{
+    asio::io_context ioc;
+    auto const root = background(ioc);
+    std::vector<cancelable> contexts;
+    auto const deadline = clock_type::now() + 5ms;
+    for (int i = 0; i != 1000; ++i)
+        contexts.push_back(with_deadline(root, deadline));
+
+    auto const wait_for_first = [&](auto const& self) -> void
+    {
+        if (!contexts.front().ctx.done())
+            asio::post(ioc, [&] { self(self); });
+    };
+    asio::post(ioc, [&] { wait_for_first(wait_for_first); });
+    ioc.run();
+    BOOST_TEST(contexts.back().ctx.done());
 }
 
 BOOST_AUTO_TEST_CASE(deadlines_pass_on_the_threads_of_a_pool)

@@ -71,6 +71,19 @@ BOOST_AUTO_TEST_CASE(it_is_first_in_first_out)
     BOOST_TEST(l.empty());
 }
 
+BOOST_AUTO_TEST_CASE(an_object_may_come_and_go_at_either_end)
+{
+    l.push_front(b);
+    l.push_front(a);
+    l.push_back(c);
+    BOOST_TEST(names(l) == "abc");
+    BOOST_TEST(&l.pop_back() == &c);
+    BOOST_TEST(!c.list_link<first_tag>::linked());
+    BOOST_TEST(&l.pop_front() == &a);
+    BOOST_TEST(&l.pop_back() == &b);
+    BOOST_TEST(l.empty());
+}
+
 BOOST_AUTO_TEST_CASE(an_object_may_leave_from_anywhere)
 {
     l.push_back(a);

@@ -40,7 +40,7 @@ private:
     list_link* prev_ = nullptr;
 };
 
-// A first-in, first-out list of objects that somebody else owns.
+// A list of objects that somebody else owns.
 template <class T, class Tag>
 class intrusive_list
 {
@@ -78,9 +78,25 @@ public:
         end_.prev_ = &l;
     }
 
+    void push_front(T& object) noexcept
+    {
+        link& l = object;
+        l.next_ = end_.next_;
+        l.prev_ = &end_;
+        end_.next_->prev_ = &l;
+        end_.next_ = &l;
+    }
+
     T& pop_front() noexcept
     {
         T& object = front();
+        static_cast<link&>(object).unlink();
+        return object;
+    }
+
+    T& pop_back() noexcept
+    {
+        T& object = static_cast<T&>(*end_.prev_);
         static_cast<link&>(object).unlink();
         return object;
     }

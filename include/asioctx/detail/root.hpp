@@ -28,6 +28,7 @@
 #include <boost/asio/wait_traits.hpp>
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <type_traits>
 
@@ -89,6 +90,9 @@ private:
 // armed a tick ahead at most and a new deadline that is later than that costs
 // nothing. After a tick without a change it is armed for the earliest deadline
 // alone. It is not armed if there is none.
+//
+// What is due expires in batches, each of which is a handler of its own, so that
+// others run in between and the mutex is never held for long.
 //
 // What waits for a deadline counts as work by itself; the deadline does not. So
 // run() and join() return though the timer is armed. Asio's timers count, and
@@ -189,6 +193,7 @@ struct root final : scope
 private:
     friend class context_service;
     struct timer_handler;
+    struct look_handler;
     struct uncount_handler;
 
     // Calls what the timer completes with where that may run, and counts no
@@ -215,17 +220,30 @@ private:
         asio::wait_traits<clock_type>,
         timer_executor>;
 
-    bool expire_due(time_point now) noexcept;
+    using lock_type = std::unique_lock<spin_mutex>;
+
+    bool expire_due(time_point now, unsigned& room) noexcept;
     void on_timer();
+    void look();
+    bool post_look(lock_type& lock) noexcept;
     void schedule_elsewhere(scope& s, time_point t, time_point now);
-    void add(scope& s, time_point t, time_point now);
-    void arm(time_point now);
-    void hurry(time_point t) noexcept;
-    void uncount() noexcept;
-    void wake_timer() noexcept;
+    void arm_for_first(lock_type& lock, scope& s, time_point now);
+    void arm(lock_type& lock, time_point now);
+    void hurry(lock_type& lock, time_point t) noexcept;
+    void uncount(lock_type& lock) noexcept;
+    void wake_timer(lock_type& lock) noexcept;
     void shut_down() noexcept;
+    void wait_until_unused(lock_type& lock) noexcept;
+
+    template <class F>
+    void without_mutex(lock_type& lock, F f);
 
     static constexpr duration tick = std::chrono::milliseconds(4);
+
+    // How many entries of the set are expired or moved at most while the mutex
+    // is held: to expire one takes as long as to move a few.
+    static constexpr unsigned batch = 64;
+    static constexpr unsigned batch_of_moves = 128;
 
     deadline_set deadlines;
 
@@ -239,11 +257,19 @@ private:
     // Whether the set has changed since the timer was armed.
     bool changed = false;
 
-    // Whether a wait on the timer is outstanding, and whether it has been asked
-    // to end at once.
+    // Whether a wait on the timer is outstanding or about to be, and whether it
+    // has been asked to end at once.
     bool waiting = false;
     bool waking = false;
     bool far = false; // more than a tick ahead, and to be ended if idle
+
+    // Whether the wait is over, and what is due is being let pass. The timer is
+    // armed after that.
+    bool looking = false;
+
+    // Whether a thread uses the timer, or posts by the executor, without the
+    // mutex. One does at a time, and neither goes before it has.
+    bool in_use = false;
 
     // When the wait ends, or earlier; no_deadline if there is none. Nothing in
     // the set is due before: who looks at the clock reads it without the mutex.
@@ -254,7 +280,8 @@ private:
     bool counted = true;
     bool uncounting = false;
 
-    // Memory for both, of which there is one each at most.
+    // Memory for both, of which there is one each at most. While there is no
+    // wait, the next look may be on its way instead.
     reserved_block<256> wait_memory;
     reserved_block<64> uncount_memory;
 

@@ -1,0 +1,216 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+// P16: how long others are held up by many deadlines. In processor time, so that
+// what else runs on the machine does not count; of steps that are some
+// microseconds long, the time that the clock takes is a part.
+
+#include <asioctx/deadline.hpp>
+
+#include <asioctx/detail/deadline_set.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "support.hpp"
+
+namespace asioctx::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using benchmark::State;
+
+double microseconds(std::chrono::duration<double> d)
+{
+    return 1e6 * d.count();
+}
+
+// The steps of a root, each of which is one hold of its mutex: it expires 64 of
+// its deadlines at most, or moves 128. The times that are set pass, tick by tick,
+// for twenty times 2^power ns; what has expired gets a deadline within the next
+// 2^power ns.
+class steps
+{
+public:
+    steps(std::int64_t n, unsigned power) : width_(std::int64_t{1} << power)
+    {
+        auto room = 0u;
+        set_.advance(at(now_), room);
+        for (std::int64_t i = 0; i < n; ++i)
+            insert(entries_.emplace_back());
+    }
+
+    ~steps()
+    {
+        for (auto& e : entries_)
+            set_.remove(e);
+    }
+
+    void run()
+    {
+        for (auto const end = now_ + 20 * width_; now_ < end; now_ += tick)
+        {
+            while (measure([this] { return expire(); }))
+            {
+            }
+            measure(
+                [this]
+                {
+                    auto room = 128u;
+                    set_.advance(at(now_), room);
+                    set_.prepare(room);
+                    return false;
+                });
+        }
+    }
+
+    void report(State& state)
+    {
+        std::sort(times_.begin(), times_.end());
+        state.counters["worst us"] = microseconds(times_.back());
+        state.counters["p99.9 us"] =
+            microseconds(times_[times_.size() - 1 - times_.size() / 1000]);
+        state.counters["most moved"] = static_cast<double>(most_moved_);
+    }
+
+private:
+    using entry = detail::deadline_entry;
+
+    static constexpr std::int64_t tick = 4'000'000;
+
+    static time_point at(std::int64_t ns)
+    {
+        return time_point(duration(ns));
+    }
+
+    void insert(entry& e)
+    {
+        auto const ahead = static_cast<std::int64_t>(
+            random_() % static_cast<std::uint64_t>(width_));
+        set_.insert(e, at(now_ + ahead));
+    }
+
+    bool expire()
+    {
+        auto room = 64u;
+        for (;;)
+        {
+            while (entry* e = room != 0 ? set_.expired() : nullptr)
+            {
+                --room;
+                set_.remove(*e);
+                expired_.push_back(e);
+            }
+            bool const more = !set_.empty() && set_.next() <= at(now_);
+            if (room == 0 || !more)
+                return more;
+            set_.advance(set_.next(), room);
+        }
+    }
+
+    template <class Step>
+    bool measure(Step step)
+    {
+        auto const moves = set_.moves();
+        auto const start = processor_time();
+        bool const more = step();
+        times_.push_back(processor_time() - start);
+        most_moved_ = std::max(most_moved_, set_.moves() - moves);
+        for (auto* e : expired_)
+            insert(*e);
+        expired_.clear();
+        return more;
+    }
+
+    std::int64_t const width_;
+    std::int64_t now_ = 100 * width_ - 1;
+    std::mt19937_64 random_{1};
+    detail::deadline_set set_;
+    std::deque<entry> entries_;
+    std::vector<entry*> expired_;
+    std::vector<std::chrono::duration<double>> times_;
+    std::uint64_t most_moved_ = 0;
+};
+
+void step(State& state, unsigned power)
+{
+    for (auto _ : state)
+    {
+        steps s(up_to(state.range(0)), power);
+        auto const start = processor_time();
+        s.run();
+        state.SetIterationTime((processor_time() - start).count());
+        s.report(state);
+    }
+}
+
+// What another handler waits for, on the same io_context.
+void turn(State& state, duration span)
+{
+    for (auto _ : state)
+    {
+        auto const n = up_to(state.range(0));
+        asio::io_context ioc(1);
+        auto const root = background(ioc);
+        std::mt19937_64 random(1);
+        auto const start = clock_type::now() + n * 1500ns;
+        std::vector<cancelable> all;
+        all.reserve(static_cast<std::size_t>(n) + 1);
+        for (std::int64_t i = 0; i < n; ++i)
+            all.push_back(with_deadline(
+                root,
+                start
+                    + duration(static_cast<duration::rep>(
+                        random() % static_cast<std::uint64_t>(span.count())))));
+        all.push_back(with_deadline(root, start + span));
+
+        auto worst = 0.s;
+        auto last = processor_time();
+        auto other = [&](auto const& self) -> void
+        {
+            auto const now = processor_time();
+            worst = std::max(worst, now - last);
+            last = now;
+            if (!all.back().ctx.done())
+                asio::post(ioc, [&] { self(self); });
+        };
+        asio::post(ioc, [&] { other(other); });
+        ioc.run();
+        state.SetIterationTime(worst.count());
+        state.counters["worst us"] = microseconds(worst);
+    }
+}
+
+} // namespace
+
+void add_benchmarks()
+{
+    using benchmark::RegisterBenchmark;
+
+    for (std::int64_t n = 10'000; n <= 1'000'000; n *= 10)
+    {
+        RegisterBenchmark("P16/step/2^30", step, 30)
+            ->Apply(measured_by_hand)
+            ->Arg(n);
+        RegisterBenchmark("P16/step/2^36", step, 36)
+            ->Apply(measured_by_hand)
+            ->Arg(n);
+    }
+    RegisterBenchmark("P16/turn/1 s", turn, 1s)
+        ->Apply(measured_by_hand)
+        ->Arg(1'000'000);
+    RegisterBenchmark("P16/turn/at once", turn, 1ns)
+        ->Apply(measured_by_hand)
+        ->Arg(1'000'000);
+}
+
+} // namespace asioctx::bench
