@@ -272,7 +272,7 @@ inline int cancel_after_each_step(
         while (i != n && e.step())
             ++i;
         if (i != n)
-            return n;
+            return n; // and the io_context goes, with all that waits
         e.cancel(from);
         auto wrong = n == experiment::most_steps ? "it goes on" : e.finish();
         auto const& result = e.result();
