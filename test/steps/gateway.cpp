@@ -5,18 +5,13 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-// The gateway of examples/server, from which guides take their code, canceled at
-// every step from every level above it.
+// The gateway of examples/server, from which guides take their code, canceled
+// at every step from every level above it.
 
 // GCC takes the files that are included here for headers.
 #if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
-
-#include "../../examples/server/handlers.cpp"
-#include "../../examples/server/server.cpp"
-#include "../../examples/server/timeout_header.cpp"
-#include "../../examples/server/upstream.cpp"
 
 #include <boost/asio/detached.hpp>
 
@@ -27,6 +22,10 @@
 #include <tuple>
 #include <utility>
 
+#include "../../examples/server/handlers.cpp"
+#include "../../examples/server/server.cpp"
+#include "../../examples/server/timeout_header.cpp"
+#include "../../examples/server/upstream.cpp"
 #include "support/steps.hpp"
 
 namespace {
@@ -72,8 +71,8 @@ asio::awaitable<void> client(
         if (!stays)
             co_return;
         while (!ec)
-            std::tie(ec, std::ignore) = co_await socket.async_read_some(
-                asio::buffer(text), as_result);
+            std::tie(ec, std::ignore) =
+                co_await socket.async_read_some(asio::buffer(text), as_result);
     }
 }
 

@@ -112,8 +112,7 @@ steps::coroutine program(F f)
 // Two sockets that are connected.
 struct connection
 {
-    explicit connection(asio::any_io_executor const& ex)
-        : socket(ex), peer(ex)
+    explicit connection(asio::any_io_executor const& ex) : socket(ex), peer(ex)
     {
         tcp::acceptor acceptor(ex, {asio::ip::address_v4::loopback(), 0});
         socket.connect(acceptor.local_endpoint());
@@ -255,8 +254,7 @@ nothing say_good_bye(context ctx)
 {
     auto const ex = co_await asio::this_coro::executor;
     auto const c = std::make_shared<connection>(ex);
-    asio::co_spawn(
-        ex, clean_up::server(c->peer), [c](std::exception_ptr) {});
+    asio::co_spawn(ex, clean_up::server(c->peer), [c](std::exception_ptr) {});
     co_await clean_up::client(ctx, c->socket, 10s);
 }
 

@@ -216,8 +216,8 @@ public:
 private:
     static constexpr asioctx::duration time = 900ms;
 
-    // Waits for a deadline, a timer or a socket of the program. The real time is
-    // no more than a bound for a program that hangs.
+    // Waits for a deadline, a timer or a socket of the program. The real time
+    // is no more than a bound for a program that hangs.
     bool wait()
     {
         clock_.advance(program_.passes);
@@ -257,8 +257,8 @@ inline void check(std::string const& wrong, std::string const& what)
     std::exit(EXIT_FAILURE);
 }
 
-// Tries a program, canceled from one level after each number of steps, up to its
-// end or to where it waits. Returns how many that were.
+// Tries a program, canceled from one level after each number of steps, up to
+// its end or to where it waits. Returns how many that were.
 inline int cancel_after_each_step(
     program const& p, binding how, level from, std::string const& undisturbed)
 {
