@@ -171,10 +171,11 @@ private:
         switch (a)
         {
         case action::run:
-            ioc_.poll();
+            poll();
             must_be_done_ = must_be_done_ || raised_;
             break;
         case action::run_one:
+            ioc_.restart();
             ioc_.poll_one();
             break;
         case action::a_moment_passes:
@@ -287,6 +288,13 @@ private:
         group_.async_join([this](std::exception_ptr const&) { ++joined_; });
     }
 
+    // The gateway and the group may have ended before.
+    std::size_t poll()
+    {
+        ioc_.restart();
+        return ioc_.poll();
+    }
+
     void connect()
     {
         error_code ec;
@@ -307,7 +315,7 @@ private:
         error_code ec;
         auto const half = data.size() / 2;
         asio::write(clients_.back(), asio::buffer(data, half), ec);
-        ioc_.poll();
+        poll();
         asio::write(clients_.back(), asio::buffer(data + half), ec);
     }
 
@@ -318,7 +326,7 @@ private:
         for (int i = 0; !is_true(); ++i)
         {
             check(i != 2000, otherwise);
-            if (ioc_.poll() == 0)
+            if (poll() == 0)
                 clock_.advance(100ms);
         }
     }

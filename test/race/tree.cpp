@@ -7,6 +7,8 @@
 
 #include <asioctx.hpp>
 
+#include <asioctx/testing/manual_clock.hpp>
+
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -163,7 +165,7 @@ void handles_are_dropped_beside_a_cancel(int rounds)
         auto parent = with_cancel(background());
         std::vector<cancelable> a;
         std::vector<cancelable> b;
-        for (int i = 0; i < 20; ++i)
+        for (int i = 0; i < 10; ++i)
         {
             a.push_back(with_cancel(i ? a.back().ctx : parent.ctx));
             b.push_back(with_cancel(parent.ctx));
@@ -187,7 +189,7 @@ void a_function_runs_or_is_stopped_never_both(int rounds)
         int runs = 0;
         int stops = 0;
         std::vector<after_func_registration> registrations;
-        for (int i = 0; i < 20; ++i)
+        for (int i = 0; i < 10; ++i)
             registrations.push_back(
                 after_func(source.ctx, [&runs] { ++runs; }));
         race::together({[&] { source.cancel(); },
@@ -236,7 +238,7 @@ void waits_start_beside_a_cancel(int rounds)
         race::together({[&] { source.cancel(); },
             [&]
             {
-                for (int i = 0; i < 20; ++i)
+                for (int i = 0; i < 10; ++i)
                     source.ctx.async_wait(
                         [&done](error_code ec) { done += !ec; });
             }});
@@ -303,6 +305,46 @@ void a_grace_begins_beside_its_cancellation(int rounds)
         auto const cause = below.ctx.cause();
         RACE_CHECK(cause == cause_number(1)
             || (r % 2 && cause == cause_number(2)));
+    }
+}
+
+// Each time that a bit less passes than the idle time, somebody has touched since:
+// who had read the clock before, and is late, puts nothing back.
+void two_touch_an_idle_context(int rounds)
+{
+    for (int r = 0; r < rounds; ++r)
+    {
+        asio::io_context ioc;
+        testing::manual_clock clock(ioc);
+        auto const idle = with_idle_timeout(background(ioc), 10ms);
+        std::atomic<bool> over{false};
+        std::atomic<int> touches[2] = {0, 0};
+        auto const touch = [&](int i)
+        {
+            return [&, i]
+            {
+                for (; !over; ++touches[i])
+                    idle.idle.touch();
+            };
+        };
+        race::together(
+            {touch(0),
+             touch(1),
+             [&]
+             {
+                 for (int i = 0; i < 10; ++i)
+                 {
+                     clock.advance(9ms);
+                     RACE_CHECK(!idle.ctx.done());
+                     int const seen[] = {touches[0], touches[1]};
+                     // The first of two may have begun before.
+                     while (touches[0] < seen[0] + 2 && touches[1] < seen[1] + 2)
+                         std::this_thread::yield();
+                 }
+                 over = true;
+             }});
+        clock.advance(10ms);
+        RACE_CHECK(idle.ctx.done());
     }
 }
 
@@ -463,6 +505,7 @@ int main(int argc, char** argv)
             RACE(waits_start_beside_a_cancel, 1000),
             RACE(deadlines_pass_beside_cancel_and_drop, 20000),
             RACE(a_grace_begins_beside_its_cancellation, 500),
+            RACE(two_touch_an_idle_context, 40),
             RACE(first_deadlines_are_made_beside_taking_time, 100),
             RACE(a_clock_is_looked_at_beside_taking_time, 100),
         });
