@@ -195,7 +195,7 @@ is_gone()
 
 # The server must have ended, with success, without a word of complaint, and
 # with nothing left.
-check_end() # <started at> <at least> <at most>
+check_end() # <started at> <at least> <at most> [<what was then>]
 {
     local status=0
     poll is_gone || fail "the server" "ends" "it runs"
@@ -206,7 +206,7 @@ check_end() # <started at> <at least> <at most>
     check "the server's exit code" 0 "$status"
     check_ms "the time of the shutdown" "$2" "$3" "$took"
     check "the server's standard error" "" "$(cat "$(errors)")"
-    did server "ended with exit code 0, ${took}ms after the signal"
+    did server "ended with exit code 0, ${took}ms after ${4:-the signal}"
 }
 
 # The clients.
@@ -358,6 +358,22 @@ kill -TERM "${pid[server]}"
 log_line 'shutdown: signal Terminated; 0 finished, 0 aborted, in .*'
 check_end "$began" 0 9000 # the grace is 10 s
 exec {socket}>&-
+
+start --grace 20s
+step "SIGTERM, while a request needs a bit of the grace: the server ends with it."
+get_in_background last /sleep/1000
+poll handles 1 || fail "requests that the server handles" 1 "another number"
+did signal "kill -TERM ${pid[server]}"
+kill -TERM "${pid[server]}"
+log_line_in 'GET /sleep/1000 finished 200' 1000 $((1000 + slack))
+wait "${clients[@]}" || true
+clients=()
+began=$(now)
+last=$(paste -s -d ' ' "$dir/last")
+did client "$last"
+check "the answer to the last request" 'slept 1000ms 200' "$last"
+log_line 'shutdown: signal Terminated; 1 finished, 0 aborted, in .*'
+check_end "$began" 0 "$slack" "the last client's end"
 
 start --grace 6s --max-timeout 1m --limit 2
 

@@ -542,6 +542,18 @@ void root::put_back(scope& s, time_point t) noexcept
             changed = true;
             if (waiting && t < get_armed_at())
                 hurry(lock, t);
+            if (waiting || looking)
+                return;
+            // Another root's set, or another thread's handler of the timer, was
+            // left empty, and nobody else arms it. Without memory for that, the
+            // next deadline does.
+            try
+            {
+                arm(lock, now());
+            }
+            catch (...)
+            {
+            }
             return;
         }
     }

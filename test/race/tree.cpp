@@ -7,13 +7,17 @@
 
 #include <asioctx.hpp>
 
+#include <asioctx/testing/manual_clock.hpp>
+
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 
 #include "support/race.hpp"
 #include "support/runner.hpp"
@@ -161,7 +165,7 @@ void handles_are_dropped_beside_a_cancel(int rounds)
         auto parent = with_cancel(background());
         std::vector<cancelable> a;
         std::vector<cancelable> b;
-        for (int i = 0; i < 20; ++i)
+        for (int i = 0; i < 10; ++i)
         {
             a.push_back(with_cancel(i ? a.back().ctx : parent.ctx));
             b.push_back(with_cancel(parent.ctx));
@@ -185,7 +189,7 @@ void a_function_runs_or_is_stopped_never_both(int rounds)
         int runs = 0;
         int stops = 0;
         std::vector<after_func_registration> registrations;
-        for (int i = 0; i < 20; ++i)
+        for (int i = 0; i < 10; ++i)
             registrations.push_back(
                 after_func(source.ctx, [&runs] { ++runs; }));
         race::together({[&] { source.cancel(); },
@@ -234,7 +238,7 @@ void waits_start_beside_a_cancel(int rounds)
         race::together({[&] { source.cancel(); },
             [&]
             {
-                for (int i = 0; i < 20; ++i)
+                for (int i = 0; i < 10; ++i)
                     source.ctx.async_wait(
                         [&done](error_code ec) { done += !ec; });
             }});
@@ -304,6 +308,185 @@ void a_grace_begins_beside_its_cancellation(int rounds)
     }
 }
 
+// Each time that a bit less passes than the idle time, somebody has touched since:
+// who had read the clock before, and is late, puts nothing back.
+void two_touch_an_idle_context(int rounds)
+{
+    for (int r = 0; r < rounds; ++r)
+    {
+        asio::io_context ioc;
+        testing::manual_clock clock(ioc);
+        auto const idle = with_idle_timeout(background(ioc), 10ms);
+        std::atomic<bool> over{false};
+        std::atomic<int> touches[2] = {0, 0};
+        auto const touch = [&](int i)
+        {
+            return [&, i]
+            {
+                for (; !over; ++touches[i])
+                    idle.idle.touch();
+            };
+        };
+        race::together(
+            {touch(0),
+             touch(1),
+             [&]
+             {
+                 for (int i = 0; i < 10; ++i)
+                 {
+                     clock.advance(9ms);
+                     RACE_CHECK(!idle.ctx.done());
+                     int const seen[] = {touches[0], touches[1]};
+                     // The first of two may have begun before.
+                     while (touches[0] < seen[0] + 2 && touches[1] < seen[1] + 2)
+                         std::this_thread::yield();
+                 }
+                 over = true;
+             }});
+        clock.advance(10ms);
+        RACE_CHECK(idle.ctx.done());
+    }
+}
+
+// Tells a root to take another's time: later than the first deadline, or if the
+// other has a third one's, that is refused.
+bool takes_time(asio::io_context& of, asio::io_context& time)
+{
+    try
+    {
+        static_cast<void>(background(of, time));
+        return true;
+    }
+    catch (std::logic_error const&)
+    {
+        return false;
+    }
+}
+
+// Of two roots and of one whose time they take. Whatever the order, all that is
+// kept ends when its time has come, and what is dropped leaves nothing in
+// either's set.
+void first_deadlines_are_made_beside_taking_time(int rounds)
+{
+    for (int r = 0; r < rounds; ++r)
+    {
+        asio::io_context a, b, time;
+        std::vector<cancelable> kept(2);
+        // Their grace begins, and they are dropped, beside the rest.
+        auto parent = with_cancel(background(r % 2 ? a : b));
+        auto graced = std::make_optional(with_grace(parent.ctx, 1h));
+        {
+            race::runner const run_a(a), run_b(b), run_time(time);
+            auto const take = [&](asio::io_context& own,
+                                  asio::io_context& other,
+                                  cancelable& last)
+            {
+                return [&]
+                {
+                    takes_time(own, time);
+                    {
+                        auto const first = with_timeout(background(own), 1h);
+                        takes_time(own, other);
+                    }
+                    takes_time(own, time);
+                    last = with_timeout(background(own), 50us);
+                };
+            };
+            race::together(
+                {take(a, b, kept[0]),
+                 take(b, a, kept[1]),
+                 [&]
+                 {
+                     parent.cancel();
+                     graced.reset();
+                 },
+                 [&]
+                 {
+                     for (auto* const ioc : {&a, &b})
+                     {
+                         auto const c = with_timeout(background(*ioc), 1us);
+                         static_cast<void>(c.ctx.check());
+                     }
+                 }});
+            for (auto const& c : kept)
+                while (!c.ctx.done())
+                    std::this_thread::yield();
+        }
+    }
+}
+
+// A clock that somebody sets.
+struct set_clock
+{
+    using duration = asioctx::duration;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<set_clock, duration>;
+
+    static constexpr bool is_steady = false;
+
+    // It takes a while to look: until the other thread has tried, if it runs.
+    static time_point now()
+    {
+        int const before = tries;
+        ++looks;
+        for (int i = 0; i < 10000 && tries == before; ++i)
+        {
+        }
+        return time_point(duration(time.load()));
+    }
+
+    static inline std::atomic<duration::rep> time{0};
+    static inline std::atomic<int> looks{0};
+    static inline std::atomic<int> tries{0};
+};
+
+// While its clock is looked at a deadline is in no set: just then its root may
+// take another's time.
+void a_clock_is_looked_at_beside_taking_time(int rounds)
+{
+    int taken = 0;
+    for (int r = 0; r < rounds; ++r)
+    {
+        asio::io_context own, time;
+        race::runner const run_own(own), run_time(time);
+        set_clock::time = 0;
+        auto parent = with_cancel(background(own));
+        auto const t = set_clock::time_point(1ms);
+        auto late = with_deadline(parent.ctx, t);
+        int const looks = set_clock::looks;
+        auto const wait_for_a_look = [&]
+        {
+            while (set_clock::looks == looks)
+                std::this_thread::yield();
+        };
+        race::together(
+            {[&]
+             {
+                 wait_for_a_look();
+                 bool takes = false;
+                 for (int i = 0; i < 1000 && !takes && !late.ctx.done(); ++i)
+                 {
+                     takes = takes_time(own, time);
+                     ++set_clock::tries;
+                 }
+                 taken += takes;
+                 set_clock::time = duration(1ms).count();
+             },
+             [&]
+             {
+                 wait_for_a_look();
+                 if (r % 3 == 0)
+                     parent.cancel();
+                 else if (r % 3 == 1)
+                     static_cast<void>(late.ctx.check());
+             }});
+        while (!late.ctx.done())
+            std::this_thread::yield();
+    }
+    std::printf("time was taken in %d rounds\n", taken);
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -322,5 +505,8 @@ int main(int argc, char** argv)
             RACE(waits_start_beside_a_cancel, 1000),
             RACE(deadlines_pass_beside_cancel_and_drop, 20000),
             RACE(a_grace_begins_beside_its_cancellation, 500),
+            RACE(two_touch_an_idle_context, 40),
+            RACE(first_deadlines_are_made_beside_taking_time, 100),
+            RACE(a_clock_is_looked_at_beside_taking_time, 100),
         });
 }

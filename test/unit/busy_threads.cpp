@@ -27,9 +27,11 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/io_context_fixture.hpp"
@@ -58,6 +60,49 @@ void busy(asio::thread_pool& pool, F f)
             over = true;
         });
     wait_until([&] { return over.load(); });
+}
+
+// A clock that tells when it is looked at, and stands until it is set.
+struct watched_clock
+{
+    using duration = asioctx::duration;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<watched_clock, duration>;
+
+    static constexpr bool is_steady = false;
+
+    static time_point now()
+    {
+        if (auto const f = std::exchange(on_look, nullptr))
+            f();
+        return time_point(time);
+    }
+
+    static inline duration time{};
+    static inline std::function<void()> on_look;
+};
+
+// A deadline that this thread is looking at is in no set. Does something just
+// then, and after that has the deadline's time come, which is to be seen on the
+// io_context.
+void while_a_clock_is_looked_at(
+    asio::io_context& ioc, asio::io_context& time, std::function<void()> f)
+{
+    watched_clock::time = {};
+    auto const c =
+        with_deadline(background(ioc), watched_clock::time_point(1ns));
+    bool looked = false;
+    watched_clock::on_look = [&]
+    {
+        looked = true;
+        f();
+    };
+    wait_until([&] { return c.ctx.check() || looked; });
+    BOOST_TEST(!c.ctx.done());
+    watched_clock::time = 1ns;
+    poll_until(time, [&] { return c.ctx.done(); });
+    BOOST_TEST(c.ctx.error() == errc::deadline_exceeded);
 }
 
 } // namespace
@@ -317,6 +362,28 @@ BOOST_AUTO_TEST_CASE(two_may_take_each_others_time_at_once)
         BOOST_TEST(!c.ctx.check());
         BOOST_TEST(!background(b).check());
     }
+}
+
+BOOST_AUTO_TEST_CASE(time_may_be_taken_while_a_deadline_is_looked_at)
+{
+    asio::io_context time;
+    asio::io_context ioc;
+    while_a_clock_is_looked_at(ioc, time, [&] { background(ioc, time); });
+}
+
+BOOST_AUTO_TEST_CASE(time_may_pass_while_a_deadline_is_looked_at)
+{
+    asio::io_context ioc;
+    // Its timer, which counts for a moment, finds nothing more to wait for.
+    while_a_clock_is_looked_at(
+        ioc,
+        ioc,
+        [&]
+        {
+            auto const work = asio::make_work_guard(ioc);
+            BOOST_TEST(ioc.run_one_for(patience) == 1u);
+            BOOST_TEST(ioc.run_one_for(patience) == 1u);
+        });
 }
 
 BOOST_AUTO_TEST_CASE(the_time_is_given_before_the_first_deadline)
