@@ -2,6 +2,8 @@
 #
 # Installs what the build and the tests need and this machine lacks. For
 # Debian 12, Ubuntu 24.04 and newer. Silent when there is nothing to do.
+#
+#     bash cmake/install-deps.sh tidy   # and clang-tidy, with its headers
 
 set -euo pipefail
 
@@ -62,13 +64,20 @@ then
     boost=
 fi
 
-if [[ -z $boost ]] && ((${#packages[@]} == 0)); then
+tidy=
+if [[ ${1:-} == tidy ]] \
+    && ! compgen -G '/usr/lib/llvm-*/include/clang-tidy/ClangTidyCheck.h' \
+        > /dev/null; then
+    tidy=1
+fi
+
+if [[ -z $boost && -z $tidy ]] && ((${#packages[@]} == 0)); then
     exit 0
 fi
 
 if ! command -v apt-get > /dev/null; then
     echo "install-deps: there is no apt-get here. Missing:" \
-        "${packages[*]}${boost:+ Boost 1.81 or newer, with Boost.Context}" >&2
+        "${packages[*]}${tidy:+ clang-tidy}${boost:+ Boost 1.81 or newer, with Boost.Context}" >&2
     exit 1
 fi
 
@@ -85,6 +94,15 @@ echo "install-deps: apt-get update"
 if [[ ! -r /usr/include/grpcpp/grpcpp.h \
     && -n $(apt-cache --names-only search '^libgrpc\+\+-dev$') ]]; then
     packages+=(libgrpc++-dev)
+fi
+
+# The newest that apt offers.
+if [[ -n $tidy ]]; then
+    release=$(apt-cache --names-only search '^clang-tidy-[0-9]+$' \
+        | sed -n 's/^clang-tidy-\([0-9]*\) .*/\1/p' | sort -n | tail -n 1)
+    if [[ -n $release ]]; then
+        packages+=("clang-tidy-$release" "libclang-$release-dev")
+    fi
 fi
 
 # The headers and Boost.Context of one Boost: the installed one if it is new

@@ -210,7 +210,8 @@ public:
      * The cost grows with the number of values on the way, not with its length.
      */
     template <class T>
-    T const* value(context_key<T> const& key) const noexcept
+    T const* value(
+        context_key<T> const& key) const noexcept ASIOCTX_LIFETIMEBOUND
     {
         auto const* const n = node_.get();
         for (auto const* v = n ? n->nearest_value : nullptr; v; v = v->next)

@@ -106,7 +106,10 @@ private:
 
         static bool is_temporary(Expr const* e)
         {
-            e = e->IgnoreParenImpCasts();
+            // Not IgnoreParenImpCasts(), which takes off the temporary as well.
+            e = e->IgnoreParens();
+            while (auto const* const i = dyn_cast<ImplicitCastExpr>(e))
+                e = i->getSubExpr()->IgnoreParens();
             if (auto const* const m = dyn_cast<MaterializeTemporaryExpr>(e))
                 return !m->getExtendingDecl();
             // value() and * of a temporary boost::system::result
@@ -227,8 +230,7 @@ private:
             if (!u || function() != d.function)
                 return;
             auto const source = "'" + d.source->getNameAsString() + "'";
-            if (isa<ReturnStmt, CoreturnStmt>(u)
-                || (isa<CoreturnStmt>(u) && n == 0))
+            if (isa<ReturnStmt, CoreturnStmt>(u))
                 events.push_back(
                     {d.source, r.getBeginLoc(),
                      "the context that is returned is canceled as " + source

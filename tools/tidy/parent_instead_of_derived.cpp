@@ -31,15 +31,17 @@ public:
             if (w.references[d.derived] != 0)
                 continue;
             auto const name = d.derived->getNameAsString();
-            auto diagnostic = warn(
-                u.at->getBeginLoc(),
-                "this is bound to '" + d.parent->getNameAsString() + "', and '"
-                    + name + "', which is derived from it, is never used");
-            // clang 14 cannot capture a structured binding.
-            if (u.in_same_function && is_plain(u.at->getSourceRange()))
-                diagnostic << FixItHint::CreateReplacement(
-                    u.at->getSourceRange(),
-                    is_cancelable(d.derived->getType()) ? name + ".ctx" : name);
+            {
+                auto diagnostic = warn(
+                    u.at->getBeginLoc(),
+                    "this is bound to '" + d.parent->getNameAsString() + "', and '"
+                        + name + "', which is derived from it, is never used");
+                // clang 14 cannot capture a structured binding.
+                if (u.in_same_function && is_plain(u.at->getSourceRange()))
+                    diagnostic << FixItHint::CreateReplacement(
+                        u.at->getSourceRange(),
+                        is_cancelable(d.derived->getType()) ? name + ".ctx" : name);
+            }
             diag(d.derived->getLocation(), "derived here",
                 DiagnosticIDs::Note);
         }

@@ -22,14 +22,14 @@ public:
           ignored_text_(Options.get(
               "IgnoredOperations", "async_compose;async_immediate;"
                                    "async_initiate")),
-          ignored_(split(ignored_text_)), members_(Options.get("Members", true))
+          ignored_(split(ignored_text_)), members_(std::string(Options.get("Members", "true")) != "false")
     {
     }
 
     void storeOptions(tidy::ClangTidyOptions::OptionMap& options) override
     {
         Options.store(options, "IgnoredOperations", ignored_text_);
-        Options.store(options, "Members", members_);
+        Options.store(options, "Members", members_ ? "true" : "false");
     }
 
     void on_function(FunctionDecl const& f) override

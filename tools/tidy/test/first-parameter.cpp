@@ -1,4 +1,4 @@
-// RUN: %check_clang_tidy %s asioctx-first-parameter %t -- -config="{CheckOptions: {asioctx-first-parameter.AllowedTypesBefore: 'std::allocator_arg_t;boost::asio::.*executor.*;boost::asio::io_context;Executor;allowed'}}"
+// RUN: %check_clang_tidy %s asioctx-first-parameter %t -- -config="{CheckOptions: [{key: asioctx-first-parameter.AllowedTypesBefore, value: 'std::allocator_arg_t;boost::asio::.*executor.*;boost::asio::io_context;Executor;allowed'}]}"
 
 #include "common.hpp"
 

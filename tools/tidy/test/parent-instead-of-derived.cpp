@@ -14,7 +14,7 @@ asio::awaitable<void> a_timeout(
     auto [ctx, cancel] = asioctx::with_timeout(parent, 1s);
     co_await timer.async_wait(
         asioctx::bind_context(parent, asio::use_awaitable));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: this is bound to 'parent', and 'ctx', which is derived from it, is never used [asioctx-parent-instead-of-derived]
+    // CHECK-MESSAGES: :[[@LINE-1]]:31: warning: this is bound to 'parent', and 'ctx', which is derived from it, is never used [asioctx-parent-instead-of-derived]
     // CHECK-FIXES: asioctx::bind_context(ctx, asio::use_awaitable));
 }
 
@@ -23,7 +23,7 @@ asio::awaitable<void> a_coroutine(
 {
     auto const [limited, cancel] = asioctx::with_cancel(parent);
     co_await wait(parent, timer);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: this is bound to 'parent', and 'limited', which
+    // CHECK-MESSAGES: :[[@LINE-1]]:19: warning: this is bound to 'parent', and 'limited', which
     // CHECK-FIXES: co_await wait(limited, timer);
 }
 
@@ -32,7 +32,7 @@ asio::awaitable<void> both_in_one(
 {
     auto const limited = asioctx::with_timeout(parent, 1s);
     co_await wait(parent, timer);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: this is bound to 'parent', and 'limited', which
+    // CHECK-MESSAGES: :[[@LINE-1]]:19: warning: this is bound to 'parent', and 'limited', which
     // CHECK-FIXES: co_await wait(limited.ctx, timer);
 }
 
@@ -42,14 +42,14 @@ asio::awaitable<void> a_value(
     static constexpr asioctx::context_key<int> key;
     auto const named = asioctx::with_value(parent, key, 1);
     co_await asioctx::async_sleep(parent, 1ms, asio::use_awaitable);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: this is bound to 'parent', and 'named', which
+    // CHECK-MESSAGES: :[[@LINE-1]]:35: warning: this is bound to 'parent', and 'named', which
 }
 
 asio::awaitable<void> a_wait(asioctx::context parent)
 {
     auto [nap, wake] = asioctx::with_timeout(parent, 1s);
     co_await parent.async_wait(asio::use_awaitable);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: this is bound to 'parent', and 'nap', which
+    // CHECK-MESSAGES: :[[@LINE-1]]:14: warning: this is bound to 'parent', and 'nap', which
 }
 
 asio::awaitable<void> in_a_lambda(
@@ -59,7 +59,7 @@ asio::awaitable<void> in_a_lambda(
     auto const body = [&]() -> asio::awaitable<void>
     {
         co_await wait(parent, timer);
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: this is bound to 'parent', and 'limited', which
+        // CHECK-MESSAGES: :[[@LINE-1]]:23: warning: this is bound to 'parent', and 'limited', which
     };
     co_await body();
 }

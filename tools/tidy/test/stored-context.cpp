@@ -1,4 +1,4 @@
-// RUN: %check_clang_tidy %s asioctx-stored-context %t -- -config="{CheckOptions: {asioctx-stored-context.AllowedClasses: '.*_fixture'}}"
+// RUN: %check_clang_tidy %s asioctx-stored-context %t -- -config="{CheckOptions: [{key: asioctx-stored-context.AllowedClasses, value: '.*_fixture'}]}"
 
 #include "common.hpp"
 

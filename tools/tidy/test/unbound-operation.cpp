@@ -10,14 +10,14 @@ asio::awaitable<void> a_read(asioctx::context ctx, tcp::socket& socket)
 {
     char data[64];
     co_await socket.async_read_some(asio::buffer(data), asio::use_awaitable);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'async_read_some' is not bound to a context, though 'ctx' is at hand [asioctx-unbound-operation]
+    // CHECK-MESSAGES: :[[@LINE-1]]:21: warning: 'async_read_some' is not bound to a context, though 'ctx' is at hand [asioctx-unbound-operation]
 }
 
 asio::awaitable<void> a_free_function(
     asioctx::context ctx, tcp::socket& socket, std::string const& text)
 {
     co_await asio::async_write(socket, asio::buffer(text), asio::use_awaitable);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'async_write' is not bound to a context, though 'ctx' is at hand
+    // CHECK-MESSAGES: :[[@LINE-1]]:14: warning: 'async_write' is not bound to a context, though 'ctx' is at hand
 }
 
 void a_handler_that_knows_the_context(
@@ -25,7 +25,7 @@ void a_handler_that_knows_the_context(
 {
     timer.async_wait(
         [ctx](error_code) { static_cast<void>(ctx.done()); });
-    // CHECK-MESSAGES: :[[@LINE-2]]:0: warning: 'async_wait' is not bound to a context, though 'ctx' is at hand
+    // CHECK-MESSAGES: :[[@LINE-2]]:11: warning: 'async_wait' is not bound to a context, though 'ctx' is at hand
 }
 
 asio::awaitable<void> below_a_local_context(
@@ -33,7 +33,7 @@ asio::awaitable<void> below_a_local_context(
 {
     auto [limited, cancel] = asioctx::with_timeout(parent, 1s);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'async_wait' is not bound to a context, though 'limited' is at hand
+    // CHECK-MESSAGES: :[[@LINE-1]]:20: warning: 'async_wait' is not bound to a context, though 'limited' is at hand
     static_cast<void>(limited);
 }
 
@@ -43,7 +43,7 @@ asio::awaitable<void> in_a_lambda(
     auto const wait = [&]() -> asio::awaitable<void>
     {
         co_await timer.async_wait(asio::use_awaitable);
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'async_wait' is not bound to a context, though 'ctx' is at hand
+        // CHECK-MESSAGES: :[[@LINE-1]]:24: warning: 'async_wait' is not bound to a context, though 'ctx' is at hand
     };
     co_await wait();
     static_cast<void>(ctx);
@@ -53,7 +53,7 @@ auto const with_a_parameter =
     [](asioctx::context, asio::steady_timer& timer) -> asio::awaitable<void>
 {
     co_await timer.async_wait(asio::use_awaitable);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'async_wait' is not bound to a context, though '' is at hand
+    // CHECK-MESSAGES: :[[@LINE-1]]:20: warning: 'async_wait' is not bound to a context, though '' is at hand
 };
 
 template <class Stream>
@@ -61,7 +61,7 @@ asio::awaitable<void> in_a_template(asioctx::context ctx, Stream& stream)
 {
     char data[64];
     co_await stream.async_read_some(asio::buffer(data), asio::use_awaitable);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'async_read_some' is not bound to a context, though 'ctx' is at hand
+    // CHECK-MESSAGES: :[[@LINE-1]]:14: warning: 'async_read_some' is not bound to a context, though 'ctx' is at hand
 }
 
 asio::awaitable<void> what_it_knows_is_no_binding(
@@ -70,7 +70,7 @@ asio::awaitable<void> what_it_knows_is_no_binding(
     static constexpr asioctx::context_key<std::string> key;
     co_await asio::async_write(
         *static_cast<tcp::socket*>(nullptr),
-        // CHECK-MESSAGES: :[[@LINE-2]]:0: warning: 'async_write' is not bound
+        // CHECK-MESSAGES: :[[@LINE-2]]:14: warning: 'async_write' is not bound
         asio::buffer(*ctx.value(key)),
         asio::use_awaitable);
 }
@@ -79,7 +79,7 @@ asio::awaitable<void> as_deferred(
     asioctx::context ctx, asio::steady_timer& timer)
 {
     co_await timer.async_wait(asio::deferred);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'async_wait' is not bound
+    // CHECK-MESSAGES: :[[@LINE-1]]:20: warning: 'async_wait' is not bound
 }
 
 struct session
@@ -87,7 +87,7 @@ struct session
     void wait()
     {
         timer.async_wait([this](error_code) { wait(); });
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'async_wait' is not bound to a context, though 'life' is at hand
+        // CHECK-MESSAGES: :[[@LINE-1]]:15: warning: 'async_wait' is not bound to a context, though 'life' is at hand
     }
 
     asioctx::cancelable life;
@@ -98,7 +98,7 @@ asio::awaitable<std::size_t> returned(
     asioctx::context ctx, tcp::socket& socket, asio::mutable_buffer b)
 {
     return socket.async_read_some(b, asio::use_awaitable);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'async_read_some' is not bound
+    // CHECK-MESSAGES: :[[@LINE-1]]:19: warning: 'async_read_some' is not bound
 }
 
 //
