@@ -101,8 +101,11 @@ private:
             if (isa<FieldDecl>(v))
                 return true;
             auto const& m = check_.sources();
+            // What a for statement begins with is not of one round.
+            auto const* const f = dyn_cast<ForStmt>(&loop);
             return m.isBeforeInTranslationUnit(
-                       v.getLocation(), loop.getBeginLoc())
+                       v.getLocation(),
+                       f ? f->getBody()->getBeginLoc() : loop.getBeginLoc())
                 || m.isBeforeInTranslationUnit(
                     loop.getEndLoc(), v.getLocation());
         }

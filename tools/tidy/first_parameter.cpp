@@ -62,11 +62,12 @@ public:
 private:
     bool is_allowed(QualType t) const
     {
-        if (auto const* const p =
-                t.getNonReferenceType()->getAs<TemplateTypeParmType>())
-            return p->getIdentifier()
-                && matches(allowed_, p->getIdentifier()->getName().str());
-        return matches(allowed_, class_of(t));
+        // What is no class may be a template's parameter.
+        auto const c = class_of(t);
+        return matches(
+            allowed_,
+            c.empty() ? t.getNonReferenceType().getUnqualifiedType().getAsString()
+                      : c);
     }
 
     std::string const allowed_text_;

@@ -12,13 +12,13 @@ asio::awaitable<void> of_an_execution_context(
     asioctx::context ctx, asio::io_context& ioc)
 {
     co_await wait(asioctx::background(ioc));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a new root in a function that was given the context 'ctx' [asioctx-background-in-function]
+    // CHECK-MESSAGES: :[[@LINE-1]]:19: warning: a new root in a function that was given the context 'ctx' [asioctx-background-in-function]
 }
 
 asio::awaitable<void> without_one(asioctx::context const ctx)
 {
     auto const root = asioctx::background();
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a new root in a function that was given the context 'ctx'
+    // CHECK-MESSAGES: :[[@LINE-1]]:23: warning: a new root in a function that was given the context 'ctx'
     co_await wait(root);
 }
 
@@ -26,26 +26,26 @@ void by_reference(asioctx::context const& ctx, asio::io_context& ioc)
 {
     auto [limited, cancel] =
         asioctx::with_timeout(asioctx::background(ioc), 1s);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a new root in a function that was given the context 'ctx'
+    // CHECK-MESSAGES: :[[@LINE-1]]:31: warning: a new root in a function that was given the context 'ctx'
 }
 
 asio::awaitable<void> an_empty_handle(asioctx::context ctx)
 {
     co_await wait(asioctx::context());
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a new root in a function that was given the context 'ctx'
+    // CHECK-MESSAGES: :[[@LINE-1]]:19: warning: a new root in a function that was given the context 'ctx'
     co_await wait(asioctx::context{});
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a new root in a function that was given the context 'ctx'
+    // CHECK-MESSAGES: :[[@LINE-1]]:19: warning: a new root in a function that was given the context 'ctx'
 }
 
 void in_a_lambda(asioctx::context const& ctx, asio::io_context& ioc)
 {
     auto const f = [&] { return wait(asioctx::background(ioc)); };
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a new root in a function that was given the context 'ctx'
+    // CHECK-MESSAGES: :[[@LINE-1]]:38: warning: a new root in a function that was given the context 'ctx'
 }
 
 auto const lambda = [](asioctx::context ctx, asio::io_context& ioc)
 { return wait(asioctx::background(ioc)); };
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a new root in a function that was given the context 'ctx'
+// CHECK-MESSAGES: :[[@LINE-1]]:15: warning: a new root in a function that was given the context 'ctx'
 
 struct session
 {
@@ -53,7 +53,7 @@ struct session
     {
         static_cast<void>(n);
         asioctx::task_group group(asioctx::background(ioc));
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a new root in a function that was given the context 'ctx'
+        // CHECK-MESSAGES: :[[@LINE-1]]:35: warning: a new root in a function that was given the context 'ctx'
     }
 
     asio::io_context& ioc;

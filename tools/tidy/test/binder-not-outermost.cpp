@@ -17,41 +17,41 @@ asio::awaitable<void> f(
 
     co_await timer.async_wait(
         asio::as_tuple(bind_context(ctx, asio::use_awaitable)));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'as_tuple' around 'bind_context': the binder goes outermost [asioctx-binder-not-outermost]
+    // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: 'as_tuple' around 'bind_context': the binder goes outermost [asioctx-binder-not-outermost]
     // CHECK-FIXES: bind_context(ctx, asio::as_tuple(asio::use_awaitable)));
 
     timer.async_wait(
         asio::bind_executor(ex, bind_context(ctx, [](error_code) {})));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'bind_executor' around 'bind_context'
+    // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: 'bind_executor' around 'bind_context'
     // CHECK-FIXES: bind_context(ctx, asio::bind_executor(ex, [](error_code) {})));
 
     co_await timer.async_wait(
         asio::redirect_error(bind_context(ctx, asio::use_awaitable), ec));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'redirect_error' around 'bind_context'
+    // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: 'redirect_error' around 'bind_context'
     // CHECK-FIXES: bind_context(ctx, asio::redirect_error(asio::use_awaitable, ec)));
 
     co_await timer.async_wait(asio::as_tuple(bind_context(
         ctx, asio::cancellation_type::total, asio::use_awaitable)));
-    // CHECK-MESSAGES: :[[@LINE-2]]:0: warning: 'as_tuple' around 'bind_context'
+    // CHECK-MESSAGES: :[[@LINE-2]]:31: warning: 'as_tuple' around 'bind_context'
     // CHECK-FIXES: bind_context(
     // CHECK-FIXES: ctx, asio::cancellation_type::total, asio::as_tuple(asio::use_awaitable)));
 
     auto const bound = bind_context(ctx, asio::use_awaitable);
     co_await timer.async_wait(asio::as_tuple(bound));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'as_tuple' around 'a bound token'
+    // CHECK-MESSAGES: :[[@LINE-1]]:31: warning: 'as_tuple' around 'a bound token'
 
     co_await socket.async_read_some(
         asio::buffer(data),
         asio::as_tuple(asioctx::detach_on_cancel(ctx, asio::use_awaitable)));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'as_tuple' around 'detach_on_cancel'
+    // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: 'as_tuple' around 'detach_on_cancel'
 
     timer.async_wait(asio::bind_allocator(
         std::allocator<void>(), bind_context(ctx, [](error_code) {})));
-    // CHECK-MESSAGES: :[[@LINE-2]]:0: warning: 'bind_allocator' around 'bind_context'
+    // CHECK-MESSAGES: :[[@LINE-2]]:22: warning: 'bind_allocator' around 'bind_context'
 
     co_await timer.async_wait(bind_context(
         ctx, asio::as_tuple(bind_context(ctx, asio::use_awaitable))));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'as_tuple' around 'bind_context'
+    // CHECK-MESSAGES: :[[@LINE-1]]:14: warning: 'as_tuple' around 'bind_context'
 
     //
     // Good

@@ -15,7 +15,7 @@ asio::awaitable<void> a_value(asioctx::context ctx)
     for (int i = 0; i != 10; ++i)
     {
         ctx = asioctx::with_value(ctx, key, i);
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'ctx' is derived from itself in a loop: each round adds a context to those that it keeps [asioctx-fat-context]
+        // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: 'ctx' is derived from itself in a loop: each round adds a context to those that it keeps [asioctx-fat-context]
         co_await wait(ctx);
     }
 }
@@ -24,7 +24,7 @@ asio::awaitable<void> a_while(asioctx::context ctx, int& n)
 {
     while (!ctx.done())
         ctx = asioctx::with_value(ctx, key, n++);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'ctx' is derived from itself in a loop
+    // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: 'ctx' is derived from itself in a loop
     co_return;
 }
 
@@ -35,7 +35,7 @@ asio::awaitable<void> both(asioctx::context parent)
     {
         co_await wait(limited.ctx);
         limited = asioctx::with_timeout(limited.ctx, 1s);
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'limited' is derived from itself in a loop
+        // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: 'limited' is derived from itself in a loop
     } while (!parent.done());
 }
 
@@ -44,7 +44,7 @@ void of_a_range(asioctx::context ctx, std::vector<int> const& all)
     for (auto const i : all)
         if (i != 0)
             ctx = asioctx::without_cancel(asioctx::with_value(ctx, key, i));
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'ctx' is derived from itself in a loop
+    // CHECK-MESSAGES: :[[@LINE-1]]:13: warning: 'ctx' is derived from itself in a loop
 }
 
 struct session
@@ -53,7 +53,7 @@ struct session
     {
         for (auto const i : all)
             ctx_ = asioctx::with_value(ctx_, key, i);
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'ctx_' is derived from itself in a loop
+        // CHECK-MESSAGES: :[[@LINE-1]]:13: warning: 'ctx_' is derived from itself in a loop
     }
 
     asioctx::context ctx_;
@@ -63,7 +63,7 @@ void merged(asioctx::context ctx, std::vector<asioctx::context> const& all)
 {
     for (auto const& c : all)
         ctx = asioctx::merge(ctx, c);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'ctx' is derived from itself in a loop
+    // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: 'ctx' is derived from itself in a loop
 }
 
 void in_a_nested_loop(asioctx::context ctx)

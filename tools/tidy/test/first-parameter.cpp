@@ -7,7 +7,7 @@
 //
 
 void after_a_number(int n, asioctx::context ctx);
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the context is not the first parameter [asioctx-first-parameter]
+// CHECK-MESSAGES: :[[@LINE-1]]:45: warning: the context is not the first parameter [asioctx-first-parameter]
 
 // Said once.
 void after_a_number(int n, asioctx::context ctx)
@@ -17,33 +17,33 @@ void after_a_number(int n, asioctx::context ctx)
 
 asio::awaitable<void> at_the_end(
     tcp::socket& socket, std::string text, asioctx::context const& ctx);
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the context is not the first parameter
+// CHECK-MESSAGES: :[[@LINE-1]]:68: warning: the context is not the first parameter
 
 void by_pointer(int n, asioctx::context const* ctx);
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the context is not the first parameter
+// CHECK-MESSAGES: :[[@LINE-1]]:48: warning: the context is not the first parameter
 
 struct client
 {
     client(std::string host, asioctx::context ctx);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the context is not the first parameter
+    // CHECK-MESSAGES: :[[@LINE-1]]:47: warning: the context is not the first parameter
 
     virtual void connect(std::string host, asioctx::context ctx) = 0;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the context is not the first parameter
+    // CHECK-MESSAGES: :[[@LINE-1]]:61: warning: the context is not the first parameter
 
     static void make(int n, asioctx::context);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the context is not the first parameter
+    // CHECK-MESSAGES: :[[@LINE-1]]:45: warning: the context is not the first parameter
 };
 
 template <class Stream>
 void a_template(Stream& stream, asioctx::context const& ctx)
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the context is not the first parameter
+// CHECK-MESSAGES: :[[@LINE-1]]:57: warning: the context is not the first parameter
 {
     static_cast<void>(stream);
 }
 
 void after_what_is_allowed_and_what_is_not(
     asio::io_context& ioc, int n, asioctx::context ctx);
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the context is not the first parameter
+// CHECK-MESSAGES: :[[@LINE-1]]:52: warning: the context is not the first parameter
 
 //
 // Good

@@ -11,51 +11,51 @@ using asioctx::context_key;
 //
 
 context_key<int> not_const("not const");
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'not_const' is not const [asioctx-key]
+// CHECK-MESSAGES: :[[@LINE-1]]:18: warning: the key 'not_const' is not const [asioctx-key]
 
 static context_key<int> static_not_const;
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'static_not_const' is not const
+// CHECK-MESSAGES: :[[@LINE-1]]:25: warning: the key 'static_not_const' is not const
 // CHECK-FIXES: static const context_key<int> static_not_const;
 
 inline context_key<std::string> inline_not_const{"user"};
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'inline_not_const' is not const
+// CHECK-MESSAGES: :[[@LINE-1]]:33: warning: the key 'inline_not_const' is not const
 
 void local(asioctx::context const& parent)
 {
     context_key<int> const key{"local"};
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'key' goes with its scope, and contexts refer to it by its address
+    // CHECK-MESSAGES: :[[@LINE-1]]:28: warning: the key 'key' goes with its scope, and contexts refer to it by its address
     // CHECK-FIXES: static context_key<int> const key{"local"};
     constexpr context_key<int> constant;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'constant' goes with its scope
+    // CHECK-MESSAGES: :[[@LINE-1]]:32: warning: the key 'constant' goes with its scope
     // CHECK-FIXES: static constexpr context_key<int> constant;
     context_key<int> plain;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'plain' goes with its scope
+    // CHECK-MESSAGES: :[[@LINE-1]]:22: warning: the key 'plain' goes with its scope
     auto const ctx = asioctx::with_value(parent, key, 1);
 }
 
 void static_local()
 {
     static context_key<int> key;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'key' is not const
+    // CHECK-MESSAGES: :[[@LINE-1]]:29: warning: the key 'key' is not const
     // CHECK-FIXES: static const context_key<int> key;
 }
 
 thread_local context_key<int> const for_each_thread;
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'for_each_thread' is one for each thread
+// CHECK-MESSAGES: :[[@LINE-1]]:37: warning: the key 'for_each_thread' is one for each thread
 
 struct a_member
 {
     context_key<int> key;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'key' goes with the object that it is in
+    // CHECK-MESSAGES: :[[@LINE-1]]:22: warning: the key 'key' goes with the object that it is in
 };
 
 asioctx::cause_key cause{"a cause"};
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'cause' is not const
+// CHECK-MESSAGES: :[[@LINE-1]]:20: warning: the key 'cause' is not const
 
 auto const in_a_lambda = []
 {
     context_key<int> const key;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the key 'key' goes with its scope
+    // CHECK-MESSAGES: :[[@LINE-1]]:28: warning: the key 'key' goes with its scope
 };
 
 //

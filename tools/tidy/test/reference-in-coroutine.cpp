@@ -11,7 +11,7 @@ asio::awaitable<void> declared(asioctx::context const& ctx, int n);
 
 // CHECK-FIXES: asio::awaitable<void> declared(asioctx::context ctx, int n)
 asio::awaitable<void> declared(asioctx::context const& ctx, int n)
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a coroutine takes a context by reference, which may be gone when it is resumed [asioctx-reference-in-coroutine]
+// CHECK-MESSAGES: :[[@LINE-1]]:56: warning: a coroutine takes a context by reference, which may be gone when it is resumed [asioctx-reference-in-coroutine]
 {
     co_await ctx.async_wait(asio::use_awaitable);
     static_cast<void>(n);
@@ -19,35 +19,35 @@ asio::awaitable<void> declared(asioctx::context const& ctx, int n)
 
 // CHECK-FIXES: asio::awaitable<void> const_first(asioctx::context ctx)
 asio::awaitable<void> const_first(const asioctx::context& ctx)
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a coroutine takes a context by reference
+// CHECK-MESSAGES: :[[@LINE-1]]:59: warning: a coroutine takes a context by reference
 {
     co_await ctx.async_wait(asio::use_awaitable);
 }
 
 // CHECK-FIXES: asio::awaitable<void> by_rvalue(asioctx::context ctx)
 asio::awaitable<void> by_rvalue(asioctx::context&& ctx)
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a coroutine takes a context by reference
+// CHECK-MESSAGES: :[[@LINE-1]]:52: warning: a coroutine takes a context by reference
 {
     co_await ctx.async_wait(asio::use_awaitable);
 }
 
 // CHECK-FIXES: asio::awaitable<void> by_lvalue(asioctx::context& ctx)
 asio::awaitable<void> by_lvalue(asioctx::context& ctx)
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a coroutine takes a context by reference
+// CHECK-MESSAGES: :[[@LINE-1]]:51: warning: a coroutine takes a context by reference
 {
     co_await ctx.async_wait(asio::use_awaitable);
 }
 
 // CHECK-FIXES: asio::awaitable<void> by_pointer(asioctx::context const* ctx)
 asio::awaitable<void> by_pointer(asioctx::context const* ctx)
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a coroutine takes a context by pointer
+// CHECK-MESSAGES: :[[@LINE-1]]:58: warning: a coroutine takes a context by pointer
 {
     co_await ctx->async_wait(asio::use_awaitable);
 }
 
 template <class T>
 asio::awaitable<T> in_a_template(asioctx::context const& ctx, T t)
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a coroutine takes a context by reference
+// CHECK-MESSAGES: :[[@LINE-1]]:58: warning: a coroutine takes a context by reference
 {
     co_await ctx.async_wait(asio::use_awaitable);
     co_return t;
@@ -56,14 +56,14 @@ asio::awaitable<T> in_a_template(asioctx::context const& ctx, T t)
 struct session
 {
     asio::awaitable<void> run(int, asioctx::context const& ctx)
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a coroutine takes a context by reference
+    // CHECK-MESSAGES: :[[@LINE-1]]:60: warning: a coroutine takes a context by reference
     {
         co_await ctx.async_wait(asio::use_awaitable);
     }
 };
 
 auto const lambda = [](asioctx::context const& ctx) -> asio::awaitable<void>
-// CHECK-MESSAGES: :[[@LINE-1]]:0: warning: a coroutine takes a context by reference
+// CHECK-MESSAGES: :[[@LINE-1]]:48: warning: a coroutine takes a context by reference
 { co_await ctx.async_wait(asio::use_awaitable); };
 
 void captures_of_a_temporary(
@@ -74,15 +74,15 @@ void captures_of_a_temporary(
     asio::co_spawn(
         ioc,
         [ctx]() -> asio::awaitable<void>
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the captures of this lambda go before its coroutine ends; pass the lambda itself, or make them parameters [asioctx-reference-in-coroutine]
+        // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: the captures of this lambda go before its coroutine ends; pass the lambda itself, or make them parameters [asioctx-reference-in-coroutine]
         { co_await ctx.async_wait(asio::use_awaitable); }(),
         asio::detached);
     group.spawn(
         [&]() -> asio::awaitable<void>
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the captures of this lambda go
+        // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: the captures of this lambda go
         { co_await ctx.async_wait(asio::use_awaitable); }());
     auto kept = [=]() -> asio::awaitable<void>
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: the captures of this lambda go
+    // CHECK-MESSAGES: :[[@LINE-1]]:17: warning: the captures of this lambda go
     { co_await ctx.async_wait(asio::use_awaitable); }();
     asio::co_spawn(ioc, std::move(kept), asio::detached);
 }

@@ -9,7 +9,7 @@
 struct session
 {
     asioctx::context ctx;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'session' stores a context; pass it to the functions that need it [asioctx-stored-context]
+    // CHECK-MESSAGES: :[[@LINE-1]]:22: warning: 'session' stores a context; pass it to the functions that need it [asioctx-stored-context]
 };
 
 class connection
@@ -21,31 +21,31 @@ public:
 
 private:
     asioctx::context const& ctx_;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'connection' stores a context
+    // CHECK-MESSAGES: :[[@LINE-1]]:29: warning: 'connection' stores a context
 };
 
 struct by_pointer
 {
     asioctx::context const* ctx;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'by_pointer' stores a context
+    // CHECK-MESSAGES: :[[@LINE-1]]:29: warning: 'by_pointer' stores a context
 };
 
 struct optional
 {
     std::optional<asioctx::context> ctx;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'optional' stores a context
+    // CHECK-MESSAGES: :[[@LINE-1]]:37: warning: 'optional' stores a context
 };
 
 struct many
 {
     std::vector<asioctx::context> all;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'many' stores a context
+    // CHECK-MESSAGES: :[[@LINE-1]]:35: warning: 'many' stores a context
 };
 
 struct shared
 {
     std::shared_ptr<asioctx::context const> ctx;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'shared' stores a context
+    // CHECK-MESSAGES: :[[@LINE-1]]:45: warning: 'shared' stores a context
 };
 
 template <class Stream>
@@ -53,7 +53,7 @@ struct a_template
 {
     Stream stream;
     asioctx::context const ctx;
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'a_template' stores a context
+    // CHECK-MESSAGES: :[[@LINE-1]]:28: warning: 'a_template' stores a context
 };
 
 void a_local_class()
@@ -61,7 +61,7 @@ void a_local_class()
     struct options
     {
         asioctx::context ctx;
-        // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'options' stores a context
+        // CHECK-MESSAGES: :[[@LINE-1]]:26: warning: 'options' stores a context
         int retries;
     };
 }
