@@ -71,7 +71,7 @@ void in_a_nested_loop(asioctx::context ctx)
     for (int i = 0; i != 10; ++i)
         for (auto inner = ctx; !inner.done();)
             inner = asioctx::with_value(std::move(inner), key, i);
-    // CHECK-MESSAGES: :[[@LINE-1]]:0: warning: 'inner' is derived from itself in a loop
+    // CHECK-MESSAGES: :[[@LINE-1]]:13: warning: 'inner' is derived from itself in a loop
 }
 
 //
