@@ -23,7 +23,9 @@ fi
 build=build/tidy${ASIOCTX_LLVM:+-$ASIOCTX_LLVM}
 cmake -S . -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Debug \
     -D CMAKE_EXPORT_COMPILE_COMMANDS=ON -D CMAKE_CXX_COMPILER_LAUNCHER=ccache \
-    -D ASIOCTX_BUILD_TIDY=ON -D ASIOCTX_LLVM="${ASIOCTX_LLVM:-}"
+    -D ASIOCTX_BUILD_TESTS=ON -D ASIOCTX_BUILD_EXAMPLES=ON \
+    -D ASIOCTX_BUILD_BENCH=ON -D ASIOCTX_BUILD_TIDY=ON \
+    -D ASIOCTX_LLVM="${ASIOCTX_LLVM:-}"
 cmake --build "$build" --target asioctx_tidy
 ctest --test-dir "$build" -L '^tidy$' --no-tests=error --output-on-failure -j2
 

@@ -6,24 +6,45 @@
 //
 // What .ci/instructions.sh counts the instructions of:
 //
-//     asioctx_instructions <bare|P1|P2|P3|P4|P7> <count>
+//     asioctx_instructions <what> <count>
 //
-// does one thing so many times; bare is the operation of P1 without a context.
+// does one thing so many times, in measured(). With no arguments it tells what
+// there is, and the version of Boost:
+//
+//     <operation>/<executor>/<completion>/<bare|bound|timeout>
+//
+// is an operation of Asio's own, as it is, bound to a context, or bound to one
+// with a timeout of its own; P3, P4 and P7 are things done to contexts alone.
 
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
 
-#include <boost/asio/append.hpp>
-#include <boost/asio/async_result.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/connect_pair.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/version.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace {
@@ -31,131 +52,233 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-struct initiate_step
+using asioctx::error_code;
+
+template <class Executor>
+struct objects
 {
-    using executor_type = asio::io_context::executor_type;
+    using timer = asio::basic_waitable_timer<asioctx::clock_type,
+        asio::wait_traits<asioctx::clock_type>, Executor>;
+    using socket =
+        asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
 
-    executor_type get_executor() const noexcept
+    explicit objects(Executor const& ex) : t(ex), near(ex), far(ex)
     {
-        return ex;
+        asio::local::connect_pair(near, far);
     }
 
-    template <class Handler>
-    void operator()(Handler&& handler) const
-    {
-        asio::post(
-            ex,
-            asio::append(
-                std::forward<Handler>(handler), asioctx::error_code()));
-    }
+    timer t;
+    socket near;
+    socket far;
+    char byte = 0;
+};
 
-    executor_type ex;
+// Each is ready when it is started.
+
+struct wait
+{
+    template <class Executor, class Token>
+    static auto start(objects<Executor>& o, Token&& token)
+    {
+        o.t.expires_at(asioctx::time_point::min());
+        return o.t.async_wait(std::forward<Token>(token));
+    }
+};
+
+struct read
+{
+    template <class Executor, class Token>
+    static auto start(objects<Executor>& o, Token&& token)
+    {
+        asio::write(o.far, asio::buffer(&o.byte, 1));
+        return o.near.async_read_some(
+            asio::buffer(&o.byte, 1), std::forward<Token>(token));
+    }
+};
+
+struct async_read
+{
+    template <class Executor, class Token>
+    static auto start(objects<Executor>& o, Token&& token)
+    {
+        asio::write(o.far, asio::buffer(&o.byte, 1));
+        return asio::async_read(
+            o.near, asio::buffer(&o.byte, 1), std::forward<Token>(token));
+    }
 };
 
 enum class how
 {
     bare,
     bound,
-    timeout_and_bound,
+    timeout
 };
 
-template <class Token>
-void async_step(asio::io_context::executor_type const& ex, Token&& token)
-{
-    asio::async_initiate<Token, void(asioctx::error_code)>(
-        initiate_step{ex}, token);
-}
-
-// Starts an operation that completes by post, from its predecessor's handler.
-template <how How>
+// Starts an operation from its predecessor's handler.
+template <class Operation, class Executor, how How>
 struct start_next
 {
-    void operator()(asioctx::error_code const&) const
+    template <class... Results>
+    void operator()(Results const&...) const
     {
         if (--*left < 0)
             return;
         if constexpr (How == how::bare)
-            async_step(ex, *this);
+            Operation::start(*on, *this);
         else if constexpr (How == how::bound)
-            async_step(ex, asioctx::bind_context(*ctx, *this));
+            Operation::start(*on, asioctx::bind_context(*ctx, *this));
         else
         {
             // The right to cancel lives as long as the operation.
             auto request = asioctx::with_timeout(*ctx, 30s);
-            async_step(
-                ex,
-                asioctx::bind_context(
-                    std::move(request.ctx),
+            Operation::start(*on,
+                asioctx::bind_context(std::move(request.ctx),
                     [next = *this, c = std::move(request.cancel)](
-                        asioctx::error_code const& ec) { next(ec); }));
+                        auto const&...) { next(); }));
         }
     }
 
     long* left;
+    objects<Executor>* on;
     asioctx::context const* ctx;
-    asio::io_context::executor_type ex;
 };
 
-template <how How>
-void run(asio::io_context& ioc, long n, asioctx::context const& ctx)
+// The same in a coroutine.
+template <class Operation, class Executor, how How>
+asio::awaitable<void, Executor> repeat(
+    long& left, objects<Executor>& on, asioctx::context const& ctx)
 {
-    asio::post(
-        ioc,
-        [first = start_next<How>{&n, &ctx, ioc.get_executor()}]
-        { first(asioctx::error_code()); });
-    ioc.run();
+    asio::use_awaitable_t<Executor> const token;
+    while (--left >= 0)
+        if constexpr (How == how::bare)
+            co_await Operation::start(on, token);
+        else
+            co_await Operation::start(on, asioctx::bind_context(ctx, token));
+}
+
+// The loop whose instructions are counted.
+extern "C" [[gnu::noinline]] void measured(std::function<void()> const& f)
+{
+    f();
+}
+
+using measurement = std::function<void(
+    asio::io_context&, long, asioctx::context const&)>;
+using measurements = std::map<std::string, measurement, std::less<>>;
+
+template <class Operation, how How, class MakeExecutor>
+void add(measurements& all, std::string const& name, MakeExecutor make)
+{
+    using executor = std::decay_t<
+        decltype(make(std::declval<asio::io_context&>()))>;
+    static constexpr char const* hows[] = {"bare", "bound", "timeout"};
+    auto const with = [=](auto start)
+    {
+        return [=](asio::io_context& ioc, long n, asioctx::context const& ctx)
+        {
+            objects<executor> on(make(ioc));
+            start(on, n, ctx);
+            measured([&] { ioc.run(); });
+        };
+    };
+    auto const end = std::string("/") + hows[static_cast<int>(How)];
+    all[name + "/callback" + end] = with(
+        [](auto& on, long& n, asioctx::context const& ctx)
+        {
+            asio::post(on.t.get_executor(),
+                start_next<Operation, executor, How>{&n, &on, &ctx});
+        });
+    if constexpr (How != how::timeout)
+        all[name + "/coroutine" + end] = with(
+            [](auto& on, long& n, asioctx::context const& ctx)
+            {
+                asio::co_spawn(on.t.get_executor(),
+                    repeat<Operation, executor, How>(n, on, ctx),
+                    asio::detached);
+            });
+}
+
+template <class Operation>
+void add(measurements& all, std::string const& name)
+{
+    auto const own = [](asio::io_context& ioc) { return ioc.get_executor(); };
+    auto const any = [](asio::io_context& ioc)
+    { return asio::any_io_executor(ioc.get_executor()); };
+    auto const strand = [](asio::io_context& ioc)
+    { return asio::make_strand(ioc); };
+    add<Operation, how::bare>(all, name + "/io_context", own);
+    add<Operation, how::bound>(all, name + "/io_context", own);
+    add<Operation, how::bare>(all, name + "/any_io_executor", any);
+    add<Operation, how::bound>(all, name + "/any_io_executor", any);
+    add<Operation, how::bare>(all, name + "/strand", strand);
+    add<Operation, how::bound>(all, name + "/strand", strand);
+}
+
+template <class F>
+measurement repeated(F f)
+{
+    return [f](asio::io_context&, long n, asioctx::context const& ctx)
+    {
+        measured(
+            [&]
+            {
+                for (long i = 0; i != n; ++i)
+                    f(ctx);
+            });
+    };
+}
+
+measurements make_measurements()
+{
+    measurements all;
+    add<wait>(all, "wait");
+    add<read>(all, "read");
+    add<async_read>(all, "async_read");
+    add<read, how::timeout>(all, "read/any_io_executor",
+        [](asio::io_context& ioc)
+        { return asio::any_io_executor(ioc.get_executor()); });
+    all["P3"] = repeated(
+        [](asioctx::context const& parent)
+        {
+            auto const [ctx, cancel] = asioctx::with_cancel(parent);
+            cancel();
+        });
+    all["P4"] = repeated(
+        [](asioctx::context const& parent)
+        {
+            auto const [ctx, cancel] = asioctx::with_timeout(parent, 30s);
+            cancel();
+        });
+    all["P7"] = repeated(
+        [](asioctx::context const& parent)
+        {
+            bool volatile done = parent.done();
+            static_cast<void>(done);
+        });
+    return all;
 }
 
 } // namespace
 
 int main(int argc, char** argv)
 {
+    auto const all = make_measurements();
     if (argc != 3)
     {
-        std::printf(
-            "%d.%d", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000);
+        std::printf("Boost %d.%d\n", BOOST_VERSION / 100000,
+            BOOST_VERSION / 100 % 1000);
+        for (auto const& [name, m] : all)
+            std::printf("%s\n", name.c_str());
         return 0;
     }
-    std::string_view const what = argv[1];
-    long n = std::atol(argv[2]);
-
-    asio::io_context ioc(1);
-    auto const [parent, cancel] =
-        asioctx::with_cancel(asioctx::background(ioc));
-    bool seen = false;
-    if (what == "bare")
-        run<how::bare>(ioc, n, parent);
-    else if (what == "P1")
-        run<how::bound>(ioc, n, parent);
-    else if (what == "P2")
-        run<how::timeout_and_bound>(ioc, n, parent);
-    else if (what == "P3")
-    {
-        while (--n >= 0)
-        {
-            auto const [ctx, cancel_child] = asioctx::with_cancel(parent);
-            cancel_child();
-        }
-    }
-    else if (what == "P4")
-    {
-        while (--n >= 0)
-        {
-            auto const [ctx, cancel_child] = asioctx::with_timeout(parent, 30s);
-            cancel_child();
-        }
-    }
-    else if (what == "P7")
-    {
-        bool volatile result = false;
-        while (--n >= 0)
-            result = parent.done();
-        seen = result;
-    }
-    else
+    auto const m = all.find(std::string_view(argv[1]));
+    if (m == all.end())
     {
         std::fprintf(stderr, "unknown: %s\n", argv[1]);
         return 1;
     }
-    return seen;
+    asio::io_context ioc(1);
+    auto const [parent, cancel] =
+        asioctx::with_cancel(asioctx::background(ioc));
+    m->second(ioc, std::atol(argv[2]), parent);
 }

@@ -41,8 +41,8 @@ else
     echo "run: no newer Boost to be had: with the one that is installed" >&2
 fi
 cmake -S . -B $out -G Ninja -D CMAKE_BUILD_TYPE=Release \
-    -D ASIOCTX_BUILD_TESTS=OFF -D ASIOCTX_BUILD_EXAMPLES=OFF \
-    "${options[@]}" > $out.log || { cat $out.log >&2; exit 1; }
+    -D ASIOCTX_BUILD_BENCH=ON "${options[@]}" \
+    > $out.log || { cat $out.log >&2; exit 1; }
 programs=(operations tree loopback)
 cmake --build $out --target asioctx_lost_handlers asioctx_bench_http \
     "${programs[@]/#/asioctx_bench_}"
@@ -93,4 +93,7 @@ echo
 python3 bench/table.py "${results[@]}" | tee $out/table.md
 echo
 $out/bench/asioctx_lost_handlers
-[[ -z $doc ]] || python3 bench/growth.py "${results[@]}"
+if [[ -n $doc ]]; then
+    python3 bench/growth.py "${results[@]}"
+    python3 doc/check-numbers.py --update
+fi

@@ -1,11 +1,20 @@
 #!/usr/bin/env bash
 #
-# Installs what the build and the tests need and this machine lacks. For
-# Debian 12, Ubuntu 24.04 and newer. Silent when there is nothing to do.
+# Installs what is needed and this machine lacks. For Debian 12, Ubuntu 24.04
+# and newer. Silent when there is nothing to do.
 #
-#     bash cmake/install-deps.sh tidy   # and clang-tidy, with its headers
+#     bash cmake/install-deps.sh          # for the tests, which is everything
+#     bash cmake/install-deps.sh demo     # for examples/demo.sh
+#     bash cmake/install-deps.sh site     # for doc/build.sh and doc/site/test.sh
+#     bash cmake/install-deps.sh tidy     # for .ci/tidy.sh
 
 set -euo pipefail
+
+what=${1:-tests}
+if (($# > 1)) || [[ ! $what =~ ^(tests|demo|site|tidy)$ ]]; then
+    echo "usage: bash cmake/install-deps.sh [tests|demo|site|tidy]" >&2
+    exit 2
+fi
 
 packages=()
 
@@ -37,35 +46,46 @@ has_library() # <name>
         || compgen -G "/usr/local/lib/lib$1.*" > /dev/null
 }
 
-need_command cmake cmake
-need_command ninja ninja-build
-need_command ccache ccache
-need_command g++ g++
-need_command curl curl
-need_command openssl openssl
-need_command python3 python3
-need_command redis-server redis-server
-need_command valgrind valgrind
-need_command wrk wrk
-# The server alone: the package mariadb-server would also run one.
-[[ -x /usr/sbin/mariadbd ]] || packages+=(mariadb-server-core)
-need_command my_print_defaults mariadb-client-core
-[[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
-# Where there is systemd, the package starts a web server.
-if [[ ! -d /run/systemd/system && ! -x /usr/sbin/nginx ]]; then
-    packages+=(nginx-light)
+if [[ $what == site ]]; then
+    need_command chromium chromium
+    need_command doxygen doxygen
+    need_command node nodejs
+    need_command npm npm
+    need_command python3 python3
+else
+    need_command cmake cmake
+    need_command ninja ninja-build
+    need_command g++ g++
+    need_command curl curl
+    need_command openssl openssl
+    need_command redis-server redis-server
+    [[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
 fi
-has_library benchmark || packages+=(libbenchmark-dev)
+if [[ $what == tests || $what == tidy ]]; then
+    need_command ccache ccache
+    need_command python3 python3
+    need_command valgrind valgrind
+    need_command wrk wrk
+    # The server alone: the package mariadb-server would also run one.
+    [[ -x /usr/sbin/mariadbd ]] || packages+=(mariadb-server-core)
+    need_command my_print_defaults mariadb-client-core
+    # Where there is systemd, the package starts a web server.
+    if [[ ! -d /run/systemd/system && ! -x /usr/sbin/nginx ]]; then
+        packages+=(nginx-light)
+    fi
+    has_library benchmark || packages+=(libbenchmark-dev)
+fi
 
 boost=$(boost_version)
 [[ -z ${BOOST_ROOT:-} ]] || boost=999999
-if ((boost >= 108100)) && { ((boost == 999999)) || has_library boost_context; }
-then
+if ((boost >= 108100)) && {
+    ((boost == 999999)) || [[ $what == demo ]] || has_library boost_context
+} || [[ $what == site ]]; then
     boost=
 fi
 
 tidy=
-if [[ ${1:-} == tidy ]] \
+if [[ $what == tidy ]] \
     && ! compgen -G '/usr/lib/llvm-*/include/clang-tidy/ClangTidyCheck.h' \
         > /dev/null; then
     tidy=1
@@ -77,7 +97,8 @@ fi
 
 if ! command -v apt-get > /dev/null; then
     echo "install-deps: there is no apt-get here. Missing:" \
-        "${packages[*]}${tidy:+ clang-tidy}${boost:+ Boost 1.81 or newer, with Boost.Context}" >&2
+        "${packages[*]}${tidy:+ clang-tidy}${boost:+ Boost 1.81 or newer, with Boost.Context}" \
+        >&2
     exit 1
 fi
 
@@ -91,7 +112,7 @@ echo "install-deps: apt-get update"
 "${apt[@]}" update
 
 # gRPC is no reason to install anything: without it, its tests are skipped.
-if [[ ! -r /usr/include/grpcpp/grpcpp.h \
+if [[ $what == tests && ! -r /usr/include/grpcpp/grpcpp.h \
     && -n $(apt-cache --names-only search '^libgrpc\+\+-dev$') ]]; then
     packages+=(libgrpc++-dev)
 fi
@@ -105,8 +126,8 @@ if [[ -n $tidy ]]; then
     fi
 fi
 
-# The headers and Boost.Context of one Boost: the installed one if it is new
-# enough, else the newest that apt offers.
+# The headers, and for the tests Boost.Context, of one Boost: the installed one
+# if it is new enough, else the newest that apt offers.
 if [[ -n $boost ]]; then
     if ((boost >= 108100)); then
         release=1.$((boost / 100 % 1000))
@@ -119,7 +140,8 @@ if [[ -n $boost ]]; then
             exit 1
         fi
     fi
-    packages+=("libboost$release-dev" "libboost-context$release-dev")
+    packages+=("libboost$release-dev")
+    [[ $what == demo ]] || packages+=("libboost-context$release-dev")
 fi
 
 echo "install-deps: installing ${packages[*]}"

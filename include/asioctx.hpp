@@ -21,6 +21,7 @@
 #include <asioctx/deadline_header.hpp>
 #include <asioctx/detach_on_cancel.hpp>
 #include <asioctx/error.hpp>
+#include <asioctx/is_single_step.hpp>
 #include <asioctx/merge.hpp>
 #include <asioctx/stop_token.hpp>
 #include <asioctx/task_group.hpp>

@@ -63,8 +63,7 @@ bound_op::bound_op(node_ptr ctx, request const& r)
     : ctx_(std::move(ctx)),
       scope_(ctx_.get_scope()),
       turn_(turn_pool::take()),
-      raw_errors_(r.raw_errors),
-      type_(r.type)
+      request_(r)
 {
     if (scope_ && scope_->kind == scope::behavior::permanent)
         scope_ = nullptr;
@@ -136,7 +135,7 @@ std::exception_ptr bound_op::map(std::exception_ptr e) const
     }
 }
 
-void bound_op::enter(
+void bound_op::wait_for_turn(
     turn_frame& f, turn& t, turn::word generation) noexcept
 {
     for (backoff wait;; wait())
@@ -144,16 +143,14 @@ void bound_op::enter(
         auto const e = t.try_enter(generation);
         if (e == turn::entry::entered)
             return f.enter(t);
-        if (e == turn::entry::over || turn_frame::find(t))
+        if (e == turn::entry::over)
             return;
     }
 }
 
 // Delivers what has been wanted meanwhile, or sends it.
-void bound_op::leave(turn_frame& f, at where) noexcept
+void bound_op::give_up_turn(turn_frame& f, at where) noexcept
 {
-    if (!f.of)
-        return;
     turn& t = *f.of;
     bound_op& op = *t.op;
     if (op.missed_ && !op.unguarded_ && !op.idle_ && !op.slot_.empty())
@@ -161,9 +158,10 @@ void bound_op::leave(turn_frame& f, at where) noexcept
         t.want(turn::wanted(op.asked_));
     for (;;)
     {
-        bool const here = where == at::here
-            || (where == at::here_if_it_runs_here && t.is_wanted()
-                && op.runs_here());
+        bool const here = !op.coroutine_
+            && (where == at::here
+                || (where == at::here_if_it_runs_here && t.is_wanted()
+                    && op.runs_here()));
         auto const next = t.leave(here);
         if (next == turn::action::deliver)
         {
@@ -212,7 +210,7 @@ void bound_op::deliver(turn_frame& f) noexcept
 {
     auto const wanted = turn_.take_wanted();
     auto const by_context = (wanted & turn::context) != 0
-        ? type_
+        ? request_.type
         : asio::cancellation_type::none;
     // If another has asked for it, or for more, the abort is not the context's.
     asked_ |= turn::type_of(wanted);
@@ -224,7 +222,7 @@ void bound_op::deliver(turn_frame& f) noexcept
     missed_ = unguarded_ || idle_ || slot_.empty();
     if (!missed_)
     {
-        heard_context_ = context_first_ && !raw_errors_;
+        heard_context_ = context_first_ && !request_.raw_errors;
         // The operation may end in here: then its completion is put off.
         f.delivers = true;
         slot_.call(asked_);
@@ -240,8 +238,8 @@ void bound_op::ask_upstream(
     using cancellation_type = asio::cancellation_type;
     bool const by_context = context_done() && !of_other_context;
     bool const covered = by_context
-        && ((type_ & cancellation_type::terminal) != cancellation_type::none
-            || (type_ & type) == type);
+        && ((request_.type & cancellation_type::terminal) != cancellation_type::none
+            || (request_.type & type) == type);
     ask((by_context ? turn::context : turn::word())
         | (covered ? turn::word() : turn::wanted(type)));
 }
@@ -275,7 +273,7 @@ void bound_op::look_as_request(turn& t, from where) noexcept
     {
         turn_frame f(&t);
         auto& op = *t.op;
-        if (where != from::there && !op.runs_here())
+        if (where != from::there && (op.coroutine_ || !op.runs_here()))
             return op.send(f, where);
         op.serve(f);
     }
@@ -288,18 +286,23 @@ void bound_op::look_as_request(turn& t, from where) noexcept
 
 // The scope.
 
-// The caller has the turn, and gives it up next.
-void bound_op::link() noexcept
+// The caller has the turn, and gives it up next, unless that is done here.
+bool bound_op::link() noexcept
 {
     if (!scope_)
-        return;
+        return false;
+    bool left = false;
     auto const state = scope_->lock();
     bool const done = (state & scope::done_bit) != 0;
     if (!done && !has_left_)
+    {
         scope_->hooks.push_back(*this);
+        left = has_no_upstream_ && turn_.leave_alone();
+    }
     scope_->unlock(state);
     if (done)
         turn_.want(turn::context);
+    return left;
 }
 
 // The gate is left by notify(): until then the execution context does not shut
@@ -342,10 +345,11 @@ void bound_op::at_root(F f) noexcept
 
 // An operation of several steps is asked where its steps run. One of one step is
 // asked where its object is used: on that's executor, unless it was initiated on
-// the handler's.
+// the handler's. So is a coroutine, on that where it was spawned.
 bool bound_op::is_asked_on_own() const noexcept
 {
-    return route_ == route::inside || initiated_on_own_ || turn_.has_steps();
+    return !coroutine_
+        && (route_ == route::inside || initiated_on_own_ || turn_.has_steps());
 }
 
 bool bound_op::runs_here() const noexcept
@@ -379,7 +383,7 @@ void bound_op::send(turn_frame& f, from where) noexcept
         k = kind::request;
         to = io_executor();
     }
-    hand(f, to, k, where == from::amid);
+    hand(f, to, k, where == from::amid || coroutine_);
 }
 
 void bound_op::hand(turn_frame& f, executor_ref const& to, op_message::kind k,

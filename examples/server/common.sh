@@ -5,11 +5,12 @@
 build_server()
 {
     cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-    bash cmake/install-deps.sh
-    cmake --preset release
-    cmake --build --preset release \
+    bash cmake/install-deps.sh demo
+    cmake -S . -B build/demo -G Ninja -D CMAKE_BUILD_TYPE=Release \
+        -D ASIOCTX_BUILD_EXAMPLES=ON
+    cmake --build build/demo \
         --target asioctx_example_server --target asioctx_example_load
-    binary=build/release/examples/server/asioctx_example_server
+    binary=build/demo/examples/server/asioctx_example_server
 }
 
 # Calls cleanup when the script ends, and when it is interrupted.

@@ -22,6 +22,7 @@ namespace asioctx {
 /// For code that compares error codes, see bind_context().
 struct raw_errors_t
 {
+    /// Is not made from braces alone.
     explicit raw_errors_t() = default;
 };
 

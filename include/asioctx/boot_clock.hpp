@@ -32,11 +32,16 @@ namespace asioctx {
  */
 struct boot_clock
 {
+    /// The type that counts.
     using rep = asioctx::duration::rep;
+    /// The unit.
     using period = asioctx::duration::period;
+    /// The type of a time span.
     using duration = asioctx::duration;
+    /// The type of a point in time.
     using time_point = std::chrono::time_point<boot_clock>;
 
+    /// Nobody sets the clock.
     static constexpr bool is_steady = true;
 
     /// Returns the time since the system has started.

@@ -220,7 +220,7 @@ public:
         return nullptr;
     }
 
-    // A temporary is no key of any value.
+    /// Does not compile: a temporary is no key of any value.
     template <class T>
     T const* value(context_key<T> const&&) const noexcept
     {
@@ -480,6 +480,7 @@ ASIOCTX_DECL std::string to_string(context const& ctx);
 template <>
 struct std::hash<asioctx::context>
 {
+    /// Returns the hash.
     std::size_t operator()(asioctx::context const& ctx) const noexcept
     {
         return std::hash<void const*>()(

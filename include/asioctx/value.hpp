@@ -91,7 +91,7 @@ context with_value(
             detail::context_access::get(parent), key, std::forward<U>(value)));
 }
 
-// A temporary would be gone while the context still refers to it.
+/// Does not compile: a temporary would be gone before the context.
 template <class T, class U = T>
 context with_value(context const&, context_key<T> const&&, U&&)
 {

@@ -21,10 +21,12 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/compose.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
@@ -32,8 +34,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -176,6 +181,22 @@ public:
     {
         if (fate_)
             ++fate_->destroyed;
+    }
+
+    // Of a coroutine.
+    void operator()(std::exception_ptr e)
+    {
+        error_code ec;
+        try
+        {
+            if (e)
+                std::rethrow_exception(e);
+        }
+        catch (boost::system::system_error const& s)
+        {
+            ec = s.code();
+        }
+        (*this)(ec);
     }
 
     template <class... More>
@@ -850,6 +871,35 @@ void a_late_step_comes_beside_the_next_operation()
     check(has_ended(f.f) && is_canceled(next), "both have ended");
 }
 
+// Coroutines that are bound as a whole, which one thread runs.
+
+// It is asked before it begins, and does not, or when it waits.
+template <bool IsSpawnedBefore>
+void a_coroutine_begins_beside_a_cancel()
+{
+    fixture f;
+    f.d.f = nullptr;
+    bool begun = false;
+    auto const wait = [&]() -> asio::awaitable<void>
+    {
+        begun = true;
+        co_await f.d.wait(asio::use_awaitable);
+    };
+    if (IsSpawnedBefore)
+        asio::co_spawn(f.ioc, wait, f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&]
+        {
+            if (!IsSpawnedBefore)
+                asio::co_spawn(f.ioc, wait, f.token());
+            poll(f.ioc);
+        });
+    f.finish();
+    check(is_canceled(f.f), "it was asked");
+    check(begun || f.d.times == 0, "what it waits for is not begun before it");
+}
+
 // The handler's own slot.
 
 void its_slot_asks_beside_the_context()
@@ -1224,6 +1274,8 @@ int main(int argc, char** argv)
         skipped("queue_loses_the_context", op::rmw, "turn.hpp", "queue");
     auto const end_ignores_held =
         misread("end_ignores_held", "turn.hpp", "end_with", all ^ turn::held);
+    auto const end_alone_ignores_others = misread(
+        "end_alone_ignores_others", "turn.hpp", "end_alone", all ^ turn::flags);
     auto const end_is_not_marked = miswritten(
         "end_is_not_marked",
         op::rmw,
@@ -1293,6 +1345,7 @@ int main(int argc, char** argv)
             {"a_step_completes_in_place_beside_a_cancel",
              a_step_completes_in_place_beside_a_cancel,
              {end_ignores_held,
+              end_alone_ignores_others,
               request_is_not_counted,
               request_leaves_relaxed}},
             {.name = "a_step_completes_in_its_initiation_beside_a_cancel",
@@ -1305,6 +1358,7 @@ int main(int argc, char** argv)
             {"a_step_is_dropped_beside_a_cancel",
              a_step_is_dropped_beside_a_cancel,
              {end_ignores_held,
+              end_alone_ignores_others,
               request_is_not_counted}},
             {"a_step_is_dropped_when_asked", a_step_is_dropped_when_asked, {}},
             {.name = "steps_run_beside_a_cancel",
@@ -1337,6 +1391,12 @@ int main(int argc, char** argv)
              .run = a_late_step_comes_beside_the_next_operation,
              .faults = {generation_is_not_counted},
              .preemptions = 3},
+            {"a_coroutine_begins_beside_a_cancel",
+             a_coroutine_begins_beside_a_cancel<true>,
+             {leave_ignores_wants}},
+            {"a_coroutine_is_spawned_beside_a_cancel",
+             a_coroutine_begins_beside_a_cancel<false>,
+             {leave_ignores_wants}},
             {"its_slot_asks_beside_the_context",
              its_slot_asks_beside_the_context,
              {wants_are_not_taken}},

@@ -176,37 +176,38 @@ Every cell is what the programs in [`test/matrix/`](../../test/matrix/) found
 out by doing it, on {boosts}. A test runs them again
 on the Boost at hand and fails if they find something else.
 
-- **Requests**: the types of cancellation request that the operation honors.
-  Give one to `bind_context(ctx, type, token)`; without it, the request is
-  `terminal`.
+- **Honors**: the types of cancellation request that the operation honors. Give
+  one to `bind_context(ctx, type, token)`. Without it, the cancellation request
+  is `terminal`.
 - **Ends with**: `canceled` is the context's error. `aborted` is Asio's own
   `operation_aborted`: the operation's signature does not begin with an error
   that could be the context's.
-- **Then usable**: after each of the requests of the next column the same
-  operation was started again on the same object. It succeeded, and its other
-  side understood what came; on a connection to a database, a query then got its
-  own answer and not an earlier one's. *not always*: that depends on the step.
-- **Every step**: the operation was canceled before the first of its handlers,
-  then anew after the first, and so on to the last. All that with its other side
-  always one step behind, and with all that it waits for there beforehand; from
-  outside of `run()`, and on the thread that runs the handlers. *every*: each
-  request was honored. *while it waits*: a request between two steps is missed
-  as long as the operation finds all that it needs, and honored as soon as it
-  has to wait. *not every*: some requests were lost for good.
+- **Then usable**: the operation was canceled, and then started again on the same
+  object. *yes*: it succeeded, and its other side understood what came; on a
+  connection to a database, a query then got its own answer and not an earlier
+  one's. *not always*: that depends on the step. It holds for all types in the
+  column before.
+- **Every step**: the operation was canceled before its first handler, then anew
+  after the first, and so on to the last. Each case ran four ways: slow peer or
+  data ready; canceled from outside `run()` or inside a handler. *every*: the
+  operation always stopped. *while it waits*: a cancellation request between two
+  steps is missed as long as the operation finds all that it needs. It is honored
+  as soon as the operation has to wait. *not every*: some cancellation requests
+  were lost for good.
 - **What is kept**, the last family, is about what an object holds: messages of a
   channel and room for more, bytes, connections. There *then usable* also says
   that none is lost or there twice, counted after a cancellation. *success* is said
   of what cannot have succeeded. See [boost-versions.md](boost-versions.md).
 - **Asio alone**: the same with a `cancellation_signal` in place of a context.
-  Where this says less, the binding makes the request again.
+  Where this says less, the binding repeats the cancellation request.
 
-A success that was there before the request stays a success, and is not counted
-as missed. Versions of Boost in brackets: on the others it is different, or the
-operation is not there. Beside the name of a family: it was tried on no others.
-Clients that need a server, such as Boost.Redis, are tried with a real one, by
-`.ci/boost-matrix.sh` and not by every build.
+An operation that has succeeded before the cancellation request reports its success,
+and is not counted as missed. Versions of Boost in brackets: on the others it is
+different, or the operation is not there. Beside the name of a family: it was tried
+on no others. Clients that need a server, such as Boost.Redis, are tried with a
+real one, by `.ci/boost-matrix.sh` and not by every build.
 
-| operation | requests | ends with | then usable | every step | Asio alone |
+| operation | honors | ends with | then usable | every step | Asio alone |
 |---|---|---|---|---|---|
 """
 

@@ -601,6 +601,78 @@ BOOST_AUTO_TEST_CASE(a_coroutine_on_a_strand_is_asked_on_it)
     BOOST_TEST(o == errc::canceled);
 }
 
+// Asio loses the handler of a coroutine that is asked before it was suspended,
+// and throws out of run().
+BOOST_FIXTURE_TEST_CASE(
+    a_coroutine_may_cancel_itself_and_return, beginning_fixture)
+{
+    std::exception_ptr thrown;
+    outcome by_slot;
+    asio::cancellation_signal signal;
+    auto const cancel_and_return = [&]() -> asio::awaitable<void>
+    {
+        c.cancel();
+        co_return;
+    };
+    auto const d = with_cancel(root);
+    auto const cancel_and_throw = [&]() -> asio::awaitable<int>
+    {
+        d.cancel();
+        throw std::runtime_error("lost");
+        co_return 0;
+    };
+    auto const emit_and_return = [&]() -> asio::awaitable<void>
+    {
+        signal.emit(asio::cancellation_type::terminal);
+        co_return;
+    };
+    asio::co_spawn(ioc, emit_and_return,
+        bind_context(root,
+            asio::bind_cancellation_slot(signal.slot(), recorder(by_slot))));
+    until_completed(by_slot);
+    BOOST_TEST(by_slot == no_error);
+    asio::co_spawn(
+        ioc, cancel_and_return, bind_context(c.ctx, recorder(o)));
+    until_completed(o);
+    BOOST_TEST(o == no_error);
+    asio::co_spawn(ioc, cancel_and_throw,
+        bind_context(d.ctx, [&](std::exception_ptr e, int) { thrown = e; }));
+    poll();
+    BOOST_REQUIRE(thrown);
+    BOOST_CHECK_THROW(std::rethrow_exception(thrown), std::runtime_error);
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_coroutine_that_cancels_itself_and_waits_is_asked, beginning_fixture)
+{
+    auto const body = [&]() -> asio::awaitable<void>
+    {
+        c.cancel();
+        co_await never.async_wait(asio::use_awaitable);
+    };
+    asio::co_spawn(ioc, body, bind_context(c.ctx, recorder(o)));
+    until_completed(o);
+    BOOST_TEST(o == errc::canceled);
+}
+
+// Its handler's executor is not where it runs.
+BOOST_FIXTURE_TEST_CASE(
+    a_coroutine_is_asked_where_it_was_spawned, beginning_fixture)
+{
+    asio::io_context elsewhere;
+    auto const work = asio::make_work_guard(elsewhere);
+    asio::co_spawn(ioc, wait_for(never),
+        bind_context(c.ctx, asio::bind_executor(elsewhere, recorder(o))));
+    poll();
+    c.cancel();
+    elsewhere.poll();
+    BOOST_TEST(never.cancel() == 1);
+    poll();
+    BOOST_TEST(o.calls == 0);
+    elsewhere.poll();
+    BOOST_TEST(o.calls == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_coroutine_s_parent_is_heard_through_its_binder)
 {
     outcome o;

@@ -42,7 +42,7 @@ namespace {
 using io_executor = asio::io_context::executor_type;
 
 template <class Handler>
-using op_of = bound_op_of<Handler, io_executor, 32>;
+using op_of = bound_op_of<Handler, io_executor, 32, false>;
 
 constexpr auto terminal = asio::cancellation_type::terminal;
 

@@ -174,6 +174,39 @@ BOOST_AUTO_TEST_CASE(what_is_wanted_is_taken_once)
         [](turn& t) { return t.take_wanted(); });
 }
 
+BOOST_AUTO_TEST_CASE(who_is_not_wanted_for_anything_leaves_at_once)
+{
+    check<bool>(
+        {
+            {held, true, none},
+            {held | context, false, held | context},
+            {held | queued, false, held | queued},
+            {held | ended, false, held | ended},
+        },
+        [](turn& t) { return t.try_leave(); });
+}
+
+BOOST_AUTO_TEST_CASE(alone_it_is_left_and_ends_without_further_ado)
+{
+    check<bool>(
+        {
+            {held, true, none},
+            {none, false, none},
+            {held | context, false, held | context},
+            {held | queued, false, held | queued},
+            {held | ended, false, held | ended},
+        },
+        [](turn& t) { return t.leave_alone(); });
+    check<bool>(
+        {
+            {none, true, none, 1},
+            {held, false, held},
+            {queued, false, queued},
+            {context, false, context},
+        },
+        [](turn& t) { return t.end_alone(); });
+}
+
 BOOST_AUTO_TEST_CASE(who_leaves_delivers_where_it_may)
 {
     check<action>(

@@ -285,8 +285,9 @@ private:
     own_type const own_;
 };
 
-// The record, and in it the user's handler. ResultsSize is what the results take.
-template <class Handler, class Io, std::size_t ResultsSize>
+// The record, and in it the user's handler. ResultsSize is what the results take;
+// SingleStep: it is known that the operation has but one step.
+template <class Handler, class Io, std::size_t ResultsSize, bool SingleStep>
 class bound_op_of final : public bound_op
 {
     using allocator =
@@ -295,6 +296,8 @@ class bound_op_of final : public bound_op
 
 public:
     using handler_type = Handler;
+
+    static constexpr bool is_single_step = SingleStep;
 
     template <class H>
     static bound_op_of* create(
@@ -318,9 +321,15 @@ public:
     // Passes on what the handler's own slot is asked.
     void connect_upstream()
     {
-        auto slot = slot_of(handler_);
-        if (slot.is_connected())
-            upstream_ = &slot.template emplace<upstream>(this);
+        upstream_.connect(slot_of(handler_), *this);
+        if (upstream_.is_connected())
+            has_upstream();
+    }
+
+    // For the slot.
+    void asked_by_slot(asio::cancellation_type_t type) noexcept
+    {
+        ask_upstream(type, is_bound_twice());
     }
 
     Handler& handler() noexcept
@@ -352,7 +361,7 @@ public:
         try
         {
             std::apply([this]<class... Args>(Args&&... args)
-                { store(std::forward<Args>(args)...); },
+                { this->store(std::forward<Args>(args)...); },
                 NotStarted::make(context_error()));
         }
         catch (...)
@@ -368,8 +377,8 @@ public:
     {
         // Bound twice, the slot is another record's, whose turn another thread
         // may have that waits for this one's.
-        if (upstream_ && !is_asked_here())
-            slot_of(handler_).clear();
+        if (upstream_.is_connected() && !is_asked_here())
+            upstream_.clear(handler_);
         if (end()) [[likely]]
             return call_handler(std::forward<Args>(args)...);
         try
@@ -408,36 +417,12 @@ public:
     }
 
 private:
-    // What is in the handler's slot. It and the operation know each other, so
-    // that whichever goes first leaves nothing behind.
-    struct upstream
+    // Its handler's slot is that of another record.
+    static constexpr bool is_bound_twice() noexcept
     {
-        explicit upstream(bound_op_of* o) noexcept : op(o)
-        {
-        }
-
-        ~upstream()
-        {
-            if (op)
-                op->upstream_ = nullptr;
-        }
-
-        void operator()(asio::cancellation_type_t type) const
-        {
-            if (op && type != asio::cancellation_type::none)
-                op->ask_upstream(type,
-                    std::is_same_v<decltype(slot_of(op->handler_)), op_slot>);
-        }
-
-        // For slot_store: an operation that is bound twice has but one more
-        // thing in its slots.
-        bool is_filled() const noexcept
-        {
-            return op && op->has_cancel_handler();
-        }
-
-        bound_op_of* op;
-    };
+        return std::is_same_v<decltype(slot_of(std::declval<Handler&>())),
+            op_slot>;
+    }
 
     template <class H>
     bound_op_of(allocator const& a, node_ptr ctx,
@@ -529,12 +514,10 @@ private:
     // not touched; but that of another record is there, and may be called.
     void disconnect_upstream() noexcept
     {
-        if (!upstream_)
-            return;
-        if constexpr (std::is_same_v<decltype(slot_of(handler_)), op_slot>)
-            if (!is_asked_here())
-                return slot_of(handler_).clear();
-        upstream_->op = nullptr;
+        if (is_bound_twice() && upstream_.is_connected() && !is_asked_here())
+            upstream_.clear(handler_);
+        else
+            upstream_.leave();
     }
 
     executor_ref io_executor() const noexcept override
@@ -555,8 +538,7 @@ private:
 
     void complete_now() override
     {
-        if (upstream_)
-            slot_of(handler_).clear();
+        upstream_.clear(handler_);
         results_.take(this);
     }
 
@@ -583,7 +565,7 @@ private:
     }
 
     [[no_unique_address]] allocator allocator_;
-    upstream* upstream_ = nullptr;
+    slot_link<bound_op_of> upstream_;
     Handler handler_;
     op_executors<Handler, Io> executors_;
     typename op_executors<Handler, Io>::work work_;
@@ -645,6 +627,27 @@ private:
 };
 
 template <class Op, class Candidate>
+    requires Op::is_single_step
+struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
+    Candidate> : associated_executor<typename Op::handler_type, Candidate>
+{
+    using base = associated_executor<typename Op::handler_type, Candidate>;
+    using type = typename base::type;
+
+    static decltype(auto) get(
+        asioctx::detail::bound_handler<Op> const& h) noexcept
+    {
+        return base::get(h.operation().handler());
+    }
+
+    static decltype(auto) get(asioctx::detail::bound_handler<Op> const& h,
+        Candidate const& c) noexcept
+    {
+        return base::get(h.operation().handler(), c);
+    }
+};
+
+template <class Op, class Candidate>
 struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
     Candidate>
 {
@@ -665,8 +668,8 @@ struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
     }
 
 private:
-    // An operation of one step needs no turns: what it calls last is the handler.
-    // One of several has put something into its slot before it asks for the
+    // What is not known to be an operation of one step may be. It needs no turns:
+    // what it calls last is the handler. One of several has put something into its slot before it asks for the
     // executor, to start its first step with.
     template <class Executor>
     static type report(Op& op, Executor const& ex) noexcept

@@ -36,6 +36,13 @@ struct request
     {
     }
 
+    // What an operation ends with that stopped for it.
+    error_code error(error_code const& of_context) const noexcept
+    {
+        return raw_errors ? error_code(asio::error::operation_aborted)
+                          : of_context;
+    }
+
     asio::cancellation_type_t type;
 
     // It then ends with its own error instead of the context's.
@@ -112,9 +119,12 @@ public:
 
         ~initiation()
         {
-            if (frame_.of)
-                op_.link();
-            leave(frame_, at::here_if_it_runs_here);
+            if (!frame_.of)
+                return;
+            if (op_.link() || (!op_.missed_ && op_.turn_.try_leave()))
+                frame_.of = nullptr;
+            else
+                leave(frame_, at::here_if_it_runs_here);
         }
 
     private:
@@ -175,11 +185,13 @@ public:
         unguarded_ = true;
     }
 
-    // A coroutine is not asked before its function is called: who wants it to stop
-    // by then is heard there, by begin().
-    void begins_later() noexcept
+    // A coroutine runs where it is spawned, whatever the handler's executor is. It
+    // is not asked before its function is called: who wants it to stop by then is
+    // heard there, by begin(). Nor is it asked in place: Asio throws out of run(),
+    // and loses the handler, if it is before it has been suspended.
+    void set_coroutine() noexcept
     {
-        idle_ = true;
+        coroutine_ = idle_ = true;
     }
 
     // Why it is not to begin, or no error. In the former case it is not asked any
@@ -199,8 +211,7 @@ public:
     // The context is done.
     error_code context_error() const noexcept
     {
-        return raw_errors_ ? error_code(asio::error::operation_aborted)
-                           : make_error_code(scope_->why.error);
+        return request_.error(make_error_code(scope_->why.error));
     }
 
     // Replaces the error of an operation that was aborted because the context
@@ -244,7 +255,8 @@ protected:
     bool end() noexcept
     {
         unlink_from_scope();
-        if (!turn_.end(false) && !end_in_turn())
+        if (!(has_no_upstream_ && turn_.end_alone()) && !turn_.end(false)
+            && !end_in_turn())
             return false;
         slot_.clear();
         return true;
@@ -274,6 +286,12 @@ protected:
     // that asks. Not if the slot is that of a record with a context of its own.
     ASIOCTX_DECL void ask_upstream(
         asio::cancellation_type_t type, bool of_other_context) noexcept;
+
+    // Its handler's slot may ask.
+    void has_upstream() noexcept
+    {
+        has_no_upstream_ = false;
+    }
 
     root* near_root() const noexcept
     {
@@ -347,12 +365,26 @@ private:
 
     // Waits for the turn, unless this thread has it or the operation has ended:
     // then the frame is empty.
-    ASIOCTX_DECL static void enter(
+    static void enter(
+        turn_frame& f, turn& t, turn::word generation) noexcept
+    {
+        if (!turn_frame::find(t))
+            wait_for_turn(f, t, generation);
+    }
+
+    static void leave(turn_frame& f, at where) noexcept
+    {
+        if (f.of)
+            give_up_turn(f, where);
+    }
+
+    ASIOCTX_DECL static void wait_for_turn(
         turn_frame& f, turn& t, turn::word generation) noexcept;
-    ASIOCTX_DECL static void leave(turn_frame& f, at where) noexcept;
+    ASIOCTX_DECL static void give_up_turn(turn_frame& f, at where) noexcept;
     ASIOCTX_DECL static bool is_abort(error_code const& ec) noexcept;
 
-    ASIOCTX_DECL void link() noexcept;
+    // True if that also gave up the turn.
+    ASIOCTX_DECL bool link() noexcept;
     void unlink_from_scope() noexcept
     {
         if (!scope_)
@@ -410,13 +442,18 @@ private:
     // There is nothing to complete; set before the record is put off.
     bool abandoned_ = false;
 
-    bool const raw_errors_; // see request
+    bool coroutine_ = false; // see set_coroutine()
+
+    // Nobody asks but the context. Whoever does takes the operation off the scope's
+    // list before, and queues itself, under the scope's lock: so before the operation
+    // is on the list, and once it is off, without anybody's bit in the word and
+    // without steps, the word is for who links or ends the operation alone.
+    bool has_no_upstream_ = true;
+
+    request const request_;
 
     // What follows is guarded by the turn; it is read without, by the operation
     // when it has ended.
-
-    // What the context asks for.
-    asio::cancellation_type_t const type_;
 
     // What has been asked for. A weaker request must not make an operation
     // forget a stronger one, so each includes the ones before.
@@ -434,7 +471,7 @@ private:
     bool repeated_ = false;
 
     // It is not asked, whatever is wanted: there is no turn; or it is a coroutine
-    // that has not begun.
+    // that has not begun, or will not.
     bool unguarded_ = false;
     bool idle_ = false;
 

@@ -9,6 +9,7 @@
 #define ASIOCTX_DETAIL_INITIATE_BOUND_HPP
 
 #include <asioctx/context.hpp>
+#include <asioctx/is_single_step.hpp>
 
 #include <asioctx/detail/bound_handler.hpp>
 #include <asioctx/detail/root.hpp>
@@ -148,19 +149,17 @@ auto handler_executor(
 // Completes an operation that is not started, because the context is done.
 template <class NotStarted, class Handler, class IoExecutor>
 void complete_not_started(Handler&& handler, context const& ctx,
-    IoExecutor const& io, bool raw_errors = false)
+    IoExecutor const& io, request const& r)
 {
     if constexpr (std::is_same_v<IoExecutor, unknown_executor>)
     {
         complete_not_started<NotStarted>(std::move(handler), ctx,
-            handler_executor(handler, io, ctx), raw_errors);
+            handler_executor(handler, io, ctx), r);
     }
     else
     {
-        auto done = done_handler(std::move(handler),
-            NotStarted::make(raw_errors
-                    ? error_code(asio::error::operation_aborted)
-                    : ctx.error()));
+        auto done = done_handler(
+            std::move(handler), NotStarted::make(r.error(ctx.error())));
 #if BOOST_VERSION >= 108200
         auto const ex = asio::get_associated_immediate_executor(done, io);
         asio::dispatch(ex, std::move(done));
@@ -185,32 +184,20 @@ inline constexpr bool has_immediate_executor = false;
 
 // Has the executor of the initiation that it is derived for, if that has one.
 template <class Initiation>
-class initiation_holder
+struct initiation_executor
 {
-public:
-    explicit initiation_holder(Initiation&& i) : initiation_(std::move(i))
-    {
-    }
-
-    explicit initiation_holder(Initiation const& i) : initiation_(i)
-    {
-    }
-
-protected:
-    unknown_executor io_executor() const noexcept
-    {
-        return {};
-    }
-
-    Initiation initiation_;
 };
 
 template <has_executor Initiation>
-class initiation_holder<Initiation>
+struct initiation_executor<Initiation>
+{
+    using executor_type = typename Initiation::executor_type;
+};
+
+template <class Initiation>
+class initiation_holder : public initiation_executor<Initiation>
 {
 public:
-    using executor_type = typename Initiation::executor_type;
-
     explicit initiation_holder(Initiation&& i) : initiation_(std::move(i))
     {
     }
@@ -219,15 +206,19 @@ public:
     {
     }
 
-    executor_type get_executor() const noexcept
+    auto get_executor() const noexcept
+        requires has_executor<Initiation>
     {
         return initiation_.get_executor();
     }
 
 protected:
-    executor_type io_executor() const noexcept
+    auto io_executor() const noexcept
     {
-        return initiation_.get_executor();
+        if constexpr (has_executor<Initiation>)
+            return initiation_.get_executor();
+        else
+            return unknown_executor();
     }
 
     Initiation initiation_;
@@ -269,7 +260,7 @@ public:
     beginning(Op& op, G&& function)
         : op_(&op), function_(std::forward<G>(function))
     {
-        op.begins_later();
+        op.set_coroutine();
     }
 
     auto operator()()
@@ -322,15 +313,14 @@ private:
         using handler_type = std::decay_t<H>;
         auto const io = this->io_executor();
         using op = bound_op_of<handler_type, std::decay_t<decltype(io)>,
-            size_of_results>;
+            size_of_results, is_single_step<std::decay_t<I>>>;
 
         constexpr bool may_not_start =
             !std::is_void_v<typename not_started::results>;
         if constexpr (may_not_start && has_immediate_executor<handler_type>)
             if (ctx.done())
                 return complete_not_started<not_started>(
-                    handler_type(std::forward<H>(handler)), ctx, io,
-                    r.raw_errors);
+                    handler_type(std::forward<H>(handler)), ctx, io, r);
 
         auto* const self = op::create(context_access::take(std::move(ctx)),
             r, io, std::forward<H>(handler));
@@ -351,6 +341,12 @@ private:
 };
 
 } // namespace asioctx::detail
+
+// Bound twice.
+template <class Initiation, class... Signatures>
+inline constexpr bool asioctx::is_single_step<
+    asioctx::detail::initiate_bound<Initiation, Signatures...>> =
+    asioctx::is_single_step<Initiation>;
 
 template <class... Signatures>
 struct boost::asio::async_result<asioctx::detail::initiation_probe,

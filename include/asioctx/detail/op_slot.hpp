@@ -54,6 +54,14 @@ class slot_link
                 owner->asked_by_slot(type);
         }
 
+        // For slot_store: an operation that is bound twice has but one more
+        // thing in its slots.
+        bool is_filled() const noexcept
+            requires requires(Owner& o) { o.has_cancel_handler(); }
+        {
+            return link && owner->has_cancel_handler();
+        }
+
         slot_link* link;
         Owner* owner;
     };
@@ -73,6 +81,12 @@ public:
     {
         if (slot.is_connected())
             in_slot_ = &slot.template emplace<asker>(*this, owner);
+    }
+
+    // Whether it is there, and in use.
+    bool is_connected() const noexcept
+    {
+        return in_slot_ != nullptr;
     }
 
     // Empties the slot, if it is there.

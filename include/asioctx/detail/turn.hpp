@@ -182,6 +182,36 @@ public:
         return word_.fetch_and(~wants, std::memory_order_acquire) & wants;
     }
 
+    // Gives up the turn if nobody wants anything.
+    bool try_leave() noexcept
+    {
+        auto w = word_.load(std::memory_order_relaxed);
+        return (w & (flags & ~steps)) == held
+            && word_.compare_exchange_strong(w, w & ~held,
+                std::memory_order_acq_rel, std::memory_order_relaxed);
+    }
+
+    // The same, and the same as end(), if nobody else touches the word at this time:
+    // see bound_op.
+    bool leave_alone() noexcept
+    {
+        auto const w = word_.load(std::memory_order_relaxed);
+        if ((w & flags) != held)
+            return false;
+        word_.store(w & ~held, std::memory_order_release);
+        return true;
+    }
+
+    // What a request did that has been here comes before.
+    bool end_alone() noexcept
+    {
+        auto const w = word_.load(std::memory_order_acquire);
+        if ((w & flags) != 0)
+            return false;
+        word_.store(w + next_generation, std::memory_order_release);
+        return true;
+    }
+
     // Gives up the turn. If something is wanted it is to be delivered first, or,
     // if this is not the place, sent.
     action leave(bool here) noexcept

@@ -50,7 +50,13 @@ request request_of(context_binder<Token> const& binder) noexcept
     return {binder.get_cancellation_type(), binder.has_raw_errors()};
 }
 
-// A binder with another token.
+// The same adapter of another token.
+template <template <class> class Adapter, class Token, class Other>
+Adapter<Other> rebound(Adapter<Token> const& adapter, Other&& token)
+{
+    return {adapter.get_context(), std::move(token)};
+}
+
 template <class Token, class Other>
 context_binder<Other> rebound(
     context_binder<Token> const& binder, Other&& token)
@@ -73,17 +79,69 @@ decltype(auto) part_of(Token& token) noexcept
         return static_cast<Token&&>(token);
 }
 
-// The adapter's slot is the handler's: it goes inside of the binder, where both
-// reach the operation.
-template <class Token, class Slot, class RawToken>
-auto slot_inside(RawToken&& token)
+// Adapts an operation's default token.
+struct with_default_token
 {
-    using inner = asio::cancellation_slot_binder<Token, Slot>;
-    auto& binder = token.get();
-    return rebound(binder,
-        inner(token.get_cancellation_slot(),
-            part_of<RawToken&&>(binder.get())));
-}
+    template <class Initiation, class Partial>
+    static auto make(Partial const& partial)
+    {
+        return partial(typename default_token<Initiation>::type());
+    }
+};
+
+// The same within an adapter that binds a slot.
+template <class Slot>
+struct with_default_token_and_slot
+{
+    template <class Initiation, class Binder>
+    static auto make(Binder const& binder)
+    {
+        auto token =
+            with_default_token::make<Initiation>(binder.get());
+        return asio::cancellation_slot_binder<decltype(token), Slot>(
+            binder.get_cancellation_slot(), std::move(token));
+    }
+};
+
+// A slot that is bound outside of an adapter is the handler's: it goes inside,
+// where both reach the operation.
+template <class Token, class Slot>
+struct with_slot_inside
+{
+    template <class Initiation, class RawToken>
+    static auto make(RawToken&& token)
+    {
+        auto& outer = token.get();
+        return rebound(outer,
+            asio::cancellation_slot_binder<Token, Slot>(
+                token.get_cancellation_slot(),
+                part_of<RawToken&&>(outer.get())));
+    }
+};
+
+// Initiates an operation with the token that Remake makes of the one given.
+template <class Remake, class... Signatures>
+struct remade_result
+{
+    template <class Initiation, class RawToken>
+    using token = decltype(Remake::template make<std::decay_t<Initiation>>(
+        std::declval<RawToken>()));
+
+    template <class Initiation, class RawToken, class... Args>
+    static auto initiate(
+        Initiation&& initiation, RawToken&& raw, Args&&... args)
+        -> decltype(asio::async_initiate<token<Initiation, RawToken>,
+            Signatures...>(std::forward<Initiation>(initiation),
+            std::declval<token<Initiation, RawToken>&>(),
+            std::forward<Args>(args)...))
+    {
+        auto t = Remake::template make<std::decay_t<Initiation>>(
+            std::forward<RawToken>(raw));
+        return asio::async_initiate<decltype(t), Signatures...>(
+            std::forward<Initiation>(initiation), t,
+            std::forward<Args>(args)...);
+    }
+};
 
 } // namespace asioctx::detail
 
@@ -129,54 +187,18 @@ public:
 
 template <class... Signatures>
 class boost::asio::async_result<asioctx::partial_context_binder, Signatures...>
+    : public asioctx::detail::remade_result<
+          asioctx::detail::with_default_token, Signatures...>
 {
-    template <class Initiation>
-    using binder = asioctx::context_binder<
-        typename asioctx::detail::default_token<std::decay_t<Initiation>>::type>;
-
-public:
-    template <class Initiation, class RawBinder, class... Args>
-    static auto initiate(
-        Initiation&& initiation, RawBinder&& partial, Args&&... args)
-        -> decltype(boost::asio::async_initiate<binder<Initiation>,
-            Signatures...>(std::forward<Initiation>(initiation),
-            std::declval<binder<Initiation>&>(), std::forward<Args>(args)...))
-    {
-        using token = typename binder<Initiation>::target_type;
-        binder<Initiation> b = partial(token());
-        return boost::asio::async_initiate<binder<Initiation>, Signatures...>(
-            std::forward<Initiation>(initiation), b,
-            std::forward<Args>(args)...);
-    }
 };
 
-// Adapters that are outside of the binder, and go inside.
 template <class Token, class Slot, class Signature>
 class boost::asio::async_result<
     boost::asio::cancellation_slot_binder<asioctx::context_binder<Token>, Slot>,
     Signature>
-    : public boost::asio::async_result<
-          asioctx::context_binder<
-              boost::asio::cancellation_slot_binder<Token, Slot>>,
-          Signature>
+    : public asioctx::detail::remade_result<
+          asioctx::detail::with_slot_inside<Token, Slot>, Signature>
 {
-    using inside = asioctx::context_binder<
-        boost::asio::cancellation_slot_binder<Token, Slot>>;
-
-public:
-    template <class Initiation, class RawToken, class... Args>
-    static auto initiate(
-        Initiation&& initiation, RawToken&& token, Args&&... args)
-        -> decltype(boost::asio::async_initiate<inside, Signature>(
-            std::forward<Initiation>(initiation), std::declval<inside&>(),
-            std::forward<Args>(args)...))
-    {
-        inside t = asioctx::detail::slot_inside<Token, Slot>(
-            std::forward<RawToken>(token));
-        return boost::asio::async_initiate<inside, Signature>(
-            std::forward<Initiation>(initiation), t,
-            std::forward<Args>(args)...);
-    }
 };
 
 template <class Slot, class Signature>
@@ -184,29 +206,9 @@ class boost::asio::async_result<
     boost::asio::cancellation_slot_binder<asioctx::partial_context_binder,
         Slot>,
     Signature>
+    : public asioctx::detail::remade_result<
+          asioctx::detail::with_default_token_and_slot<Slot>, Signature>
 {
-    template <class Initiation>
-    using outside = boost::asio::cancellation_slot_binder<
-        asioctx::context_binder<typename asioctx::detail::default_token<
-            std::decay_t<Initiation>>::type>,
-        Slot>;
-
-public:
-    template <class Initiation, class RawToken, class... Args>
-    static auto initiate(
-        Initiation&& initiation, RawToken&& token, Args&&... args)
-        -> decltype(boost::asio::async_initiate<outside<Initiation>,
-            Signature>(std::forward<Initiation>(initiation),
-            std::declval<outside<Initiation>&>(), std::forward<Args>(args)...))
-    {
-        using default_token = typename asioctx::detail::default_token<
-            std::decay_t<Initiation>>::type;
-        outside<Initiation> t(
-            token.get_cancellation_slot(), token.get()(default_token()));
-        return boost::asio::async_initiate<outside<Initiation>, Signature>(
-            std::forward<Initiation>(initiation), t,
-            std::forward<Args>(args)...);
-    }
 };
 
 #endif

@@ -273,9 +273,10 @@ private:
             "must have default constructors");
         using handler_type = std::decay_t<H>;
         auto const io = this->io_executor();
+        constexpr request r = asio::cancellation_type::terminal;
         if (ctx.done())
             return complete_not_started<not_started>(
-                handler_type(std::forward<H>(handler)), ctx, io);
+                handler_type(std::forward<H>(handler)), ctx, io, r);
 
         auto const ex = handler_executor(handler, io, ctx);
         using op =
@@ -288,7 +289,7 @@ private:
         self->connect(io);
         initiate_bound<std::decay_t<I>, Signatures...>(
             std::forward<I>(initiation))(std::move(detached), self->ctx(),
-            asio::cancellation_type::terminal, std::forward<Args>(args)...);
+            r, std::forward<Args>(args)...);
     }
 };
 
@@ -334,57 +335,29 @@ public:
 template <class... Signatures>
 class boost::asio::async_result<asioctx::partial_detach_on_cancel,
     Signatures...>
+    : public asioctx::detail::remade_result<
+          asioctx::detail::with_default_token, Signatures...>
 {
-    template <class Initiation>
-    using token = asioctx::detach_on_cancel_t<
-        typename asioctx::detail::default_token<std::decay_t<Initiation>>::type>;
-
-public:
-    template <class Initiation, class RawToken, class... Args>
-    static auto initiate(
-        Initiation&& initiation, RawToken&& partial, Args&&... args)
-        -> decltype(boost::asio::async_initiate<token<Initiation>,
-            Signatures...>(std::forward<Initiation>(initiation),
-            std::declval<token<Initiation>&>(), std::forward<Args>(args)...))
-    {
-        token<Initiation> t =
-            partial(typename token<Initiation>::target_type());
-        return boost::asio::async_initiate<token<Initiation>, Signatures...>(
-            std::forward<Initiation>(initiation), t,
-            std::forward<Args>(args)...);
-    }
 };
 
-// The slot goes inside, as for a context_binder.
 template <class Token, class Slot, class Signature>
 class boost::asio::async_result<
     boost::asio::cancellation_slot_binder<asioctx::detach_on_cancel_t<Token>,
         Slot>,
     Signature>
-    : public boost::asio::async_result<
-          asioctx::detach_on_cancel_t<
-              boost::asio::cancellation_slot_binder<Token, Slot>>,
-          Signature>
+    : public asioctx::detail::remade_result<
+          asioctx::detail::with_slot_inside<Token, Slot>, Signature>
 {
-    using inner = boost::asio::cancellation_slot_binder<Token, Slot>;
-    using inside = asioctx::detach_on_cancel_t<inner>;
+};
 
-public:
-    template <class Initiation, class RawToken, class... Args>
-    static auto initiate(
-        Initiation&& initiation, RawToken&& token, Args&&... args)
-        -> decltype(boost::asio::async_initiate<inside, Signature>(
-            std::forward<Initiation>(initiation), std::declval<inside&>(),
-            std::forward<Args>(args)...))
-    {
-        auto& outer = token.get();
-        inside t(outer.get_context(),
-            inner(token.get_cancellation_slot(),
-                asioctx::detail::part_of<RawToken&&>(outer.get())));
-        return boost::asio::async_initiate<inside, Signature>(
-            std::forward<Initiation>(initiation), t,
-            std::forward<Args>(args)...);
-    }
+template <class Slot, class Signature>
+class boost::asio::async_result<
+    boost::asio::cancellation_slot_binder<asioctx::partial_detach_on_cancel,
+        Slot>,
+    Signature>
+    : public asioctx::detail::remade_result<
+          asioctx::detail::with_default_token_and_slot<Slot>, Signature>
+{
 };
 
 #endif

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+#
+# Builds the site with the documentation:
+#
+#     bash doc/build.sh            # into build/site
+#     bash doc/build.sh --serve    # and shows it on localhost:4173
+#
+# The guide is doc/, the reference is made from the headers by Doxygen and
+# doc/site/reference.py, and VitePress makes the site of both. Fails if Doxygen
+# warns, a public name has no text, or a link leads nowhere. Needs Doxygen,
+# Python 3 and Node.js: bash cmake/install-deps.sh site.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+work=build/site-work
+
+bash cmake/install-deps.sh site
+
+# What npm installs is kept from one build to the next.
+mkdir -p $work
+if ! cmp -s doc/site/package-lock.json $work/package-lock.json \
+    || [[ ! -d $work/node_modules ]]; then
+    cp doc/site/package.json doc/site/.npmrc $work
+    cp doc/site/package-lock.json $work/lock.json
+    mv $work/lock.json $work/package-lock.json
+    (cd $work && npm ci) || { rm $work/package-lock.json; exit 1; }
+fi
+
+rm -rf $work/pages $work/doxygen build/site
+mkdir -p $work/pages/public
+python3 doc/check-snippets.py
+doxygen doc/site/Doxyfile
+cp -r doc/site/vitepress $work/pages/.vitepress
+cp doc/site/logo.svg $work/pages/public
+PYTHONDONTWRITEBYTECODE=1 \
+    python3 doc/site/stage.py $work/doxygen/xml $work/pages
+
+(cd $work && npx vitepress build pages --outDir "$PWD/../site")
+python3 doc/site/check-links.py build/site
+echo "The site is in build/site."
+
+if [[ ${1:-} == --serve ]]; then
+    python3 -m http.server --bind 127.0.0.1 --directory build/site 4173
+fi
