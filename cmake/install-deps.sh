@@ -6,12 +6,13 @@
 #     bash cmake/install-deps.sh          # for the tests, which is everything
 #     bash cmake/install-deps.sh demo     # for examples/demo.sh
 #     bash cmake/install-deps.sh site     # for doc/build.sh and doc/site/test.sh
+#     bash cmake/install-deps.sh tidy     # for .ci/tidy.sh
 
 set -euo pipefail
 
 what=${1:-tests}
-if (($# > 1)) || [[ ! $what =~ ^(tests|demo|site)$ ]]; then
-    echo "usage: bash cmake/install-deps.sh [tests|demo|site]" >&2
+if (($# > 1)) || [[ ! $what =~ ^(tests|demo|site|tidy)$ ]]; then
+    echo "usage: bash cmake/install-deps.sh [tests|demo|site|tidy]" >&2
     exit 2
 fi
 
@@ -60,7 +61,7 @@ else
     need_command redis-server redis-server
     [[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
 fi
-if [[ $what == tests ]]; then
+if [[ $what == tests || $what == tidy ]]; then
     need_command ccache ccache
     need_command python3 python3
     need_command valgrind valgrind
@@ -83,13 +84,21 @@ if ((boost >= 108100)) && {
     boost=
 fi
 
-if [[ -z $boost ]] && ((${#packages[@]} == 0)); then
+tidy=
+if [[ $what == tidy ]] \
+    && ! compgen -G '/usr/lib/llvm-*/include/clang-tidy/ClangTidyCheck.h' \
+        > /dev/null; then
+    tidy=1
+fi
+
+if [[ -z $boost && -z $tidy ]] && ((${#packages[@]} == 0)); then
     exit 0
 fi
 
 if ! command -v apt-get > /dev/null; then
     echo "install-deps: there is no apt-get here. Missing:" \
-        "${packages[*]}${boost:+ Boost 1.81 or newer, with Boost.Context}" >&2
+        "${packages[*]}${tidy:+ clang-tidy}${boost:+ Boost 1.81 or newer, with Boost.Context}" \
+        >&2
     exit 1
 fi
 
@@ -106,6 +115,15 @@ echo "install-deps: apt-get update"
 if [[ $what == tests && ! -r /usr/include/grpcpp/grpcpp.h \
     && -n $(apt-cache --names-only search '^libgrpc\+\+-dev$') ]]; then
     packages+=(libgrpc++-dev)
+fi
+
+# The newest that apt offers.
+if [[ -n $tidy ]]; then
+    release=$(apt-cache --names-only search '^clang-tidy-[0-9]+$' \
+        | sed -n 's/^clang-tidy-\([0-9]*\) .*/\1/p' | sort -n | tail -n 1)
+    if [[ -n $release ]]; then
+        packages+=("clang-tidy-$release" "libclang-$release-dev")
+    fi
 fi
 
 # The headers, and for the tests Boost.Context, of one Boost: the installed one

@@ -101,6 +101,36 @@ std::string to_string(context const& ctx)
     return out;
 }
 
+namespace {
+
+// Below a root, which it is the same as.
+struct todo_node final : detail::node
+{
+    using node::node;
+
+    void describe(std::string& out) const override
+    {
+        out = "todo";
+    }
+};
+
+} // namespace
+
+context detail::todo_below(context const& root)
+{
+    return context_access::make(
+        make_node<todo_node>(context_access::get(root)));
+}
+
+context todo() noexcept
+{
+    // Never destroyed: a handle may refer to it until the program ends.
+    alignas(todo_node) static std::byte memory[sizeof(todo_node)];
+    static detail::node* const node =
+        ::new (static_cast<void*>(memory)) todo_node(nullptr);
+    return context_access::make(detail::node_ptr(detail::add_ref(node)));
+}
+
 context without_cancel(context const& parent)
 {
     return context_access::make(detail::make_node<detail::scope>(

@@ -36,7 +36,8 @@ GUIDE = [
         "doc/guide/request-deadlines.md", "doc/guide/graceful-shutdown.md",
         "doc/guide/websocket.md", "doc/guide/blocking-work.md"]),
     ("When in doubt", [
-        "doc/guide/threads.md", "doc/guide/lifetimes.md",
+        "doc/guide/rules.md", "doc/guide/threads.md",
+        "doc/guide/lifetimes.md",
         "doc/reference/outstanding-work.md", "doc/reference/fork.md",
         "doc/guide/troubleshooting.md"]),
 ]

@@ -41,7 +41,8 @@ after_func_registration start_callback(context const& ctx, root& host,
  * @e Shared @e objects: Unsafe, except that any number of threads may call
  * stop() at the same time.
  */
-class [[nodiscard]] after_func_registration
+class [[nodiscard(
+    "the destructor stops: keep it, or detach() it")]] after_func_registration
 {
 public:
     /// Owns nothing.

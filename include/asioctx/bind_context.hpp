@@ -78,7 +78,7 @@ public:
     }
 
     /// The context that the operation is bound to.
-    context const& get_context() const& noexcept
+    context const& get_context() const& noexcept ASIOCTX_LIFETIMEBOUND
     {
         return ctx_;
     }

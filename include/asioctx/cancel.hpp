@@ -52,7 +52,7 @@ ASIOCTX_DECL cancelable make_cancelable(scope_refs&& refs) noexcept;
  * @e Shared @e objects: Unsafe, except that any number of threads may call
  * cancel() and the call operators at the same time.
  */
-class [[nodiscard]] cancel_source
+class [[nodiscard("the destructor cancels")]] cancel_source
 {
 public:
     /// Holds no right. The functions do nothing.
@@ -174,7 +174,7 @@ private:
  * The right must be kept: in @c with_cancel(parent).ctx it goes at the end of
  * the expression, and the context is done.
  */
-struct [[nodiscard]] cancelable
+struct [[nodiscard("the source's destructor cancels")]] cancelable
 {
     /// The context.
     context ctx;

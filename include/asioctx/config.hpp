@@ -33,6 +33,17 @@
 #define ASIOCTX_DECL
 #endif
 
+// What a function returns must not outlive the object or argument. Clang warns
+// if that is a temporary.
+#if defined(__has_cpp_attribute)
+#if __has_cpp_attribute(clang::lifetimebound)
+#define ASIOCTX_LIFETIMEBOUND [[clang::lifetimebound]]
+#endif
+#endif
+#if !defined(ASIOCTX_LIFETIMEBOUND)
+#define ASIOCTX_LIFETIMEBOUND
+#endif
+
 namespace boost::asio {
 } // namespace boost::asio
 

@@ -210,7 +210,8 @@ public:
      * The cost grows with the number of values on the way, not with its length.
      */
     template <class T>
-    T const* value(context_key<T> const& key) const noexcept
+    T const* value(
+        context_key<T> const& key) const noexcept ASIOCTX_LIFETIMEBOUND
     {
         auto const* const n = node_.get();
         for (auto const* v = n ? n->nearest_value : nullptr; v; v = v->next)
@@ -422,6 +423,37 @@ template <
     detail::executing_context ExecutionContext,
     detail::executing_context Time>
 context background(ExecutionContext& ec, Time& time);
+
+namespace detail {
+
+ASIOCTX_DECL context todo_below(context const& root);
+
+} // namespace detail
+
+/// Stands for a context that the caller does not have yet.
+/**
+ * The same as background() but for to_string(), which says @c todo. It is for
+ * code that is being changed to pass contexts: what is still to be done can be
+ * searched for, and the check @c asioctx-todo finds it.
+ */
+ASIOCTX_DECL context todo() noexcept;
+
+/// Stands for a context that the caller does not have yet.
+/**
+ * The same as background(ec) but for to_string(), which says @c todo. Each call
+ * makes a context of its own below the root.
+ *
+ * @par Exceptions
+ * @c std::bad_alloc.
+ *
+ * @par Thread Safety
+ * Safe.
+ */
+template <detail::executing_context ExecutionContext>
+context todo(ExecutionContext& ec)
+{
+    return detail::todo_below(background(ec));
+}
 
 /// Describes the way from the root to a context, for people to read.
 /**

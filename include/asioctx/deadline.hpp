@@ -245,7 +245,7 @@ cancelable with_timeout(
  * @par Thread Safety
  * As for cancel_source; any number of threads may call touch() as well.
  */
-class [[nodiscard]] idle_source : private cancel_source
+class [[nodiscard("the destructor cancels")]] idle_source : private cancel_source
 {
 public:
     using cancel_source::cancel;
@@ -284,7 +284,7 @@ private:
  * To be taken apart:
  * @code auto [ctx, idle] = asioctx::with_idle_timeout(parent, 60s); @endcode
  */
-struct [[nodiscard]] idleable
+struct [[nodiscard("the source's destructor cancels")]] idleable
 {
     /// The context.
     context ctx;

@@ -48,13 +48,13 @@ class timeout_text
 {
 public:
     /// Returns the characters. They live as long as this object.
-    std::string_view view() const noexcept
+    std::string_view view() const noexcept ASIOCTX_LIFETIMEBOUND
     {
         return {chars_.data(), size_};
     }
 
     /// The same as view().
-    operator std::string_view() const noexcept
+    operator std::string_view() const noexcept ASIOCTX_LIFETIMEBOUND
     {
         return view();
     }

@@ -229,7 +229,7 @@ public:
     ASIOCTX_DECL ~task_group();
 
     /// Returns the context that the tasks are bound to.
-    ASIOCTX_DECL context const& ctx() const noexcept;
+    ASIOCTX_DECL context const& ctx() const noexcept ASIOCTX_LIFETIMEBOUND;
 
     /// Returns the executor of the group.
     ASIOCTX_DECL executor_type get_executor() const noexcept;

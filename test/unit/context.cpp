@@ -270,6 +270,40 @@ BOOST_AUTO_TEST_CASE(the_root_outlives_the_execution_context)
     BOOST_TEST(ctx.done());
 }
 
+BOOST_AUTO_TEST_CASE(todo_is_as_background_and_says_todo)
+{
+    allocation_counter const allocations;
+    auto const ctx = todo();
+    bool const allocated = allocations.count() != 0;
+    BOOST_TEST(!allocated);
+    static_assert(noexcept(todo()));
+    check_live_for_ever(ctx);
+    BOOST_TEST(!ctx.can_be_done());
+    BOOST_TEST((ctx == todo()));
+    BOOST_TEST((ctx != background()));
+    BOOST_TEST(to_string(ctx) == "todo");
+    BOOST_CHECK_THROW((void)with_timeout(ctx, 1s), std::logic_error);
+    auto [below, cancel] = with_cancel(with_value(ctx, user, "ann"));
+    BOOST_TEST(to_string(below) == "todo.with_value(user).with_cancel");
+    BOOST_TEST(*below.value(user) == "ann");
+    cancel();
+    BOOST_TEST(below.done());
+    BOOST_TEST(!ctx.done());
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    todo_of_an_execution_context_has_its_time, manual_time_fixture)
+{
+    auto const ctx = todo(ioc);
+    check_live_for_ever(ctx);
+    BOOST_TEST((ctx != root));
+    BOOST_TEST(to_string(ctx) == "todo");
+    auto [below, cancel] = with_timeout(ctx, 3s);
+    BOOST_TEST(to_string(below) == "todo.with_deadline(3s left)");
+    clock.advance(3s);
+    BOOST_TEST(below.error() == errc::deadline_exceeded);
+}
+
 BOOST_AUTO_TEST_CASE(a_thread_pool_has_a_root)
 {
     asio::thread_pool pool(1);

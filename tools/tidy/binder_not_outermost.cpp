@@ -1,0 +1,124 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include "check.hpp"
+#include "checks.hpp"
+
+#include <clang/Lex/Lexer.h>
+
+namespace asioctx_tidy {
+
+using namespace clang;
+
+namespace {
+
+class binder_not_outermost : public rule
+{
+public:
+    binder_not_outermost(StringRef name, tidy::ClangTidyContext* context)
+        : rule(name, context),
+          adapters_text_(Options.get(
+              "Adapters",
+              "append;as_tuple;bind_allocator;bind_executor;"
+              "bind_immediate_executor;consign;prepend;redirect_error")),
+          adapters_(split(adapters_text_))
+    {
+    }
+
+    void storeOptions(tidy::ClangTidyOptions::OptionMap& options) override
+    {
+        Options.store(options, "Adapters", adapters_text_);
+    }
+
+    void on_function(FunctionDecl const& f) override
+    {
+        walker(*this).walk_function(f);
+    }
+
+    void on_initializer(ValueDecl const&, Expr const& init) override
+    {
+        walker(*this).walk(&init);
+    }
+
+private:
+    class walker : public body_walker
+    {
+    public:
+        explicit walker(binder_not_outermost& c) : check_(c)
+        {
+        }
+
+        void visit(Stmt const& s) override
+        {
+            auto const* const c = dyn_cast<CallExpr>(&s);
+            if (!c || !matches(check_.adapters_, callee_name(*c))
+                || calls_library(*c))
+                return;
+            for (unsigned i = 0; i != c->getNumArgs(); ++i)
+                if (is_binder(c->getArg(i)->getType()))
+                    return check_.report(*c, i);
+        }
+
+    private:
+        binder_not_outermost& check_;
+    };
+
+    void report(CallExpr const& outer, unsigned i)
+    {
+        auto const* const arg = outer.getArg(i);
+        auto const* const inner = dyn_cast<CallExpr>(stripped(arg));
+        auto d = warn(
+            outer.getBeginLoc(),
+            "'" + callee_name(outer) + "' around '"
+                + (inner && !callee_name(*inner).empty() ? callee_name(*inner)
+                                                         : "a bound token")
+                + "': the binder goes outermost");
+        // The token is the inner call's last argument.
+        if (!inner || inner->getNumArgs() < 2 || !calls_library(*inner)
+            || !is_plain(outer.getSourceRange())
+            || !is_plain(inner->getSourceRange()))
+            return;
+        auto const* const token = inner->getArg(inner->getNumArgs() - 1);
+        auto const end_of = [this](SourceLocation l)
+        {
+            return Lexer::getLocForEndOfToken(
+                l, 0, sources(), ast().getLangOpts());
+        };
+        auto const piece = [this](SourceLocation from, SourceLocation to)
+        {
+            return Lexer::getSourceText(
+                CharSourceRange::getCharRange(from, to), sources(),
+                ast().getLangOpts())
+                .str();
+        };
+        // outer(a, inner(b, token), c) becomes inner(b, outer(a, token, c)).
+        auto const before_token =
+            piece(inner->getBeginLoc(), token->getBeginLoc());
+        auto const before_inner =
+            piece(outer.getBeginLoc(), inner->getBeginLoc());
+        auto const after_inner =
+            piece(end_of(inner->getEndLoc()), end_of(outer.getEndLoc()));
+        d << FixItHint::CreateReplacement(
+            outer.getSourceRange(),
+            before_token + before_inner + text(token->getSourceRange())
+                + after_inner
+                + piece(
+                    end_of(token->getEndLoc()), end_of(inner->getEndLoc())));
+    }
+
+    std::string const adapters_text_;
+    std::vector<std::string> const adapters_;
+};
+
+} // namespace
+
+void add_binder_not_outermost(factories& f)
+{
+    f.registerCheck<binder_not_outermost>("asioctx-binder-not-outermost");
+}
+
+} // namespace asioctx_tidy
