@@ -19,7 +19,7 @@
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-void show(std::string const& name, asioctx::context const& ctx)
+void show(asioctx::context const& ctx, std::string const& name)
 {
     std::cout << "  " << name << ": ";
     if (ctx.done())
@@ -45,8 +45,8 @@ int main()
     auto const show_all = [&, &s = server, &r = request](auto const& when)
     {
         std::cout << when << '\n';
-        show("server", s);
-        show("request", r);
+        show(s, "server");
+        show(r, "request");
     };
 
     show_all("at first");
@@ -59,7 +59,7 @@ int main()
 
     // Of a context that is done the grace begins with the call.
     auto [clean_up, give_up] = asioctx::with_grace(request, 2s);
-    show("clean-up", clean_up);
+    show(clean_up, "clean-up");
     clock.advance(2s);
-    show("clean-up", clean_up);
+    show(clean_up, "clean-up");
 }
