@@ -173,7 +173,7 @@ void turn(State& state, duration span)
                         random() % static_cast<std::uint64_t>(span.count())))));
         all.push_back(with_deadline(root, start + span));
 
-        auto worst = 0.s;
+        std::chrono::duration<double> worst{0};
         auto last = processor_time();
         auto other = [&](auto const& self) -> void
         {
