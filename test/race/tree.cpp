@@ -165,7 +165,7 @@ void handles_are_dropped_beside_a_cancel(int rounds)
         auto parent = with_cancel(background());
         std::vector<cancelable> a;
         std::vector<cancelable> b;
-        for (int i = 0; i < 10; ++i)
+        for (int i = 0; i < 20; ++i)
         {
             a.push_back(with_cancel(i ? a.back().ctx : parent.ctx));
             b.push_back(with_cancel(parent.ctx));
@@ -189,7 +189,7 @@ void a_function_runs_or_is_stopped_never_both(int rounds)
         int runs = 0;
         int stops = 0;
         std::vector<after_func_registration> registrations;
-        for (int i = 0; i < 10; ++i)
+        for (int i = 0; i < 20; ++i)
             registrations.push_back(
                 after_func(source.ctx, [&runs] { ++runs; }));
         race::together({[&] { source.cancel(); },
@@ -238,7 +238,7 @@ void waits_start_beside_a_cancel(int rounds)
         race::together({[&] { source.cancel(); },
             [&]
             {
-                for (int i = 0; i < 10; ++i)
+                for (int i = 0; i < 20; ++i)
                     source.ctx.async_wait(
                         [&done](error_code ec) { done += !ec; });
             }});
