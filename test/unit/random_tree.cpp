@@ -473,6 +473,21 @@ private:
         return *pick([](real_node const& n) { return n.ctx.has_value(); });
     }
 
+    // Deadlines are more often below what is merged: there is more to it.
+    std::size_t pick_parent(kind what)
+    {
+        auto const is_merged = [this](real_node const& n)
+        {
+            auto const& m =
+                model_.nodes[static_cast<std::size_t>(&n - nodes_.data())];
+            return n.ctx && m.what == kind::merge && !m.why;
+        };
+        if (what == kind::timeout && random_.below(2) == 0
+            && std::any_of(nodes_.begin(), nodes_.end(), is_merged))
+            return *pick(is_merged);
+        return pick_context();
+    }
+
     std::optional<std::size_t> pick_source()
     {
         return pick([](real_node const& n)
@@ -500,7 +515,7 @@ private:
             return note("enough");
         model_node n;
         n.what = static_cast<kind>(1 + random_.below(10));
-        n.parent = pick_context();
+        n.parent = pick_parent(n.what);
         n.period = pick_period();
         n.key = random_.below(n.what == kind::stop_token ? 2 : 3);
         n.value = static_cast<int>(line_);
