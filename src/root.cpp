@@ -115,7 +115,7 @@ struct root::uncount_handler
         lock_type lock(self->mutex);
         self->uncounting = false;
         // Who is about to begin the wait sees to it after that.
-        if (self->waiting && self->counted && !self->in_use)
+        if (self->waiting && self->counted && !self->beginning)
             self->uncount(lock);
     }
 
@@ -256,7 +256,7 @@ void root::arm(lock_type& lock, time_point now)
     auto const latest = now + tick;
     if (changed)
         next = std::min(next, latest);
-    waiting = true;
+    waiting = beginning = true;
     waking = changed = false;
     far = next > latest && !can_uncount;
     counted = true;
@@ -273,10 +273,11 @@ void root::arm(lock_type& lock, time_point now)
     }
     catch (...)
     {
-        waiting = far = false;
+        waiting = beginning = far = false;
         set_armed_at(no_deadline);
         throw;
     }
+    beginning = false;
     // It may be over by now; there is no other before this returns.
     if (waiting && can_uncount && counted)
         uncount(lock);

@@ -271,6 +271,10 @@ private:
     // mutex. One does at a time, and neither goes before it has.
     bool in_use = false;
 
+    // Whether that thread is about to begin the wait, which so may not count as
+    // work yet.
+    bool beginning = false;
+
     // When the wait ends, or earlier; no_deadline if there is none. Nothing in
     // the set is due before: who looks at the clock reads it without the mutex.
     atomic<duration::rep> armed_at{no_deadline.time_since_epoch().count()};
