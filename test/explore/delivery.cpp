@@ -1303,7 +1303,7 @@ int main(int argc, char** argv)
     auto const gate_does_not_wait =
         replaced("gate_does_not_wait", op::load, "root.cpp", "close", 0, 1);
     auto const turn_is_not_given_up = miswritten(
-        "turn_is_not_given_up", op::rmw, "turn.hpp", "leave", all, turn::held);
+        "turn_is_not_given_up", op::store, "turn.hpp", "leave_alone", all, turn::held);
     auto const request_is_not_counted =
         skipped("request_is_not_counted", op::rmw, "turn.hpp", "add_ref");
     auto const generation_is_not_counted = miswritten(
