@@ -162,7 +162,7 @@ void turn(State& state, duration span)
         asio::io_context ioc(1);
         auto const root = background(ioc);
         std::mt19937_64 random(1);
-        auto const start = clock_type::now() + n * 1500ns;
+        auto const start = clock_type::now() + n * 3us;
         std::vector<cancelable> all;
         all.reserve(static_cast<std::size_t>(n) + 1);
         for (std::int64_t i = 0; i < n; ++i)

@@ -424,8 +424,11 @@ struct crowd
         auto const before = set.moves();
         set.advance(at(now), room);
         set.prepare(room);
-        most_ahead = std::max(most_ahead, set.moves() - before);
-        return ns(set.next_look());
+        auto const moved = set.moves() - before;
+        most_ahead = std::max(most_ahead, moved);
+        auto const look = ns(set.next_look());
+        REQUIRE((look > now || moved != 0));
+        return look;
     }
 
     // Until all have expired, by a timer that is armed a tick ahead at most, or,
