@@ -153,7 +153,7 @@ void bound_op::give_up_turn(turn_frame& f, at where) noexcept
 {
     turn& t = *f.of;
     bound_op& op = *t.op;
-    if (op.missed_ && !op.unguarded_ && !op.idle_ && !op.slot_.empty())
+    if (op.has_missed() && !op.unguarded_ && !op.idle_ && !op.slot_.empty())
         [[unlikely]]
         t.want(turn::wanted(op.asked_));
     for (;;)
@@ -219,15 +219,17 @@ void bound_op::deliver(turn_frame& f) noexcept
                 == asio::cancellation_type::none
             && (asked_ & by_context) != by_context);
     asked_ |= by_context;
-    missed_ = unguarded_ || idle_ || slot_.empty();
-    if (!missed_)
+    bool missed = unguarded_ || idle_ || slot_.empty();
+    if (!missed)
     {
         heard_context_ = context_first_ && !request_.raw_errors;
         // The operation may end in here: then its completion is put off.
         f.delivers = true;
         slot_.call(asked_);
         f.delivers = false;
+        missed = slot_.holds_cancellation_state();
     }
+    missed_.store(missed, std::memory_order_relaxed);
     if (!turn_.has_ended())
         asked();
 }
@@ -238,7 +240,8 @@ void bound_op::ask_upstream(
     using cancellation_type = asio::cancellation_type;
     bool const by_context = context_done() && !of_other_context;
     bool const covered = by_context
-        && ((request_.type & cancellation_type::terminal) != cancellation_type::none
+        && ((request_.type & cancellation_type::terminal)
+                != cancellation_type::none
             || (request_.type & type) == type);
     ask((by_context ? turn::context : turn::word())
         | (covered ? turn::word() : turn::wanted(type)));

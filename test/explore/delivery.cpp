@@ -725,7 +725,9 @@ void a_step_is_dropped_when_asked()
 
 // Operations of several steps.
 
-// Posts itself, waits, and posts itself again.
+// Posts itself, waits, and posts itself again. If it does not look, it goes on
+// whatever it was asked.
+template <bool Looks = true>
 struct steps
 {
     device<>& d;
@@ -744,7 +746,8 @@ private:
     template <class Self>
     void go_on(Self& self, error_code ec, bool& is_inside)
     {
-        bool const canceled = self.cancelled() != cancellation_type::none;
+        bool const canceled =
+            Looks && self.cancelled() != cancellation_type::none;
         switch (ec || canceled ? 2 : step++)
         {
         case 0:
@@ -765,7 +768,8 @@ private:
 template <class Token>
 void async_steps(device<>& d, bool& inside, Token&& token)
 {
-    asio::async_compose<Token, void(error_code)>(steps{d, inside}, token, d.ex);
+    asio::async_compose<Token, void(error_code)>(
+        steps<>{d, inside}, token, d.ex);
 }
 
 void steps_run_beside_a_cancel()
@@ -812,6 +816,31 @@ void steps_end_beside_a_cancel()
         [&] { poll(f.ioc); });
     f.finish();
     check(has_ended(f.f), "it has ended");
+}
+
+// What hears the request is a part that has completed, or none at all.
+template <bool OnStrand>
+void steps_that_do_not_look_run_beside_a_cancel()
+{
+    fixture f;
+    bool inside = false;
+    f.d.f = nullptr;
+    auto const start = [&](auto&& token)
+    {
+        asio::async_compose<std::decay_t<decltype(token)>, void(error_code)>(
+            steps<false>{f.d, inside}, token, f.d.ex);
+    };
+    if constexpr (OnStrand)
+        start(bind_context(f.c.ctx,
+            asio::bind_executor(asio::make_strand(f.ioc), handler(f.f))));
+    else
+        start(f.token());
+    together(
+        [&] { f.c.cancel.cancel(); },
+        [&] { poll(f.ioc); },
+        [&] { poll(f.ioc); });
+    f.finish();
+    check(is_canceled(f.f), "it was asked");
 }
 
 // It has no memory of what it was asked: the slot is filled late.
@@ -1290,6 +1319,8 @@ int main(int argc, char** argv)
         misread("step_ignores_held", "turn.hpp", "try_enter", all ^ turn::held);
     auto const wants_are_not_taken =
         skipped("wants_are_not_taken", op::rmw, "turn.hpp", "take_wanted");
+    auto const request_is_forgotten =
+        skipped("request_is_forgotten", op::store, "bound_op.cpp", "deliver");
     auto const lock_is_lost =
         replaced("lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
     auto const end_is_not_seen =
@@ -1372,6 +1403,14 @@ int main(int argc, char** argv)
             {.name = "steps_end_beside_a_cancel",
              .run = steps_end_beside_a_cancel,
              .faults = {},
+             .stale = 0},
+            {.name = "steps_that_do_not_look_run_beside_a_cancel",
+             .run = steps_that_do_not_look_run_beside_a_cancel<false>,
+             .faults = {request_is_forgotten, step_ignores_held},
+             .stale = 0},
+            {.name = "steps_that_do_not_look_run_on_a_strand",
+             .run = steps_that_do_not_look_run_beside_a_cancel<true>,
+             .faults = {request_is_forgotten},
              .stale = 0},
             {.name = "a_step_fills_the_slot_beside_a_cancel",
              .run = a_step_fills_the_slot_beside_a_cancel<void>,

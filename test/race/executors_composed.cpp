@@ -17,7 +17,10 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
 
 #include "support/executors.hpp"
 
@@ -149,6 +152,55 @@ struct hops : family
     std::unique_ptr<int> steps = std::make_unique<int>(0);
 };
 
+// The same, but it does not look whether it was asked to stop, and then waits until
+// it is: a request may come when a part has just ended, and is for the next.
+struct blind_hops : family
+{
+    static constexpr auto name = "blind";
+
+    blind_hops(world& w, action a)
+        : family(w, a),
+          timer(std::make_unique<asio::steady_timer>(w.object_executor))
+    {
+    }
+
+    struct implementation
+    {
+        asio::steady_timer* timer;
+        int left = 4;
+
+        template <class Self>
+        void operator()(Self& self, error_code ec = {})
+        {
+            if (left-- > 0)
+                return asio::post(timer->get_executor(), std::move(self));
+            if (left < -1)
+                return self.complete(ec);
+            timer->expires_after(
+                std::chrono::hours(settings::instance().bare ? 0 : 1));
+            timer->async_wait(std::move(self));
+        }
+    };
+
+    template <class Token>
+    auto start(Token&& token)
+    {
+        return asio::async_compose<Token, void(error_code)>(
+            implementation{timer.get()}, token, *timer);
+    }
+
+    void complete()
+    {
+    }
+
+    void close()
+    {
+        timer->cancel();
+    }
+
+    std::unique_ptr<asio::steady_timer> timer;
+};
+
 // Before Boost 1.83 the handler must have the coroutine's executor. Then, to 1.84,
 // a coroutine that is canceled in its last step lets the exception out of run().
 struct coroutine : read_all
@@ -186,6 +238,7 @@ int main(int argc, char** argv)
     t.add<read_all>(50);
     t.add<read_line>(50);
     t.add<hops>(50);
+    t.add<blind_hops>(50);
     t.add<coroutine>(200);
     return main_with_settings(argc, argv, t.entries());
 }

@@ -17,6 +17,7 @@
 #include <asioctx/detail/op_message.hpp>
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/sync.hpp>
 #include <asioctx/detail/turn.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
@@ -121,7 +122,7 @@ public:
         {
             if (!frame_.of)
                 return;
-            if (op_.link() || (!op_.missed_ && op_.turn_.try_leave()))
+            if (op_.link() || (!op_.has_missed() && op_.turn_.try_leave()))
                 frame_.of = nullptr;
             else
                 leave(frame_, at::here_if_it_runs_here);
@@ -137,16 +138,13 @@ public:
     H& emplace(Args&&... args)
     {
         access const a(*this);
-        // A request that was heard may have reached what was stale. It is for this
-        // as well, unless an operation forgets what it was asked, to clean up. But
-        // for this alone: one that tries again when it is aborted would do so for
-        // ever.
+        // What was asked is for this as well: what has heard it may have been stale.
+        // Unless the operation forgets what it was asked, to clean up.
         bool const forgets =
             is_cancellation_state<H> && slot_.holds_cancellation_state();
         H& h = slot_.emplace<H>(std::forward<Args>(args)...);
-        if (asked_ != asio::cancellation_type::none && !forgets && !missed_
-            && !repeated_) [[unlikely]]
-            missed_ = repeated_ = true;
+        if (asked_ != asio::cancellation_type::none) [[unlikely]]
+            missed_.store(!forgets, std::memory_order_relaxed);
         return h;
     }
 
@@ -174,9 +172,14 @@ public:
     }
 
     // The steps run where the operation is asked, and do not meet: on a strand.
+    // Called as each of its parts begins. The request is then posted.
     void steps_on_strand() noexcept
     {
         turn_.set_steps();
+        if (has_missed()) [[unlikely]]
+        {
+            access const a(*this);
+        }
     }
 
     // Its steps run without a turn, as there is no memory: it is not asked.
@@ -385,6 +388,12 @@ private:
 
     // True if that also gave up the turn.
     ASIOCTX_DECL bool link() noexcept;
+
+    bool has_missed() const noexcept
+    {
+        return missed_.load(std::memory_order_relaxed);
+    }
+
     void unlink_from_scope() noexcept
     {
         if (!scope_)
@@ -464,11 +473,10 @@ private:
     bool context_first_ = false;
     bool heard_context_ = false;
 
-    // What is in the slot, or nothing, has not heard what was asked.
-    bool missed_ = false;
-
-    // What was heard has been asked again.
-    bool repeated_ = false;
+    // What was asked is to be asked again, after a step: nothing was in the slot,
+    // or what was put there since has not heard it, or what has heard it remembers
+    // it but may not look. Written by who has the turn.
+    atomic<bool> missed_{false};
 
     // It is not asked, whatever is wanted: there is no turn; or it is a coroutine
     // that has not begun, or will not.
