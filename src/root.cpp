@@ -66,8 +66,8 @@ void root::timer_executor::execute(F&& f) const
         ex.execute(std::forward<F>(f));
 }
 
-// All keep the operation in the root's memory.
-struct root::timer_handler
+// What a root hands to Asio is kept in the root's memory.
+struct root::handler
 {
     using allocator_type = owner_allocator<void, root>;
 
@@ -76,40 +76,27 @@ struct root::timer_handler
         return allocator_type(*self);
     }
 
+    root* self;
+};
+
+struct root::timer_handler : handler
+{
     void operator()(error_code const&) const
     {
         self->on_timer();
     }
-
-    root* self;
 };
 
-struct root::look_handler
+struct root::look_handler : handler
 {
-    using allocator_type = owner_allocator<void, root>;
-
-    allocator_type get_allocator() const noexcept
-    {
-        return allocator_type(*self);
-    }
-
     void operator()() const
     {
         self->look();
     }
-
-    root* self;
 };
 
-struct root::uncount_handler
+struct root::uncount_handler : handler
 {
-    using allocator_type = owner_allocator<void, root>;
-
-    allocator_type get_allocator() const noexcept
-    {
-        return allocator_type(*self);
-    }
-
     void operator()() const noexcept
     {
         lock_type lock(self->mutex);
@@ -118,8 +105,6 @@ struct root::uncount_handler
         if (self->waiting && self->counted && !self->beginning)
             self->uncount(lock);
     }
-
-    root* self;
 };
 
 root::~root()
@@ -268,7 +253,7 @@ void root::arm(lock_type& lock, time_point now)
             [&]
             {
                 timer->expires_at(next);
-                timer->async_wait(timer_handler{this});
+                timer->async_wait(timer_handler{{this}});
             });
     }
     catch (...)
@@ -307,7 +292,7 @@ void root::uncount(lock_type& lock) noexcept
             {
                 uncounting = true;
                 without_mutex(
-                    lock, [&] { asio::post(ex, uncount_handler{this}); });
+                    lock, [&] { asio::post(ex, uncount_handler{{this}}); });
             }
         });
 }
@@ -378,7 +363,7 @@ bool root::post_look(lock_type& lock) noexcept
     {
         auto const post = [this](auto const& e)
         {
-            asio::post(e, look_handler{this});
+            asio::post(e, look_handler{{this}});
         };
         if (ex && !with_counting_executor(ex, post))
             post(ex);

@@ -61,11 +61,8 @@ public:
     // A polymorphic executor that holds this asks for nothing: to ask another
     // one allocates. The answer would not be blocking.always.
     template <class Property>
-        requires(
-            !std::is_same_v<
-                Property,
-                asio::execution::
-                    blocking_t> && asio::can_query_v<steps const&, Property>)
+        requires(!std::is_same_v<Property, asio::execution::blocking_t>
+            && asio::can_query_v<steps const&, Property>)
     decltype(auto) query(Property const& p) const
         noexcept(asio::is_nothrow_query_v<steps const&, Property>)
     {
@@ -73,18 +70,16 @@ public:
     }
 
     template <class Property>
-        requires asio::can_require_v<steps const&, Property> Polymorphic
-        require(Property const& p)
-    const noexcept
+        requires asio::can_require_v<steps const&, Property>
+    Polymorphic require(Property const& p) const noexcept
     {
         return make_steps<Polymorphic>(
             block_->ticket, asio::require(block_->inner, p));
     }
 
     template <class Property>
-        requires asio::can_prefer_v<steps const&, Property> Polymorphic
-        prefer(Property const& p)
-    const noexcept
+        requires asio::can_prefer_v<steps const&, Property>
+    Polymorphic prefer(Property const& p) const noexcept
     {
         return make_steps<Polymorphic>(
             block_->ticket, asio::prefer(block_->inner, p));

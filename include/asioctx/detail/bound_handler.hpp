@@ -626,28 +626,9 @@ private:
     using own = asioctx::detail::own_allocator<typename Op::handler_type>;
 };
 
+// That of an operation of one step is as the associator has it.
 template <class Op, class Candidate>
-    requires Op::is_single_step
-struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
-    Candidate> : associated_executor<typename Op::handler_type, Candidate>
-{
-    using base = associated_executor<typename Op::handler_type, Candidate>;
-    using type = typename base::type;
-
-    static decltype(auto) get(
-        asioctx::detail::bound_handler<Op> const& h) noexcept
-    {
-        return base::get(h.operation().handler());
-    }
-
-    static decltype(auto) get(asioctx::detail::bound_handler<Op> const& h,
-        Candidate const& c) noexcept
-    {
-        return base::get(h.operation().handler(), c);
-    }
-};
-
-template <class Op, class Candidate>
+    requires(!Op::is_single_step)
 struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
     Candidate>
 {
@@ -669,8 +650,8 @@ struct boost::asio::associated_executor<asioctx::detail::bound_handler<Op>,
 
 private:
     // What is not known to be an operation of one step may be. It needs no turns:
-    // what it calls last is the handler. One of several has put something into its slot before it asks for the
-    // executor, to start its first step with.
+    // what it calls last is the handler. One of several has put something into its
+    // slot before it asks for the executor, to start its first step with.
     template <class Executor>
     static type report(Op& op, Executor const& ex) noexcept
     {

@@ -192,6 +192,7 @@ struct root final : scope
 
 private:
     friend class context_service;
+    struct handler;
     struct timer_handler;
     struct look_handler;
     struct uncount_handler;
