@@ -14,28 +14,18 @@ using namespace clang;
 
 namespace {
 
-class background_in_function : public rule
+class background_in_function : public walking_rule<background_in_function>
 {
 public:
-    using rule::rule;
-
-    void on_function(FunctionDecl const& f) override
-    {
-        walker(*this).walk_function(f);
-    }
-
-    void on_initializer(ValueDecl const&, Expr const& init) override
-    {
-        walker(*this).walk(&init);
-    }
+    using walking_rule::walking_rule;
 
 private:
-    class walker : public body_walker
+    friend walking_rule;
+
+    class walker : public walker_of<background_in_function>
     {
     public:
-        explicit walker(background_in_function& c) : check_(c)
-        {
-        }
+        using walker_of::walker_of;
 
         void visit(Stmt const& s) override
         {
@@ -81,8 +71,6 @@ private:
             auto const* const o = dyn_cast_or_null<CXXOperatorCallExpr>(user(n));
             return o && o->getOperator() == OO_Equal;
         }
-
-        background_in_function& check_;
     };
 };
 

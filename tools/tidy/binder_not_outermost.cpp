@@ -16,11 +16,11 @@ using namespace clang;
 
 namespace {
 
-class binder_not_outermost : public rule
+class binder_not_outermost : public walking_rule<binder_not_outermost>
 {
 public:
     binder_not_outermost(StringRef name, tidy::ClangTidyContext* context)
-        : rule(name, context),
+        : walking_rule(name, context),
           adapters_text_(Options.get(
               "Adapters",
               "append;as_tuple;bind_allocator;bind_executor;"
@@ -34,23 +34,13 @@ public:
         Options.store(options, "Adapters", adapters_text_);
     }
 
-    void on_function(FunctionDecl const& f) override
-    {
-        walker(*this).walk_function(f);
-    }
-
-    void on_initializer(ValueDecl const&, Expr const& init) override
-    {
-        walker(*this).walk(&init);
-    }
-
 private:
-    class walker : public body_walker
+    friend walking_rule;
+
+    class walker : public walker_of<binder_not_outermost>
     {
     public:
-        explicit walker(binder_not_outermost& c) : check_(c)
-        {
-        }
+        using walker_of::walker_of;
 
         void visit(Stmt const& s) override
         {
@@ -62,9 +52,6 @@ private:
                 if (is_binder(c->getArg(i)->getType()))
                     return check_.report(*c, i);
         }
-
-    private:
-        binder_not_outermost& check_;
     };
 
     void report(CallExpr const& outer, unsigned i)

@@ -169,6 +169,44 @@ private:
     std::vector<clang::FunctionDecl const*> functions_;
 };
 
+// One that belongs to a check.
+template <class Check>
+class walker_of : public body_walker
+{
+public:
+    explicit walker_of(Check& c) : check_(c)
+    {
+    }
+
+protected:
+    Check& check_;
+};
+
+// A check that has each body walked through by a Check::walker.
+template <class Check>
+class walking_rule : public rule
+{
+public:
+    using rule::rule;
+
+    void on_function(clang::FunctionDecl const& f) override
+    {
+        walker().walk_function(f);
+    }
+
+    void on_initializer(
+        clang::ValueDecl const&, clang::Expr const& init) override
+    {
+        walker().walk(&init);
+    }
+
+private:
+    auto walker()
+    {
+        return typename Check::walker(static_cast<Check&>(*this));
+    }
+};
+
 } // namespace asioctx_tidy
 
 #endif

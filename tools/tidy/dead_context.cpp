@@ -19,10 +19,10 @@ using namespace clang;
 
 namespace {
 
-class dead_context : public rule
+class dead_context : public walking_rule<dead_context>
 {
 public:
-    using rule::rule;
+    using walking_rule::walking_rule;
 
     void on_function(FunctionDecl const& f) override
     {
@@ -33,12 +33,9 @@ public:
                 warn(e.at, e.text);
     }
 
-    void on_initializer(ValueDecl const&, Expr const& init) override
-    {
-        walker(*this).walk(&init);
-    }
-
 private:
+    friend walking_rule;
+
     // A context that is used where its source has gone, unless the source is
     // passed on.
     struct event
@@ -56,12 +53,10 @@ private:
         CompoundStmt const* scope;
     };
 
-    class walker : public body_walker
+    class walker : public walker_of<dead_context>
     {
     public:
-        explicit walker(dead_context& c) : check_(c)
-        {
-        }
+        using walker_of::walker_of;
 
         std::vector<event> events;
         std::set<ValueDecl const*> escaped;
@@ -346,7 +341,6 @@ private:
             return false;
         }
 
-        dead_context& check_;
         std::map<ValueDecl const*, derived> contexts_;
         std::set<ValueDecl const*> sources_;
     };

@@ -14,28 +14,18 @@ using namespace clang;
 
 namespace {
 
-class fat_context : public rule
+class fat_context : public walking_rule<fat_context>
 {
 public:
-    using rule::rule;
-
-    void on_function(FunctionDecl const& f) override
-    {
-        walker(*this).walk_function(f);
-    }
-
-    void on_initializer(ValueDecl const&, Expr const& init) override
-    {
-        walker(*this).walk(&init);
-    }
+    using walking_rule::walking_rule;
 
 private:
-    class walker : public body_walker
+    friend walking_rule;
+
+    class walker : public walker_of<fat_context>
     {
     public:
-        explicit walker(fat_context& c) : check_(c)
-        {
-        }
+        using walker_of::walker_of;
 
         void visit(Stmt const& s) override
         {
@@ -109,8 +99,6 @@ private:
                 || m.isBeforeInTranslationUnit(
                     loop.getEndLoc(), v.getLocation());
         }
-
-        fat_context& check_;
     };
 };
 

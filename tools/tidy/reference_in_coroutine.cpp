@@ -17,29 +17,24 @@ using namespace clang;
 
 namespace {
 
-class reference_in_coroutine : public rule
+class reference_in_coroutine : public walking_rule<reference_in_coroutine>
 {
 public:
-    using rule::rule;
+    using walking_rule::walking_rule;
 
     void on_function(FunctionDecl const& f) override
     {
         look_at(f);
-        walker(*this).walk_function(f);
-    }
-
-    void on_initializer(ValueDecl const&, Expr const& init) override
-    {
-        walker(*this).walk(&init);
+        walking_rule::on_function(f);
     }
 
 private:
-    class walker : public body_walker
+    friend walking_rule;
+
+    class walker : public walker_of<reference_in_coroutine>
     {
     public:
-        explicit walker(reference_in_coroutine& c) : check_(c)
-        {
-        }
+        using walker_of::walker_of;
 
         void visit(Stmt const& s) override
         {
@@ -71,8 +66,6 @@ private:
                     return true;
             }
         }
-
-        reference_in_coroutine& check_;
     };
 
     void look_at(FunctionDecl const& f)

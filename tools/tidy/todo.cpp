@@ -14,28 +14,18 @@ using namespace clang;
 
 namespace {
 
-class todo_check : public rule
+class todo_check : public walking_rule<todo_check>
 {
 public:
-    using rule::rule;
-
-    void on_function(FunctionDecl const& f) override
-    {
-        walker(*this).walk_function(f);
-    }
-
-    void on_initializer(ValueDecl const&, Expr const& init) override
-    {
-        walker(*this).walk(&init);
-    }
+    using walking_rule::walking_rule;
 
 private:
-    class walker : public body_walker
+    friend walking_rule;
+
+    class walker : public walker_of<todo_check>
     {
     public:
-        explicit walker(todo_check& c) : check_(c)
-        {
-        }
+        using walker_of::walker_of;
 
         void visit(Stmt const& s) override
         {
@@ -45,9 +35,6 @@ private:
                     c->getBeginLoc(),
                     "todo() stands for a context that is yet to be passed");
         }
-
-    private:
-        todo_check& check_;
     };
 };
 

@@ -14,15 +14,16 @@ using namespace clang;
 
 namespace {
 
-class unbound_operation : public rule
+class unbound_operation : public walking_rule<unbound_operation>
 {
 public:
     unbound_operation(StringRef name, tidy::ClangTidyContext* context)
-        : rule(name, context),
+        : walking_rule(name, context),
           ignored_text_(Options.get(
               "IgnoredOperations", "async_compose;async_immediate;"
                                    "async_initiate")),
-          ignored_(split(ignored_text_)), members_(std::string(Options.get("Members", "true")) != "false")
+          ignored_(split(ignored_text_)),
+          members_(std::string(Options.get("Members", "true")) != "false")
     {
     }
 
@@ -32,23 +33,13 @@ public:
         Options.store(options, "Members", members_ ? "true" : "false");
     }
 
-    void on_function(FunctionDecl const& f) override
-    {
-        walker(*this).walk_function(f);
-    }
-
-    void on_initializer(ValueDecl const&, Expr const& init) override
-    {
-        walker(*this).walk(&init);
-    }
-
 private:
-    class walker : public body_walker
+    friend walking_rule;
+
+    class walker : public walker_of<unbound_operation>
     {
     public:
-        explicit walker(unbound_operation& c) : check_(c)
-        {
-        }
+        using walker_of::walker_of;
 
         void visit(Stmt const& s) override
         {
@@ -141,8 +132,6 @@ private:
             return type == "boost::asio::awaitable"
                 && isa_and_nonnull<DeclStmt>(u);
         }
-
-        unbound_operation& check_;
     };
 
     std::string const ignored_text_;
