@@ -5,6 +5,8 @@
 #
 #     // expect: <regex>
 #
+# If the second line is "// lines: <number>", it has no more lines than that.
+#
 # With ASIOCTX_EXPECT_PASS defined it must compile. That control catches a
 # file that fails for another reason than the line it is about.
 
@@ -68,4 +70,13 @@ endif()
 if(NOT output MATCHES "${regex}")
     message(NOTICE "${output}")
     message(FATAL_ERROR "${SOURCE}: it fails, but without \"${regex}\"")
+endif()
+if(text MATCHES "^[^\n]*\n// lines: ([0-9]+)\n")
+    set(most ${CMAKE_MATCH_1})
+    string(REGEX MATCHALL "\n" lines "${output}")
+    list(LENGTH lines lines)
+    if(lines GREATER most)
+        message(NOTICE "${output}")
+        message(FATAL_ERROR "${SOURCE}: ${lines} lines, not ${most}")
+    endif()
 endif()

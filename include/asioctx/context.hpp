@@ -17,6 +17,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/execution/executor.hpp>
 #include <boost/asio/execution_context.hpp>
 
 #include <concepts>
@@ -382,6 +383,21 @@ inline context background() noexcept
  */
 template <detail::executing_context ExecutionContext>
 context background(ExecutionContext& ec);
+
+/// Not to be had: an executor may be a strand, and time is all contexts'.
+/**
+ * Does not compile. The root is that of an execution context. Pass that where
+ * there is but an executor, as in a coroutine, or better a context.
+ */
+template <class Executor>
+    requires asio::execution::is_executor<Executor>::value
+context background(Executor const&)
+{
+    static_assert(!asio::execution::is_executor<Executor>::value,
+        "asioctx::background: the root is that of an execution context: pass the "
+        "io_context or thread_pool instead of its executor");
+    return {};
+}
 
 /// Returns the root context of an execution context whose time is another's.
 /**

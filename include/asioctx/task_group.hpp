@@ -207,20 +207,22 @@ public:
      * The other parameters, and the exceptions but the first, are the same.
      */
     template <class Where>
-        requires detail::runs_tasks<Where> task_group(
-            Where&& where,
-            context const& parent,
-            std::size_t limit = unlimited,
-            on_error policy = on_error::cancel,
-            source_location at = BOOST_CURRENT_LOCATION);
+        requires detail::runs_tasks<Where>
+    task_group(
+        Where&& where,
+        context const& parent,
+        std::size_t limit = unlimited,
+        on_error policy = on_error::cancel,
+        source_location at = BOOST_CURRENT_LOCATION);
 
     /// The same without a limit.
     template <class Where>
-        requires detail::runs_tasks<Where> task_group(
-            Where&& where,
-            context const& parent,
-            on_error policy,
-            source_location at = BOOST_CURRENT_LOCATION);
+        requires detail::runs_tasks<Where>
+    task_group(
+        Where&& where,
+        context const& parent,
+        on_error policy,
+        source_location at = BOOST_CURRENT_LOCATION);
 
     task_group(task_group const&) = delete;
     task_group& operator=(task_group const&) = delete;

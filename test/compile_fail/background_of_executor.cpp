@@ -1,4 +1,5 @@
-// expect: (no matching function for call to|could not convert|constraints not satisfied)
+// expect: the root is that of an execution context
+// lines: 15
 //
 // Copyright (c) 2026 The asioctx authors
 //

@@ -333,13 +333,17 @@ concept returns_awaitable =
     std::is_invocable_v<F&> && is_awaitable<std::invoke_result_t<F&>>;
 
 template <class F>
-concept starts_operation = std::is_invocable_v<F, task_token> &&(
-    !is_awaitable<std::invoke_result_t<F, task_token>>);
+concept starts_operation = std::is_invocable_v<F, task_token>
+    && !is_awaitable<std::invoke_result_t<F, task_token>>;
 
 template <class F>
-concept returns_awaitable_with_context =
-    std::is_invocable_v<F, context> && is_awaitable<
-        std::invoke_result_t<F, context>>;
+concept returns_awaitable_with_context = std::is_invocable_v<F, context>
+    && is_awaitable<std::invoke_result_t<F, context>>;
+
+// In this order: a function is tried with a context if it takes nothing else.
+template <class F>
+concept is_task = is_awaitable<F> || returns_awaitable<F>
+    || starts_operation<F> || returns_awaitable_with_context<F>;
 
 template <class F>
 class group_task_of final : public group_task
@@ -372,16 +376,8 @@ public:
             static_cast<void>(std::move(operation)(std::move(token)));
         }
         else
-        {
-            static_assert(
-                returns_awaitable_with_context<F>,
-                "asioctx::task_group: the task must be a function object that "
-                "returns an asio::awaitable, called with a context or without "
-                "arguments, or an asio::awaitable, or an asynchronous "
-                "operation, which is called with a completion token");
             asio::co_spawn(
                 ex, [&f, ctx] { return call_task(f, ctx); }, std::move(token));
-        }
     }
 
 private:
@@ -389,10 +385,19 @@ private:
 };
 
 template <class F>
-std::unique_ptr<group_task> make_group_task(F&& f, source_location at)
+std::unique_ptr<group_task> make_group_task(
+    [[maybe_unused]] F&& f, [[maybe_unused]] source_location at)
 {
-    return std::make_unique<group_task_of<std::decay_t<F>>>(
-        std::forward<F>(f), at);
+    using type = std::decay_t<F>;
+    static_assert(is_task<type>,
+        "asioctx::task_group: the task must be a function object that "
+        "returns an asio::awaitable, called with a context or without "
+        "arguments, or an asio::awaitable, or an asynchronous "
+        "operation, which is called with a completion token");
+    if constexpr (is_task<type>)
+        return std::make_unique<group_task_of<type>>(std::forward<F>(f), at);
+    else
+        return nullptr; // not to add errors of its own
 }
 
 template <class Where>
@@ -629,66 +634,53 @@ private:
 } // namespace detail
 
 template <class Where>
-    requires detail::runs_tasks<Where> task_group::task_group(
-        Where&& where,
-        context const& parent,
-        std::size_t limit,
-        on_error policy,
-        source_location at)
-        : task_group(
-            detail::executor_for_tasks(where),
-            detail::is_strand<std::decay_t<
-                    Where>> || detail::is_serializing(detail::executor_for_tasks(where)),
-            parent,
-            limit,
-            policy,
-            at)
-    {
-    }
+    requires detail::runs_tasks<Where>
+task_group::task_group(Where&& where, context const& parent,
+    std::size_t limit, on_error policy, source_location at)
+    : task_group(detail::executor_for_tasks(where),
+          detail::is_strand<std::decay_t<Where>>
+              || detail::is_serializing(detail::executor_for_tasks(where)),
+          parent, limit, policy, at)
+{
+}
 
-    template <class Where>
-        requires detail::runs_tasks<Where> task_group::task_group(
-            Where&& where,
-            context const& parent,
-            on_error policy,
-            source_location at)
-            : task_group(
-                std::forward<Where>(where), parent, unlimited, policy, at)
-        {
-        }
+template <class Where>
+    requires detail::runs_tasks<Where>
+task_group::task_group(Where&& where, context const& parent, on_error policy,
+    source_location at)
+    : task_group(std::forward<Where>(where), parent, unlimited, policy, at)
+{
+}
 
-        template <class F>
-        bool task_group::spawn(F&& f, source_location at)
-        {
-            auto t = detail::make_group_task(std::forward<F>(f), at);
-            detail::reserved_place place(*state_, true);
-            return place.use(std::move(t));
-        }
+template <class F>
+bool task_group::spawn(F&& f, source_location at)
+{
+    auto t = detail::make_group_task(std::forward<F>(f), at);
+    detail::reserved_place place(*state_, true);
+    return place.use(std::move(t));
+}
 
-        template <class F>
-        bool task_group::try_spawn(F&& f, source_location at)
-        {
-            detail::reserved_place place(*state_, false);
-            return place.has_room()
-                && place.use(detail::make_group_task(std::forward<F>(f), at));
-        }
+template <class F>
+bool task_group::try_spawn(F&& f, source_location at)
+{
+    detail::reserved_place place(*state_, false);
+    return place.has_room()
+        && place.use(detail::make_group_task(std::forward<F>(f), at));
+}
 
-        template <class F, asio::completion_token_for<void(error_code)> Token>
-        auto task_group::async_spawn(F&& f, Token&& token, source_location at)
-        {
-            return asio::async_initiate<Token, void(error_code)>(
-                detail::initiate_async_spawn(state_),
-                token,
-                std::forward<F>(f),
-                at);
-        }
+template <class F, asio::completion_token_for<void(error_code)> Token>
+auto task_group::async_spawn(F&& f, Token&& token, source_location at)
+{
+    return asio::async_initiate<Token, void(error_code)>(
+        detail::initiate_async_spawn(state_), token, std::forward<F>(f), at);
+}
 
-        template <asio::completion_token_for<void(std::exception_ptr)> Token>
-        auto task_group::async_join(Token&& token)
-        {
-            return asio::async_initiate<Token, void(std::exception_ptr)>(
-                detail::initiate_async_join(state_), token);
-        }
+template <asio::completion_token_for<void(std::exception_ptr)> Token>
+auto task_group::async_join(Token&& token)
+{
+    return asio::async_initiate<Token, void(std::exception_ptr)>(
+        detail::initiate_async_join(state_), token);
+}
 
 } // namespace asioctx
 
