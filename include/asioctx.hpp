@@ -23,6 +23,7 @@
 #include <asioctx/error.hpp>
 #include <asioctx/is_single_step.hpp>
 #include <asioctx/merge.hpp>
+#include <asioctx/stays_asked.hpp>
 #include <asioctx/stop_token.hpp>
 #include <asioctx/task_group.hpp>
 #include <asioctx/value.hpp>

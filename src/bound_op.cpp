@@ -227,9 +227,9 @@ void bound_op::deliver(turn_frame& f) noexcept
         f.delivers = true;
         slot_.call(asked_);
         f.delivers = false;
-        missed = slot_.holds_cancellation_state();
+        missed = stays_asked_ && may_repeat();
     }
-    missed_.store(missed, std::memory_order_relaxed);
+    set_missed(missed);
     if (!turn_.has_ended())
         asked();
 }

@@ -223,6 +223,9 @@ private:
  * cancellation slot of the token's handler works beside the context; an
  * operation that is aborted through it ends with @c operation_aborted.
  *
+ * A composed operation looks itself whether it was asked, before it begins its
+ * next part; for one that does not, see @ref stays_asked.
+ *
  * @par Errors
  * @c errc::canceled, @c errc::deadline_exceeded, and the operation's own.
  *

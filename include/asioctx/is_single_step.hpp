@@ -8,7 +8,7 @@
 #ifndef ASIOCTX_IS_SINGLE_STEP_HPP
 #define ASIOCTX_IS_SINGLE_STEP_HPP
 
-#include <asioctx/detail/single_step.hpp>
+#include <asioctx/detail/type_name.hpp>
 
 namespace asioctx {
 
@@ -33,7 +33,7 @@ namespace asioctx {
  */
 template <class Initiation>
 inline constexpr bool is_single_step =
-    detail::is_io_object_initiation<Initiation>();
+    detail::names_io_object_initiation(detail::name_of<Initiation>());
 
 } // namespace asioctx
 

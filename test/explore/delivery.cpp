@@ -14,6 +14,7 @@
 #include <asioctx/context.hpp>
 #include <asioctx/detach_on_cancel.hpp>
 #include <asioctx/error.hpp>
+#include <asioctx/stays_asked.hpp>
 
 #include <asioctx/detail/sync.hpp>
 #include <asioctx/detail/turn.hpp>
@@ -726,7 +727,7 @@ void a_step_is_dropped_when_asked()
 // Operations of several steps.
 
 // Posts itself, waits, and posts itself again. If it does not look, it goes on
-// whatever it was asked.
+// whatever it was asked, and so stays asked.
 template <bool Looks = true>
 struct steps
 {
@@ -764,6 +765,13 @@ private:
         is_inside = false;
     }
 };
+
+} // namespace
+
+template <>
+inline constexpr bool asioctx::stays_asked<steps<false>> = true;
+
+namespace {
 
 template <class Token>
 void async_steps(device<>& d, bool& inside, Token&& token)

@@ -22,6 +22,8 @@
 
 #include <chrono>
 
+#include <asioctx/stays_asked.hpp>
+
 #include "support/executors.hpp"
 
 using namespace race;
@@ -153,7 +155,33 @@ struct hops : family
 };
 
 // The same, but it does not look whether it was asked to stop, and then waits until
-// it is: a request may come when a part has just ended, and is for the next.
+// it is.
+struct goes_on
+{
+    asio::steady_timer* timer;
+    int left = 4;
+
+    template <class Self>
+    void operator()(Self& self, error_code ec = {})
+    {
+        if (left-- > 0)
+            return asio::post(timer->get_executor(), std::move(self));
+        if (left < -1)
+            return self.complete(ec);
+        timer->expires_after(
+            std::chrono::hours(settings::instance().bare ? 0 : 1));
+        timer->async_wait(std::move(self));
+    }
+};
+
+} // namespace
+
+template <>
+inline constexpr bool asioctx::stays_asked<goes_on> = true;
+
+namespace {
+
+// A request may come when a part has just ended, and is for the next.
 struct blind_hops : family
 {
     static constexpr auto name = "blind";
@@ -164,29 +192,11 @@ struct blind_hops : family
     {
     }
 
-    struct implementation
-    {
-        asio::steady_timer* timer;
-        int left = 4;
-
-        template <class Self>
-        void operator()(Self& self, error_code ec = {})
-        {
-            if (left-- > 0)
-                return asio::post(timer->get_executor(), std::move(self));
-            if (left < -1)
-                return self.complete(ec);
-            timer->expires_after(
-                std::chrono::hours(settings::instance().bare ? 0 : 1));
-            timer->async_wait(std::move(self));
-        }
-    };
-
     template <class Token>
     auto start(Token&& token)
     {
         return asio::async_compose<Token, void(error_code)>(
-            implementation{timer.get()}, token, *timer);
+            goes_on{timer.get()}, token, *timer);
     }
 
     void complete()

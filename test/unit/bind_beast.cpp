@@ -8,17 +8,9 @@
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -34,7 +26,6 @@ using namespace asioctx::test;
 
 namespace {
 
-namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using boost::beast::flat_buffer;
 
@@ -115,33 +106,6 @@ BOOST_AUTO_TEST_CASE(a_close_hears_a_request_between_any_two_of_its_steps)
             pair.client.next_layer().close(); // or it would wait for ever
             until_completed(close);
         }
-    }
-}
-
-// It remembers that it was asked to stop, but does not look.
-BOOST_AUTO_TEST_CASE(a_read_of_which_a_part_has_just_come_may_be_canceled)
-{
-    asio::any_io_executor const executors[] = {
-        ioc.get_executor(), asio::make_strand(ioc)};
-    for (auto const& ex : executors)
-    {
-        asio::local::stream_protocol::socket near(ex);
-        asio::local::stream_protocol::socket far(ioc);
-        asio::local::connect_pair(near, far);
-        flat_buffer buffer;
-        http::request_parser<http::empty_body> parser;
-        outcome read;
-        auto source = with_cancel(root);
-        http::async_read(
-            near, buffer, parser, bind_context(source.ctx, recorder(read)));
-        poll();
-        // The request is posted. The part is found to have come before it arrives.
-        source.cancel();
-        asio::write(far, asio::buffer("GE", 2));
-        poll();
-        BOOST_TEST(read == errc::canceled);
-        near.close(); // or it would wait for ever
-        until_completed(read);
     }
 }
 

@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_look_at_the_clock_sees_what_was_set_after_the_last)
     {
         auto const far = with_timeout(root, 1h);
         auto const c = with_timeout(root, 300us);
-        auto const d = with_timeout(root, 100us);
+        auto const d = with_deadline(root, *c.ctx.deadline() - 200us);
         while (!c.ctx.check())
             BOOST_REQUIRE((clock_type::now() < *c.ctx.deadline() + patience));
         BOOST_TEST(d.ctx.done());

@@ -16,12 +16,14 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/compose.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -302,6 +304,35 @@ BOOST_AUTO_TEST_CASE(without_a_strand_a_request_is_one_use_more)
     other.join();
     BOOST_TEST(both);
     complete(aborted);
+    BOOST_TEST(o == errc::canceled);
+}
+
+// It does not look whether it was asked, and does not say so.
+BOOST_AUTO_TEST_CASE(a_request_between_two_parts_may_be_missed)
+{
+    asio::steady_timer timer(ioc, 1h);
+    int step = 0;
+    asio::post(ioc, [&] { c.cancel(); }); // before the first part has come back
+    auto token = bind_context(c.ctx, recorder(o));
+    asio::async_compose<decltype(token), void(error_code)>(
+        [&](auto& self, error_code ec = {})
+        {
+            switch (step++)
+            {
+            case 0:
+                return asio::post(ioc, std::move(self));
+            case 1:
+                return timer.async_wait(std::move(self));
+            default:
+                self.complete(ec);
+            }
+        },
+        token,
+        ioc);
+    poll();
+    BOOST_TEST(!o.completed());
+    timer.cancel();
+    until_completed(o);
     BOOST_TEST(o == errc::canceled);
 }
 

@@ -138,13 +138,14 @@ public:
     H& emplace(Args&&... args)
     {
         access const a(*this);
-        // What was asked is for this as well: what has heard it may have been stale.
-        // Unless the operation forgets what it was asked, to clean up.
-        bool const forgets =
-            is_cancellation_state<H> && slot_.holds_cancellation_state();
+        // A request that was heard may have reached what was stale. It is for this
+        // as well, unless an operation forgets what it was asked, to clean up.
+        bool const forgets = !stays_asked_ && is_cancellation_state<H>
+            && slot_.holds_cancellation_state();
         H& h = slot_.emplace<H>(std::forward<Args>(args)...);
-        if (asked_ != asio::cancellation_type::none) [[unlikely]]
-            missed_.store(!forgets, std::memory_order_relaxed);
+        if (asked_ != asio::cancellation_type::none && !forgets
+            && !has_missed()) [[unlikely]]
+            set_missed(may_repeat());
         return h;
     }
 
@@ -195,6 +196,13 @@ public:
     void set_coroutine() noexcept
     {
         coroutine_ = idle_ = true;
+    }
+
+    // It does not look whether it was asked, and is asked after each step.
+    void set_stays_asked() noexcept
+    {
+        stays_asked_ = true;
+        repeats_ = 64;
     }
 
     // Why it is not to begin, or no error. In the former case it is not asked any
@@ -394,6 +402,19 @@ private:
         return missed_.load(std::memory_order_relaxed);
     }
 
+    void set_missed(bool b) noexcept
+    {
+        missed_.store(b, std::memory_order_relaxed);
+    }
+
+    bool may_repeat() noexcept
+    {
+        if (repeats_ == 0)
+            return false;
+        --repeats_;
+        return true;
+    }
+
     void unlink_from_scope() noexcept
     {
         if (!scope_)
@@ -451,7 +472,8 @@ private:
     // There is nothing to complete; set before the record is put off.
     bool abandoned_ = false;
 
-    bool coroutine_ = false; // see set_coroutine()
+    bool coroutine_ = false;   // see set_coroutine()
+    bool stays_asked_ = false; // see set_stays_asked()
 
     // Nobody asks but the context. Whoever does takes the operation off the scope's
     // list before, and queues itself, under the scope's lock: so before the operation
@@ -474,9 +496,13 @@ private:
     bool heard_context_ = false;
 
     // What was asked is to be asked again, after a step: nothing was in the slot,
-    // or what was put there since has not heard it, or what has heard it remembers
-    // it but may not look. Written by who has the turn.
+    // or what was put there since has not heard it, or it stays asked. Written by
+    // who has the turn.
     atomic<bool> missed_{false};
+
+    // How often what was heard may be asked again. One that begins anew whenever it
+    // is aborted would be asked for ever.
+    unsigned char repeats_ = 1;
 
     // It is not asked, whatever is wanted: there is no turn; or it is a coroutine
     // that has not begun, or will not.

@@ -10,6 +10,7 @@
 
 #include <asioctx/context.hpp>
 #include <asioctx/is_single_step.hpp>
+#include <asioctx/stays_asked.hpp>
 
 #include <asioctx/detail/bound_handler.hpp>
 #include <asioctx/detail/root.hpp>
@@ -250,6 +251,16 @@ inline constexpr bool is_co_spawn<Initiation, F> =
             } -> std::same_as<std::type_identity<Initiation>>;
     };
 
+// An operation stays asked if its initiation does, or the implementation that this
+// is given: async_compose's are told apart by that alone.
+template <class Initiation, class... Args>
+inline constexpr bool is_asked_in_each_step = stays_asked<Initiation>;
+
+template <class Initiation, class Implementation, class... Args>
+inline constexpr bool
+    is_asked_in_each_step<Initiation, Implementation, Args...> =
+        stays_asked<Initiation> || stays_asked<Implementation>;
+
 // A coroutine that does not begin if somebody wants it to stop by then. The
 // record is there as long as the function may be called.
 template <class Op, class F>
@@ -330,6 +341,9 @@ private:
         bound_op::initiation const running(*self);
         bound_handler<op> bound(self);
         self->connect_upstream();
+        if constexpr (is_asked_in_each_step<std::decay_t<I>,
+                          std::decay_t<Args>...>)
+            self->set_stays_asked();
         if constexpr (is_co_spawn<std::decay_t<I>, std::decay_t<Args>...>)
             std::forward<I>(initiation)(std::move(bound),
                 beginning<op, std::decay_t<Args>...>(
