@@ -1328,7 +1328,7 @@ int main(int argc, char** argv)
     auto const wants_are_not_taken =
         skipped("wants_are_not_taken", op::rmw, "turn.hpp", "take_wanted");
     auto const request_is_forgotten =
-        skipped("request_is_forgotten", op::store, "bound_op.cpp", "deliver");
+        skipped("request_is_forgotten", op::store, "bound_op.hpp", "set_missed");
     auto const lock_is_lost =
         replaced("lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
     auto const end_is_not_seen =
