@@ -251,12 +251,18 @@ void operations_bound_twice_complete_when_asked(int rounds)
         auto one = with_cancel(background(ioc));
         auto other = with_cancel(background(ioc));
         tally t;
+        std::atomic<bool> has_canceled{false};
         race::together({
             [&]
             {
                 // Where the operations' steps run, so that they are asked at
                 // once.
-                asio::post(ioc, [&] { (r % 2 ? one : other).cancel(); });
+                asio::post(ioc,
+                    [&]
+                    {
+                        (r % 2 ? one : other).cancel();
+                        has_canceled = true;
+                    });
             },
             [&]
             {
@@ -267,6 +273,8 @@ void operations_bound_twice_complete_when_asked(int rounds)
             },
         });
         t.wait_for(batch);
+        while (!has_canceled)
+            std::this_thread::yield();
     }
 }
 
