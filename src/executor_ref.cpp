@@ -14,7 +14,7 @@ namespace asioctx::detail {
 template <class Polymorphic>
 void executor_ref::refer_to_target(Polymorphic const& ex) noexcept
 {
-    visit_executor(ex, [this](auto const& e) { refer_to(e); });
+    visit_executor(ex, [this](auto const& e) { this->refer_to(e); });
 }
 
 template void executor_ref::refer_to_target(

@@ -769,7 +769,7 @@ private:
 } // namespace
 
 template <>
-inline constexpr bool asioctx::stays_asked<steps<false>> = true;
+[[maybe_unused]] inline constexpr bool asioctx::stays_asked<steps<false>> = true;
 
 namespace {
 

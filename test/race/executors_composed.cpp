@@ -177,7 +177,7 @@ struct goes_on
 } // namespace
 
 template <>
-inline constexpr bool asioctx::stays_asked<goes_on> = true;
+[[maybe_unused]] inline constexpr bool asioctx::stays_asked<goes_on> = true;
 
 namespace {
 

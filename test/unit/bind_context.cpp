@@ -890,17 +890,18 @@ BOOST_AUTO_TEST_CASE(or_on_the_handler_s_executor_if_it_was_initiated_there)
     probe<> op;
     asio::io_context other;
     auto const strand = asio::make_strand(other);
-    auto const [ctx, cancel] = with_cancel(root);
+    auto const source = with_cancel(root);
     op.when_asked = [&](auto)
     { BOOST_TEST(strand.running_in_this_thread()); };
     asio::post(strand,
         [&]
         {
             op.start_on(ioc.get_executor(),
-                bind_context(ctx, asio::bind_executor(strand, recorder(o))));
+                bind_context(
+                    source.ctx, asio::bind_executor(strand, recorder(o))));
         });
     other.run();
-    cancel();
+    source.cancel();
     poll(); // by way of the object's execution context
     BOOST_TEST(op.requests.empty());
     other.restart();

@@ -42,7 +42,7 @@ struct wall
     using duration = std::chrono::milliseconds;
     using time_point = std::chrono::time_point<wall>;
 
-    static constexpr bool is_steady = false;
+    [[maybe_unused]] static constexpr bool is_steady = false;
 
     static time_point now() noexcept
     {
@@ -60,7 +60,7 @@ struct stuck
     using duration = std::chrono::nanoseconds;
     using time_point = std::chrono::time_point<stuck>;
 
-    static constexpr bool is_steady = false;
+    [[maybe_unused]] static constexpr bool is_steady = false;
 
     static time_point now() noexcept
     {

@@ -420,6 +420,10 @@ BOOST_FIXTURE_TEST_CASE(the_handler_may_own_the_io_object, bound_fixture)
 {
     struct io_object
     {
+        explicit io_object(bool* g) : gone(g)
+        {
+        }
+
         ~io_object()
         {
             *gone = true;

@@ -171,7 +171,7 @@ struct overloads_fixture : test::io_context_fixture
             socket,
             tcp::resolver::results_type(),
             bind([this](error_code ec, tcp::endpoint const&) { end(ec); })));
-#ifndef BOOST_ASIO_NO_DEPRECATED
+#if !defined(BOOST_ASIO_NO_DEPRECATED) && BOOST_VERSION < 108700
         auto const on_resolver_iterator =
             [this](error_code ec, tcp::resolver::iterator)
         {

@@ -86,10 +86,10 @@ struct begins_anew : goes_on
 } // namespace
 
 template <>
-inline constexpr bool asioctx::stays_asked<goes_on> = true;
+[[maybe_unused]] inline constexpr bool asioctx::stays_asked<goes_on> = true;
 
 template <>
-inline constexpr bool asioctx::stays_asked<begins_anew> = true;
+[[maybe_unused]] inline constexpr bool asioctx::stays_asked<begins_anew> = true;
 
 namespace {
 
