@@ -70,7 +70,7 @@ struct watched_clock
     using period = duration::period;
     using time_point = std::chrono::time_point<watched_clock, duration>;
 
-    static constexpr bool is_steady = false;
+    [[maybe_unused]] static constexpr bool is_steady = false;
 
     static time_point now()
     {

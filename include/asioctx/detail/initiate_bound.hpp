@@ -251,15 +251,26 @@ inline constexpr bool is_co_spawn<Initiation, F> =
             } -> std::same_as<std::type_identity<Initiation>>;
     };
 
-// An operation stays asked if its initiation does, or the implementation that this
-// is given: async_compose's are told apart by that alone.
+// Newer versions of Asio keep the implementation that async_compose is given in the
+// initiation, whose first template argument it is.
+template <class Initiation>
+inline constexpr bool has_implementation_that_stays_asked = false;
+
+template <template <class...> class Initiation, class Implementation,
+    class... More>
+inline constexpr bool has_implementation_that_stays_asked<
+    Initiation<Implementation, More...>> = stays_asked<Implementation>;
+
+// An operation stays asked if its initiation does, or that implementation. Older
+// versions give it to the initiation as its first argument.
 template <class Initiation, class... Args>
-inline constexpr bool is_asked_in_each_step = stays_asked<Initiation>;
+inline constexpr bool is_asked_in_each_step = stays_asked<Initiation>
+    || has_implementation_that_stays_asked<Initiation>;
 
 template <class Initiation, class Implementation, class... Args>
 inline constexpr bool
     is_asked_in_each_step<Initiation, Implementation, Args...> =
-        stays_asked<Initiation> || stays_asked<Implementation>;
+        is_asked_in_each_step<Initiation> || stays_asked<Implementation>;
 
 // A coroutine that does not begin if somebody wants it to stop by then. The
 // record is there as long as the function may be called.
