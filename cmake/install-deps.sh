@@ -84,10 +84,19 @@ if ((boost >= 108100)) && {
     boost=
 fi
 
+# As tools/tidy/CMakeLists.txt looks for them.
+has_tidy_headers()
+{
+    local include
+    for include in /usr/lib/llvm-*/include; do
+        [[ -e $include/clang-tidy/ClangTidyCheck.h
+            && -e $include/llvm/Config/llvm-config.h ]] && return
+    done
+    return 1
+}
+
 tidy=
-if [[ $what == tidy ]] \
-    && ! compgen -G '/usr/lib/llvm-*/include/clang-tidy/ClangTidyCheck.h' \
-        > /dev/null; then
+if [[ $what == tidy ]] && ! has_tidy_headers; then
     tidy=1
 fi
 

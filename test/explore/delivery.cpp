@@ -773,11 +773,11 @@ template <>
 
 namespace {
 
-template <class Token>
+template <bool Looks = true, class Token>
 void async_steps(device<>& d, bool& inside, Token&& token)
 {
     asio::async_compose<Token, void(error_code)>(
-        steps<>{d, inside}, token, d.ex);
+        steps<Looks>{d, inside}, token, d.ex);
 }
 
 void steps_run_beside_a_cancel()
@@ -833,16 +833,12 @@ void steps_that_do_not_look_run_beside_a_cancel()
     fixture f;
     bool inside = false;
     f.d.f = nullptr;
-    auto const start = [&](auto&& token)
-    {
-        asio::async_compose<std::decay_t<decltype(token)>, void(error_code)>(
-            steps<false>{f.d, inside}, token, f.d.ex);
-    };
     if constexpr (OnStrand)
-        start(bind_context(f.c.ctx,
-            asio::bind_executor(asio::make_strand(f.ioc), handler(f.f))));
+        async_steps<false>(f.d, inside,
+            bind_context(f.c.ctx,
+                asio::bind_executor(asio::make_strand(f.ioc), handler(f.f))));
     else
-        start(f.token());
+        async_steps<false>(f.d, inside, f.token());
     together(
         [&] { f.c.cancel.cancel(); },
         [&] { poll(f.ioc); },

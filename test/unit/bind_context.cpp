@@ -1419,6 +1419,24 @@ struct passes_on
     }
 };
 
+// Cancels an operation that is made of a timer and of what tells whether it has
+// cleaned up. It has heard the request and goes on.
+template <class Operation>
+void is_left_alone(bound_fixture& f)
+{
+    auto source = with_cancel(f.root);
+    asio::steady_timer timer(f.ioc);
+    bool cleaned_up = false;
+    outcome o;
+    auto token = bind_context(source.ctx, recorder(o));
+    asio::async_compose<decltype(token), void(error_code)>(
+        Operation{timer, cleaned_up}, token, f.ioc);
+    f.cancel_later(source.cancel);
+    f.until_completed(o);
+    BOOST_TEST(cleaned_up);
+    BOOST_TEST(o == error_code());
+}
+
 } // namespace
 
 // The completion is put off, for the operation ends within its own request.
@@ -1519,36 +1537,16 @@ BOOST_AUTO_TEST_CASE(an_operation_that_passes_its_slot_on_is_asked_between_two)
     poll();
 }
 
-// It has heard the request and goes on: what it waits for then is its clean-up.
+// What it waits for then is its clean-up.
 BOOST_AUTO_TEST_CASE(a_composed_operation_that_resets_its_state_is_left_alone)
 {
-    auto source = with_cancel(root);
-    asio::steady_timer timer(ioc);
-    bool cleaned_up = false;
-    outcome o;
-    auto token = bind_context(source.ctx, recorder(o));
-    asio::async_compose<decltype(token), void(error_code)>(
-        cleans_up{timer, cleaned_up}, token, ioc);
-    cancel_later(source.cancel);
-    until_completed(o);
-    BOOST_TEST(cleaned_up);
-    BOOST_TEST(o == error_code());
+    is_left_alone<cleans_up>(*this);
 }
 
 // The record does not see what the inner one does.
 BOOST_AUTO_TEST_CASE(so_is_one_inside_of_another)
 {
-    auto source = with_cancel(root);
-    asio::steady_timer timer(ioc);
-    bool cleaned_up = false;
-    outcome o;
-    auto token = bind_context(source.ctx, recorder(o));
-    asio::async_compose<decltype(token), void(error_code)>(
-        passes_on{timer, cleaned_up}, token, ioc);
-    cancel_later(source.cancel);
-    until_completed(o);
-    BOOST_TEST(cleaned_up);
-    BOOST_TEST(o == error_code());
+    is_left_alone<passes_on>(*this);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -69,8 +69,9 @@ struct goes_on
 };
 
 // Begins anew whenever it is aborted.
-struct begins_anew : goes_on
+struct begins_anew
 {
+    asio::steady_timer& timer;
     int& times;
 
     template <class Self>
@@ -212,7 +213,7 @@ BOOST_AUTO_TEST_CASE(one_that_begins_anew_is_left_alone_in_the_end)
     int times = 0;
     auto token = bind_context(source.ctx, recorder(*o));
     asio::async_compose<decltype(token), void(error_code)>(
-        begins_anew{{timer, 0}, times}, token, ioc);
+        begins_anew{timer, times}, token, ioc);
     source.cancel();
     poll();
     BOOST_TEST(times == 66); // the first, that after it was asked, and 64 more
@@ -245,10 +246,12 @@ BOOST_AUTO_TEST_CASE(a_read_of_beast_misses_nothing)
                         far = local_socket(ioc);
                         asio::local::connect_pair(near, far);
                         buffer.clear();
-                        http::async_read(near, buffer, parser.emplace(), token_of());
+                        http::async_read(
+                            near, buffer, parser.emplace(), token_of());
                         poll();
                         asio::write(far, asio::buffer("GE", 2));
-                        asio::post(ioc, [&] { asio::write(far, asio::buffer("T", 1)); });
+                        asio::post(ioc,
+                            [&] { asio::write(far, asio::buffer("T", 1)); });
                     },
                     [&] { near.close(); });
             }
@@ -272,7 +275,8 @@ BOOST_AUTO_TEST_CASE(a_handshake_of_beast_misses_nothing)
                     ws->async_handshake("host", "/", token_of());
                     poll();
                     asio::write(far, asio::buffer("HT", 2));
-                    asio::post(ioc, [&] { asio::write(far, asio::buffer("TP", 2)); });
+                    asio::post(
+                        ioc, [&] { asio::write(far, asio::buffer("TP", 2)); });
                 },
                 [&] { ws->next_layer().close(); });
         });
