@@ -209,9 +209,17 @@ error_code bound_op::begin() noexcept
 void bound_op::deliver(turn_frame& f) noexcept
 {
     auto const wanted = turn_.take_wanted();
-    auto const by_context = (wanted & turn::context) != 0
-        ? request_.type
-        : asio::cancellation_type::none;
+    bool const again = context_asked_.load(std::memory_order_relaxed);
+    auto by_context = asio::cancellation_type::none;
+    if ((wanted & turn::context) != 0 && !again)
+    {
+        context_asked_.store(true, std::memory_order_relaxed);
+        by_context = request_.type;
+    }
+    else if (turn::type_of(wanted) == asio::cancellation_type::none)
+    {
+        return;
+    }
     // If another has asked for it, or for more, the abort is not the context's.
     asked_ |= turn::type_of(wanted);
     context_first_ = context_first_
@@ -223,6 +231,8 @@ void bound_op::deliver(turn_frame& f) noexcept
     if (!missed)
     {
         heard_context_ = context_first_ && !request_.raw_errors;
+        f.for_context =
+            by_context != asio::cancellation_type::none || (again && has_missed());
         // The operation may end in here: then its completion is put off.
         f.delivers = true;
         slot_.call(asked_);
@@ -234,11 +244,25 @@ void bound_op::deliver(turn_frame& f) noexcept
         asked();
 }
 
+// Whether what is being delivered to another operation is the end that has reached
+// this one's context as well, which is done.
+bool bound_op::is_same_end(turn_frame const& f) const noexcept
+{
+    return f.delivers && f.for_context
+        && f.of->op->scope_->ended_with(*scope_);
+}
+
 void bound_op::ask_upstream(
     asio::cancellation_type_t type, bool of_other_context) noexcept
 {
     using cancellation_type = asio::cancellation_type;
-    bool const by_context = context_done() && !of_other_context;
+    // What comes on another thread's way cannot be told from a request of somebody
+    // else, who may ask once more.
+    bool const by_context = context_done()
+        && (turn_frame::find_if(
+                [this](turn_frame const& f) { return is_same_end(f); })
+            || (!of_other_context
+                && !context_asked_.load(std::memory_order_relaxed)));
     bool const covered = by_context
         && ((request_.type & cancellation_type::terminal)
                 != cancellation_type::none

@@ -333,6 +333,35 @@ void scope::wait_until_marked() const noexcept
         wait();
 }
 
+// What has a grace ends by itself.
+bool scope::was_ended() const noexcept
+{
+    return inherited && kind != behavior::graced;
+}
+
+// This scope or an ancestor. One that another has ended which is no ancestor was
+// merged with that.
+scope const& scope::end_began_at() const noexcept
+{
+    auto const* s = this;
+    while (s->was_ended())
+    {
+        auto const* const p = parent_scope(*s);
+        if (!p || !p->done() || p->why != s->why)
+            break;
+        s = p;
+    }
+    return *s;
+}
+
+bool scope::ended_with(scope const& other) const noexcept
+{
+    auto const& mine = end_began_at();
+    auto const& others = other.end_began_at();
+    return &mine == &others
+        || ((mine.was_ended() || others.was_ended()) && mine.why == others.why);
+}
+
 // The scope is done, and takes no more children.
 void scope::cancel_below() noexcept
 {

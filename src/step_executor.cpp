@@ -154,7 +154,7 @@ Polymorphic steps_on(
         ex,
         [&]<class Ex>(Ex const& e)
         {
-            if (is_strand<Ex> && is_home)
+            if (is_strand<Ex> && is_home && !op.stays_asked())
                 op.steps_on_strand();
             else if (auto const ticket = op.steps_begin(); ticket.of)
                 result = make_steps<Polymorphic>(ticket, e);

@@ -68,6 +68,29 @@ struct goes_on
     }
 };
 
+// The same, but asks for its executor once alone.
+struct keeps_its_executor
+{
+    asio::steady_timer& timer;
+    int parts;
+    std::optional<asio::any_io_executor> kept{};
+
+    template <class Self>
+    void operator()(Self& self, error_code ec = {})
+    {
+        if (ec)
+            return self.complete(ec);
+        if (!kept)
+            kept = asio::get_associated_executor(self, timer.get_executor());
+        auto const ex = *kept;
+        if (parts-- > 0)
+            return asio::post(
+                timer.get_executor(), asio::bind_executor(ex, std::move(self)));
+        timer.expires_after(1h);
+        timer.async_wait(asio::bind_executor(ex, std::move(self)));
+    }
+};
+
 // Begins anew whenever it is aborted.
 struct begins_anew
 {
@@ -88,6 +111,10 @@ struct begins_anew
 
 template <>
 [[maybe_unused]] inline constexpr bool asioctx::stays_asked<goes_on> = true;
+
+template <>
+[[maybe_unused]] inline constexpr bool
+    asioctx::stays_asked<keeps_its_executor> = true;
 
 template <>
 [[maybe_unused]] inline constexpr bool asioctx::stays_asked<begins_anew> = true;
@@ -119,6 +146,7 @@ struct fixture : bound_fixture
         f([&] { return bind_context(source.ctx, recorder(*o)); });
         f(on(ioc.get_executor()));
         f(on(strand));
+        f(on(asio::io_context::strand(ioc))); // of the Networking TS
         f(on(any));
         f(on(any_strand));
         f([&] {
@@ -200,6 +228,29 @@ BOOST_AUTO_TEST_CASE(the_request_is_for_what_follows)
                     },
                     [&] { timer.cancel(); });
             });
+    };
+    with(ioc.get_executor());
+    with(strand);
+    with(asio::any_io_executor(ioc.get_executor()));
+    with(asio::any_io_executor(strand));
+}
+
+BOOST_AUTO_TEST_CASE(its_executor_may_be_kept)
+{
+    constexpr int parts = 3;
+    auto const with = [&](auto const& ex)
+    {
+        asio::steady_timer timer(ex);
+        cancel_after_each_step(
+            parts + 1,
+            [&]
+            {
+                auto token = bind_context(
+                    source.ctx, asio::bind_executor(ex, recorder(*o)));
+                asio::async_compose<decltype(token), void(error_code)>(
+                    keeps_its_executor{timer, parts}, token, ex);
+            },
+            [&] { timer.cancel(); });
     };
     with(ioc.get_executor());
     with(strand);

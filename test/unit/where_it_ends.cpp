@@ -15,7 +15,9 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/compose.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
@@ -332,6 +334,34 @@ BOOST_AUTO_TEST_CASE(a_request_between_two_parts_may_be_missed)
     poll();
     BOOST_TEST(!o.completed());
     timer.cancel();
+    until_completed(o);
+    BOOST_TEST(o == errc::canceled);
+}
+
+// It looks like a request that somebody else makes, after the first.
+BOOST_AUTO_TEST_CASE(an_end_that_others_pass_on_asks_again)
+{
+    asio::steady_timer timer(ioc, 1h);
+    asio::cancellation_signal signal;
+    o.slot = signal.slot();
+    int step = 0;
+    auto token = bind_context(c.ctx, recorder(o));
+    asio::async_compose<decltype(token), void(error_code)>(
+        [&](auto& self, error_code ec = {})
+        {
+            if (step == 2)
+                return self.complete(ec);
+            if (step++ == 1)
+                self.reset_cancellation_state();
+            timer.async_wait(std::move(self));
+        },
+        token,
+        ioc);
+    c.cancel();
+    poll();
+    BOOST_TEST(step == 2);
+    BOOST_TEST(!o.completed());
+    asio::post(ioc, [&] { signal.emit(asio::cancellation_type::terminal); });
     until_completed(o);
     BOOST_TEST(o == errc::canceled);
 }

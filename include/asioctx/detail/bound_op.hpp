@@ -143,9 +143,14 @@ public:
         bool const forgets = !stays_asked_ && is_cancellation_state<H>
             && slot_.holds_cancellation_state();
         H& h = slot_.emplace<H>(std::forward<Args>(args)...);
-        if (asked_ != asio::cancellation_type::none && !forgets
-            && !has_missed()) [[unlikely]]
-            set_missed(may_repeat());
+        if (asked_ != asio::cancellation_type::none && !has_missed())
+            [[unlikely]]
+        {
+            if (forgets)
+                asked_ = asio::cancellation_type::none;
+            else
+                set_missed(may_repeat());
+        }
         return h;
     }
 
@@ -172,8 +177,9 @@ public:
         return slot_.passes_on() ? ticket() : ticket{&turn_, generation_};
     }
 
-    // The steps run where the operation is asked, and do not meet: on a strand.
-    // Called as each of its parts begins. The request is then posted.
+    // The steps run where the operation is asked, and do not meet: on a strand. If
+    // one of the Networking TS, whose functions cannot be wrapped, it is called as
+    // each part begins that is to be asked. The request is then posted.
     void steps_on_strand() noexcept
     {
         turn_.set_steps();
@@ -203,6 +209,11 @@ public:
     {
         stays_asked_ = true;
         repeats_ = 64;
+    }
+
+    bool stays_asked() const noexcept
+    {
+        return stays_asked_;
     }
 
     // Why it is not to begin, or no error. In the former case it is not asked any
@@ -294,7 +305,9 @@ protected:
 
     // The handler's own slot asks. It may be the end of the operation's context
     // that comes this way, too, through a coroutine say: then it is the context
-    // that asks. Not if the slot is that of a record with a context of its own.
+    // that asks, and it asks but once, as the operation may have begun to clean up
+    // when it arrives the second way. Not if the slot is that of a record with a
+    // context of its own.
     ASIOCTX_DECL void ask_upstream(
         asio::cancellation_type_t type, bool of_other_context) noexcept;
 
@@ -440,6 +453,7 @@ private:
     ASIOCTX_DECL void set_far_host(asio::execution_context& context);
     bool is_asked_on_own() const noexcept;
     bool runs_here() const noexcept;
+    bool is_same_end(turn_frame const& f) const noexcept;
     void ask(turn::word what) noexcept;
     static void look_as_request(turn& t, from where) noexcept;
     void send(turn_frame& f, from where) noexcept;
@@ -486,9 +500,13 @@ private:
     // What follows is guarded by the turn; it is read without, by the operation
     // when it has ended.
 
-    // What has been asked for. A weaker request must not make an operation
-    // forget a stronger one, so each includes the ones before.
+    // What has been asked for, and not forgotten by the operation itself. A weaker
+    // request must not make it forget a stronger one, so each includes the ones
+    // before.
     asio::cancellation_type_t asked_ = asio::cancellation_type::none;
+
+    // The context has asked. Read without the turn by ask_upstream().
+    atomic<bool> context_asked_{false};
 
     // The context has asked for something that nobody had asked for before, and
     // the operation has heard it.

@@ -108,6 +108,13 @@ struct reason
     // for messages, and takes no room.
     float after = 0;
 
+    friend bool operator==(reason const& a, reason const& b) noexcept
+    {
+        return a.error == b.error && a.cause == b.cause
+            && a.exception == b.exception && a.at.line() == b.at.line()
+            && a.at.file_name() == b.at.file_name();
+    }
+
     error_code cause;
     std::exception_ptr exception; // null unless the cause was an exception
     source_location at;
@@ -227,6 +234,9 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // the one that is stored.
     ASIOCTX_DECL void expire() noexcept;
 
+    // Whether one end has ended both, which are done.
+    ASIOCTX_DECL bool ended_with(scope const& other) const noexcept;
+
     behavior const kind;
 
     // What the walk that has reached this scope, having taken it from its
@@ -285,6 +295,8 @@ private:
     bool take_some_children(scope_list& taken) noexcept;
     void wait_for_walks() const noexcept;
     void wait_until_marked() const noexcept;
+    bool was_ended() const noexcept;
+    scope const& end_began_at() const noexcept;
     void notify_hooks() noexcept;
     void abandon_hooks() noexcept;
     void leave_parent() noexcept;

@@ -148,14 +148,15 @@ struct reported_executor
     }
 
     // is_home: it is the one where an operation of several steps is asked. If that
-    // is a strand, neither its steps nor a request meet another, and need no turns.
+    // is a strand, neither its steps nor a request meet another, and need no turns,
+    // but to ask after each.
     static type of_steps(
         bound_op& op, Executor const& ex, bool is_home) noexcept
     {
         if constexpr (is_polymorphic)
             return steps_on(op, ex, is_home);
         else if constexpr (is_wrapped)
-            if (!is_strand<Executor> || !is_home)
+            if (!is_strand<Executor> || !is_home || op.stays_asked())
                 return type(op.steps_begin(), ex);
         op.steps_on_strand();
         return of_one_step(ex);

@@ -407,17 +407,27 @@ struct turn_frame
         push();
     }
 
-    // The calling thread's frame for a turn, or null.
-    static turn_frame* find(turn const& t) noexcept
+    // The calling thread's innermost frame with a property, or null.
+    template <class Predicate>
+    static turn_frame* find_if(Predicate has) noexcept
     {
         auto* f = innermost();
-        while (f && f->of != &t)
+        while (f && !has(*f))
             f = f->outer_;
         return f;
     }
 
+    // The calling thread's frame for a turn, or null.
+    static turn_frame* find(turn const& t) noexcept
+    {
+        return find_if([&](turn_frame const& f) { return f.of == &t; });
+    }
+
     turn* of;              // null if empty, or if the operation has ended in it
     bool delivers = false; // what is in the slot is being called
+
+    // For the operation's context.
+    bool for_context = false;
 
 private:
     // The calling thread's innermost frame.
