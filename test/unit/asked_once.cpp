@@ -108,7 +108,8 @@ struct fixture : bound_fixture
     template <class Token>
     auto start(Token&& token)
     {
-        op.emplace(asio::steady_timer(ioc, never), asio::steady_timer(ioc, never));
+        op.emplace(cleans_up::shared{
+            asio::steady_timer(ioc, never), asio::steady_timer(ioc, never)});
         return asio::async_compose<Token, void(error_code)>(
             cleans_up{*op}, token, ioc);
     }
