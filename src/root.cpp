@@ -182,7 +182,7 @@ void root::unschedule(scope& s) noexcept
         return;
     deadlines.remove(s);
     changed = true;
-    if (far && deadlines.empty())
+    if (is_far && deadlines.empty())
         wake_timer(lock);
 }
 
@@ -243,7 +243,7 @@ void root::arm(lock_type& lock, time_point now)
         next = std::min(next, latest);
     waiting = beginning = true;
     waking = changed = false;
-    far = next > latest && !can_uncount;
+    is_far = next > latest && !can_uncount;
     counted = true;
     set_armed_at(next);
     try
@@ -258,7 +258,7 @@ void root::arm(lock_type& lock, time_point now)
     }
     catch (...)
     {
-        waiting = beginning = far = false;
+        waiting = beginning = is_far = false;
         set_armed_at(no_deadline);
         throw;
     }
@@ -311,7 +311,7 @@ void root::wake_timer(lock_type& lock) noexcept
     if (waking || !timer)
         return;
     waking = true;
-    far = false;
+    is_far = false;
     // Else who is about to begin the wait ends it after that.
     if (!in_use)
         without_mutex(lock, [this] { timer->cancel(); });
@@ -321,7 +321,7 @@ void root::on_timer()
 {
     {
         lock_type lock(mutex);
-        waiting = far = false;
+        waiting = is_far = false;
         looking = waking = true;
         if (!counted)
             with_counting_executor(

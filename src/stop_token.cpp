@@ -20,13 +20,17 @@ namespace asioctx {
 
 struct detail::stop_bridge
 {
+#if defined(__cpp_lib_jthread)
     std::stop_source source;
+#endif
 };
 
 void detail::destroy(stop_bridge* b) noexcept
 {
     delete b;
 }
+
+#if defined(__cpp_lib_jthread)
 
 using detail::context_access;
 using detail::node;
@@ -111,5 +115,7 @@ std::stop_token get_stop_token(context const& ctx)
     registration.detach();
     return token_of(*made.release(), *s);
 }
+
+#endif // defined(__cpp_lib_jthread)
 
 } // namespace asioctx

@@ -19,6 +19,16 @@
 #error "asioctx needs Boost 1.81 or newer"
 #endif
 
+// Asio's own coroutines need exceptions, too.
+#if defined(BOOST_NO_EXCEPTIONS)
+#error "asioctx needs exceptions: do not compile with -fno-exceptions"
+#endif
+
+#if defined(BOOST_ASIO_USE_TS_EXECUTOR_AS_DEFAULT)
+#error "asioctx needs asio::any_io_executor to be Asio's default executor:\
+ do not define BOOST_ASIO_USE_TS_EXECUTOR_AS_DEFAULT"
+#endif
+
 // The asioctx target defines ASIOCTX_DYN_LINK when it is a shared library,
 // and ASIOCTX_SOURCE while it builds itself.
 #if defined(ASIOCTX_DYN_LINK) && defined(_WIN32)

@@ -57,10 +57,10 @@ template <class Rep, class Period>
 constexpr duration to_duration(std::chrono::duration<Rep, Period> d) noexcept
 {
     using wide = std::chrono::duration<long double, duration::period>;
-    if (wide(d) >= wide(duration::max()))
-        return duration::max();
-    if (!(wide(d) > wide(duration::min())))
-        return duration::min();
+    if (wide(d) >= wide((duration::max)()))
+        return (duration::max)();
+    if (!(wide(d) > wide((duration::min)())))
+        return (duration::min)();
     return std::chrono::ceil<duration>(d);
 }
 

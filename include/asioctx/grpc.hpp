@@ -248,13 +248,13 @@ cancelable with_grpc_call(
     source_location at = BOOST_CURRENT_LOCATION)
 {
     auto const left = detail::grpc_time_left(call.raw_deadline());
-    if (left == duration::max())
+    if (left == (duration::max)())
         return with_cancel(parent, at);
     // Time that has passed is not to become too long a time before.
     return with_timeout(
         parent,
-        std::max(left, duration::zero())
-            - std::max(detail::to_duration(reserve), duration::zero()),
+        (std::max)(left, duration::zero())
+            - (std::max)(detail::to_duration(reserve), duration::zero()),
         {},
         at);
 }

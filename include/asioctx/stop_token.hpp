@@ -12,6 +12,11 @@
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 
+#include <version>
+
+// Of Clang's library, LLVM 20 and newer have it. Without it this header is empty.
+#if defined(__cpp_lib_jthread)
+
 #include <stop_token>
 
 namespace asioctx {
@@ -81,5 +86,7 @@ ASIOCTX_DECL cancelable with_stop_token(context const& parent,
 ASIOCTX_DECL std::stop_token get_stop_token(context const& ctx);
 
 } // namespace asioctx
+
+#endif // defined(__cpp_lib_jthread)
 
 #endif

@@ -167,7 +167,7 @@ public:
 
     /// The limit of a group that has none.
     static constexpr std::size_t unlimited =
-        std::numeric_limits<std::size_t>::max();
+        (std::numeric_limits<std::size_t>::max)();
 
     /// Makes a group on the execution context of the parent's root.
     /**

@@ -26,8 +26,8 @@ template <class T>
 struct value_node_of final : value_node
 {
     template <class U>
-    value_node_of(node* parent, context_key<T> const& key, U&& v)
-        : value_node(parent, &key), name(key.name()), value(std::forward<U>(v))
+    value_node_of(node* p, context_key<T> const& k, U&& v)
+        : value_node(p, &k), name(k.name()), value(std::forward<U>(v))
     {
     }
 

@@ -32,8 +32,8 @@ namespace asioctx::detail {
 struct request
 {
     constexpr request(
-        asio::cancellation_type_t t, bool raw_errors = false) noexcept
-        : type(t), raw_errors(raw_errors)
+        asio::cancellation_type_t t, bool raw = false) noexcept
+        : type(t), raw_errors(raw)
     {
     }
 
@@ -259,7 +259,7 @@ protected:
     // Throws std::bad_alloc.
     ASIOCTX_DECL bound_op(node_ptr ctx, request const& r);
 
-    ASIOCTX_DECL ~bound_op();
+    ASIOCTX_DECL virtual ~bound_op();
 
     // Called once, before the initiating function. Both may be none; own is io
     // if the handler has none of its own. What it throws, making a root does.
@@ -443,11 +443,11 @@ private:
 
     void set_host(asio::execution_context* context)
     {
-        auto* const near = near_root();
-        if (context && (!near || !near->belongs_to(*context)))
+        auto* const r = near_root();
+        if (context && (!r || !r->belongs_to(*context)))
             set_far_host(*context);
         else
-            turn_.host = context ? near : nullptr;
+            turn_.host = context ? r : nullptr;
     }
 
     ASIOCTX_DECL void set_far_host(asio::execution_context& context);
@@ -533,6 +533,8 @@ private:
 template <class H, class... Args>
 H& op_slot::emplace(Args&&... args)
 {
+    if (!op_) [[unlikely]]
+        return other_.emplace<H>(std::forward<Args>(args)...);
     return op_->emplace<H>(std::forward<Args>(args)...);
 }
 
@@ -540,16 +542,18 @@ void op_slot::clear() noexcept
 {
     if (op_)
         op_->clear();
+    else if (other_.is_connected())
+        other_.clear();
 }
 
 bool op_slot::has_handler() const noexcept
 {
-    return op_ && op_->has_cancel_handler();
+    return op_ ? op_->has_cancel_handler() : other_.has_handler();
 }
 
 op_slot::operator asio::cancellation_slot() const
 {
-    return op_ ? op_->asio_slot() : asio::cancellation_slot();
+    return op_ ? op_->asio_slot() : other_;
 }
 
 } // namespace asioctx::detail

@@ -180,7 +180,7 @@ public:
     {
         if (reached_ != 0)
             return now();
-        auto earliest = std::numeric_limits<std::int64_t>::max();
+        auto earliest = (std::numeric_limits<std::int64_t>::max)();
         int left = few;
         for (unsigned l = 0; l != levels; ++l)
         {
@@ -189,9 +189,9 @@ public:
                 break;
             if (auto const s = first_slot(l); s != none && begin(l, s) < earliest)
                 earliest =
-                    std::min(earliest, first_key(list(l, s), begin(l, s), left));
+                    (std::min)(earliest, first_key(list(l, s), begin(l, s), left));
         }
-        return time_point(duration(std::max(earliest, base_)));
+        return time_point(duration((std::max)(earliest, base_)));
     }
 
     // When to look at the set again: next(), or earlier if there is something to
@@ -204,11 +204,11 @@ public:
             auto const s = first_slot(l);
             if (s == none)
                 continue;
-            auto const near = begin(l, s) - width(l) / 2;
-            if (near < look && holds_many(list(l, s)))
-                look = near;
+            auto const due = begin(l, s) - width(l) / 2;
+            if (due < look && holds_many(list(l, s)))
+                look = due;
         }
-        return time_point(duration(std::max(look, base_)));
+        return time_point(duration((std::max)(look, base_)));
     }
 
     // How often entries were moved from one slot to another as time passed.
@@ -288,7 +288,7 @@ private:
     // Inserts an entry after all others.
     void put(deadline_entry& e) noexcept
     {
-        auto const key = std::max(e.key_, base_);
+        auto const key = (std::max)(e.key_, base_);
         // The level below reaches a digit's last bit more.
         auto l = level_of((key - base_) >> 1);
         auto slot = slot_of(l, key);
@@ -329,11 +329,11 @@ private:
     static std::int64_t first_key(
         entry_list& l, std::int64_t begin, int& left) noexcept
     {
-        auto earliest = std::numeric_limits<std::int64_t>::max();
+        auto earliest = (std::numeric_limits<std::int64_t>::max)();
         l.for_each_while(
             [&](deadline_entry& e)
             {
-                earliest = --left >= 0 ? std::min(earliest, e.key_) : begin;
+                earliest = --left >= 0 ? (std::min)(earliest, e.key_) : begin;
                 return earliest > begin;
             });
         return earliest;

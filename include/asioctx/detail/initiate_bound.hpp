@@ -306,7 +306,7 @@ class initiate_bound : public initiation_holder<Initiation>
     using not_started = first_not_started<Signatures...>;
 
     static constexpr std::size_t size_of_results =
-        std::max({size_of_result<Signatures>...});
+        (std::max)({size_of_result<Signatures>...});
 
 public:
     using holder::holder;

@@ -31,14 +31,14 @@ struct scope;
 struct stop_bridge;
 struct value_node;
 
-inline constexpr time_point no_deadline = time_point::max();
+inline constexpr time_point no_deadline = (time_point::max)();
 
 // The sum of a time and a duration, or the limit that is nearest to it.
 constexpr time_point add_saturated(time_point t, duration d) noexcept
 {
     if (d > duration::zero())
-        return t > time_point::max() - d ? time_point::max() : t + d;
-    return t < time_point::min() - d ? time_point::min() : t + d;
+        return t > (time_point::max)() - d ? (time_point::max)() : t + d;
+    return t < (time_point::min)() - d ? (time_point::min)() : t + d;
 }
 
 // A node of the tree of contexts. A handle, and a child, is a reference to it;
@@ -79,8 +79,8 @@ struct node
 // Holds one value. Done when its nearest scope is.
 struct value_node : node
 {
-    value_node(node* parent, void const* key) noexcept
-        : node(parent), key(key), next(nearest_value)
+    value_node(node* p, void const* k) noexcept
+        : node(p), key(k), next(nearest_value)
     {
         nearest_value = this;
     }

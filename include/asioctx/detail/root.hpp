@@ -10,6 +10,7 @@
 
 #include <asioctx/config.hpp>
 
+#include <asioctx/detail/abi.hpp>
 #include <asioctx/detail/deadline_set.hpp>
 #include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
@@ -262,7 +263,7 @@ private:
     // has been asked to end at once.
     bool waiting = false;
     bool waking = false;
-    bool far = false; // more than a tick ahead, and to be ended if idle
+    bool is_far = false; // more than a tick ahead, and to be ended if idle
 
     // Whether the wait is over, and what is due is being let pass. The timer is
     // armed after that.
@@ -334,7 +335,7 @@ public:
     ASIOCTX_DECL static asio::execution_context::id id;
 
     ASIOCTX_DECL explicit context_service(asio::execution_context& context);
-    ASIOCTX_DECL ~context_service();
+    ASIOCTX_DECL ~context_service() override;
 
     root& get() noexcept
     {
