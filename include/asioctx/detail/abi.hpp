@@ -41,17 +41,24 @@
 #define ASIOCTX_ABI_TRACKING
 #endif
 
+#if defined(BOOST_ASIO_NO_TYPEID)
+#define ASIOCTX_ABI_RTTI _without_rtti
+#else
+#define ASIOCTX_ABI_RTTI
+#endif
+
 #if defined(_GLIBCXX_DEBUG)
 #define ASIOCTX_ABI_CONTAINERS _glibcxx_debug
 #else
 #define ASIOCTX_ABI_CONTAINERS
 #endif
 
-#define ASIOCTX_ABI_JOIN(a, b, c, d, e) ASIOCTX_ABI_PASTE(a, b, c, d, e)
-#define ASIOCTX_ABI_PASTE(a, b, c, d, e) built_with_boost_##a##b##c##d##e
-#define ASIOCTX_ABI_NAME                                                    \
+#define ASIOCTX_ABI_JOIN(a, b, c, d, e, f) ASIOCTX_ABI_PASTE(a, b, c, d, e, f)
+#define ASIOCTX_ABI_PASTE(a, b, c, d, e, f) \
+    built_with_boost_##a##b##c##d##e##f
+#define ASIOCTX_ABI_NAME                                                      \
     ASIOCTX_ABI_JOIN(BOOST_VERSION, ASIOCTX_ABI_THREADS, ASIOCTX_ABI_REACTOR, \
-        ASIOCTX_ABI_TRACKING, ASIOCTX_ABI_CONTAINERS)
+        ASIOCTX_ABI_TRACKING, ASIOCTX_ABI_RTTI, ASIOCTX_ABI_CONTAINERS)
 
 #if defined(__GNUC__)
 #define ASIOCTX_ABI_USED [[gnu::used]]

@@ -7,9 +7,21 @@
 
 #include <asioctx.hpp>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+
 int main()
 {
-    auto [ctx, cancel] = asioctx::with_cancel(asioctx::background());
+    boost::asio::io_context ioc;
+    auto [ctx, cancel] = asioctx::with_cancel(asioctx::background(ioc));
+    boost::asio::steady_timer timer(ioc, std::chrono::hours(1));
+    bool canceled = false;
+    timer.async_wait(asioctx::bind_context(ctx,
+        [&canceled](asioctx::error_code ec)
+        { canceled = ec == asioctx::errc::canceled; }));
     cancel();
-    return ctx.done() ? 0 : 1;
+    ioc.run();
+    return canceled && ctx.done() ? 0 : 1;
 }
