@@ -24,9 +24,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unistd.h>
 #include <utility>
 #include <vector>
+
+#if defined(BOOST_ASIO_HAS_SIGACTION)
+#include <unistd.h>
+#endif
 
 namespace asioctx {
 
@@ -34,6 +37,8 @@ using detail::context_access;
 using detail::scope;
 
 namespace {
+
+#if defined(BOOST_ASIO_HAS_SIGACTION)
 
 extern "C" void asioctx_on_signal(int signal);
 
@@ -133,6 +138,68 @@ void asioctx_on_signal(int signal)
 {
     signal_effects::instance().deliver(signal);
 }
+
+#else
+
+// The same where there is no fork, and an effect can be seen only by replacing it.
+class signal_effects
+{
+public:
+    static signal_effects& instance()
+    {
+        static signal_effects& all = *new signal_effects;
+        return all;
+    }
+
+    void add(asio::signal_set& set, int signal)
+    {
+        std::lock_guard guard(mutex_);
+        auto* const before = effect_of(signal);
+        set.add(signal);
+        auto& e = effects_[static_cast<std::size_t>(signal)];
+        if (e.users++ == 0)
+            e.before = before == effect_of(signal) ? SIG_DFL : before;
+    }
+
+    void clear(asio::signal_set& set, std::vector<int> const& signals) noexcept
+    {
+        std::lock_guard guard(mutex_);
+        error_code ignored;
+        set.clear(ignored);
+        for (int const s : signals)
+        {
+            auto& e = effects_[static_cast<std::size_t>(s)];
+            if (--e.users == 0 && effect_of(s) == SIG_DFL)
+                std::signal(s, e.before);
+        }
+    }
+
+    void take_over() noexcept
+    {
+    }
+
+private:
+    using function = void (*)(int);
+
+    struct effect
+    {
+        int users = 0;
+        function before = SIG_DFL; // the default one if it was Asio's
+    };
+
+    static function effect_of(int signal) noexcept
+    {
+        auto* const f = std::signal(signal, SIG_DFL);
+        if (f != SIG_ERR)
+            std::signal(signal, f);
+        return f == SIG_ERR ? SIG_DFL : f;
+    }
+
+    std::mutex mutex_;
+    std::array<effect, NSIG> effects_;
+};
+
+#endif
 
 // A set of signals that have the effect back that they had before, when it
 // goes.

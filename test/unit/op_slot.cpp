@@ -8,6 +8,8 @@
 // Test that header file is self-contained.
 #include <asioctx/detail/op_slot.hpp>
 
+#include <asioctx/detail/bound_op.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/test/unit_test.hpp>
