@@ -179,7 +179,7 @@ void cancel(context const& ctx, error_code const& cause, source_location at)
         {errc::canceled, cause, nullptr, at});
 }
 
-void start(std::unique_ptr<watch> w, context const& ctx, source_location at)
+void begin(std::unique_ptr<watch> w, context const& ctx, source_location at)
 {
     auto& waiting = *w;
     waiting.async_wait(bind_context(
@@ -190,7 +190,7 @@ void start(std::unique_ptr<watch> w, context const& ctx, source_location at)
                 return;
             auto const end = w->end();
             if (!end)
-                return start(std::move(w), ctx, at);
+                return begin(std::move(w), ctx, at);
             w.reset();
             cancel(ctx, end, at);
         }));
@@ -214,7 +214,7 @@ cancelable detail::with_peer(
     if (auto const end = w->end())
         cancel(result.ctx, end, at);
     else
-        start(std::move(w), result.ctx, at);
+        begin(std::move(w), result.ctx, at);
     return result;
 }
 

@@ -43,6 +43,7 @@ GUIDE = [
 ]
 FACTS = [
     "doc/reference/operations.md", "doc/reference/boost-versions.md",
+    "doc/reference/platforms.md",
     "doc/reference/outstanding-work.md", "doc/reference/go.md",
     "doc/reference/fork.md"]
 

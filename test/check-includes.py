@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+#
+# Copyright (c) 2026 The asioctx authors
+#
+# Distributed under the Boost Software License, Version 1.0. (See accompanying
+# file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+#
+
+"""Checks which way the project's headers include each other.
+
+    check-includes.py [<root>]
+
+The rules are those of doc/design/physical-structure.md:
+
+1. detail/ includes detail/, and of the public headers those alone that stand below
+   it; FROM_DETAIL has the exceptions.
+2. impl/x.hpp is included by x.hpp alone.
+3. No header includes itself by way of others, but for x.hpp and impl/x.hpp.
+4. What is installed includes nothing of src/ or test/, but src.hpp, which includes
+   all that is compiled.
+"""
+
+import pathlib
+import re
+import sys
+
+# Public, and below detail/: they include nothing above it.
+BELOW_DETAIL = {"config.hpp", "error.hpp", "is_single_step.hpp", "stays_asked.hpp"}
+
+# The one place where machinery has to name a context.
+FROM_DETAIL = {("detail/initiate_bound.hpp", "context.hpp")}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
+
+
+def read(root):
+    """Maps each header to those of asioctx that it includes, and to others."""
+    include = root / "include" / "asioctx"
+    known = {}
+    for path in sorted(include.rglob("*.hpp")):
+        name = path.relative_to(include).as_posix()
+        found = INCLUDE.findall(path.read_text())
+        known[name] = (
+            [i[len("asioctx/"):] for _, i in found if i.startswith("asioctx/")],
+            [i for quote, i in found if quote == '"'],
+        )
+    return known
+
+
+def faults(known):
+    for name, (included, quoted) in known.items():
+        for other in quoted:
+            yield f"{name}: includes {other}, which is not installed"
+        for other in included:
+            if other not in known:
+                yield f"{name}: there is no {other}"
+            elif name.startswith("detail/"):
+                if (not other.startswith("detail/") and other not in BELOW_DETAIL
+                        and (name, other) not in FROM_DETAIL):
+                    yield f"{name}: includes {other}, which is above it"
+            elif other.startswith("impl/") and other != "impl/" + name:
+                yield f"{name}: includes {other}, which is another's"
+    for name in BELOW_DETAIL:
+        for other in known[name][0]:
+            if other not in BELOW_DETAIL and not other.startswith("detail/"):
+                yield f"{name}: includes {other}, which is above detail/"
+    yield from cycles(known)
+
+
+def cycles(known):
+    done, path = set(), []
+
+    def visit(name):
+        if name in path:
+            cycle = path[path.index(name):]
+            if {"impl/" + c for c in cycle} & set(cycle) and len(cycle) == 2:
+                return
+            yield " -> ".join(cycle + [name])
+            return
+        if name in done:
+            return
+        path.append(name)
+        for other in known[name][0]:
+            if other in known:
+                yield from visit(other)
+        path.pop()
+        done.add(name)
+
+    for name in known:
+        yield from visit(name)
+
+
+def main():
+    root = pathlib.Path(
+        sys.argv[1] if len(sys.argv) > 1
+        else pathlib.Path(__file__).resolve().parent.parent)
+    known = read(root)
+    found = sorted(set(faults(known)))
+    compiled = {p.name for p in (root / "src").glob("*.cpp")}
+    named = set(re.findall(r"^#include ASIOCTX_SRC\((\S+)\)$",
+                           (root / "include/asioctx/src.hpp").read_text(), re.M))
+    found += [f"src.hpp: {n} is missing, or is not there"
+              for n in sorted(compiled ^ named)]
+    for f in found:
+        print(f)
+    lines = sorted(
+        len((root / "include" / "asioctx" / n).read_text().splitlines())
+        for n in known)
+    print(f"{len(known)} headers; lines: median {lines[len(lines) // 2]}, "
+          f"most {lines[-1]}")
+    return 1 if found or not known else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
