@@ -34,7 +34,7 @@ void connect(
 {
     asioctx::retry(
         ctx,
-        {.attempt_timeout = 2s, .backoff = asioctx::full_jitter{1ms, 1s}},
+        {.attempt_timeout = 2s, .initial_backoff = 1ms, .max_backoff = 1s},
         [&socket, server](asioctx::context)
         {
             socket.close(); // what the attempt before has left
@@ -73,20 +73,24 @@ struct service
 };
 
 //[fetch
-// Has two seconds, of which the last attempt has half of one.
+bool may_pass(asioctx::error_code const& ec)
+{
+    return ec == asio::error::connection_refused
+        || ec == asio::error::connection_reset;
+}
+
+constexpr asioctx::retry_policy policy{
+    .attempt_timeout = 1s,
+    .reserve = 500ms, // the last attempt has that
+    .initial_backoff = 1ms,
+    .is_retryable = may_pass};
+
 asio::awaitable<std::string> fetch(asioctx::context parent, service& remote)
 {
     auto [ctx, cancel] = asioctx::with_timeout(parent, 2s);
     co_return co_await asioctx::retry(
         ctx,
-        {.attempt_timeout = 1s,
-         .reserve = 500ms,
-         .backoff = [](std::size_t n) -> asioctx::duration { return n * 1ms; },
-         .is_retryable =
-             [](asioctx::error_code const& ec)
-         {
-             return ec == asio::error::connection_refused;
-         }},
+        policy,
         [&](asioctx::context attempt) { return remote.ask(attempt); },
         asio::use_awaitable);
 }
@@ -95,17 +99,14 @@ asio::awaitable<std::string> fetch(asioctx::context parent, service& remote)
 //[report
 asio::awaitable<void> give_up(asioctx::context parent, service& remote)
 {
-    auto [ctx, cancel] = asioctx::with_timeout(parent, 5s);
+    auto [ctx, cancel] = asioctx::with_timeout(parent, 1200ms);
     asioctx::retry_report report;
     try
     {
         co_await asioctx::retry(
             ctx,
-            // There is no time for the third pause.
-            {.backoff = [](std::size_t n) -> asioctx::duration
-             {
-                 return n < 3 ? 1ms : 10s;
-             }},
+            // After 200 ms, then 400 ms; for 800 ms there is no time.
+            {.initial_backoff = 200ms, .jitter = nullptr},
             [&](asioctx::context attempt) { return remote.ask(attempt); },
             report,
             asio::use_awaitable);

@@ -122,12 +122,24 @@ bool retry_budget::wants_another(error_code const& ec, bool timed_out) const
     return ec != boost::system::errc::operation_canceled;
 }
 
+duration retry_budget::pause() const
+{
+    auto const most = policy_.max_backoff;
+    auto bound = std::min(policy_.initial_backoff, most);
+    for (std::size_t n = 1;
+         n < report_.attempts && bound > duration::zero() && bound < most;
+         ++n)
+        bound = bound <= most / 2 ? bound * 2 : most;
+    if (policy_.jitter)
+        bound = policy_.jitter(bound);
+    return std::max(bound, duration::zero());
+}
+
 std::optional<duration> retry_budget::next_pause(context const& scope)
 {
     if (report_.attempts >= policy_.max_attempts)
         return std::nullopt;
-    auto const pause =
-        std::max(policy_.backoff(report_.attempts), duration::zero());
+    auto const pause = this->pause();
     if (!scope.deadline())
         return pause;
     auto const left = scope.remaining();
@@ -152,13 +164,10 @@ void retry_budget::end_with(context const& scope) noexcept
 
 } // namespace detail
 
-duration full_jitter::operator()(std::size_t attempt) const noexcept
+duration full_jitter(duration bound) noexcept
 {
-    auto bound = std::min(base, cap);
     if (bound <= duration::zero())
         return duration::zero();
-    for (std::size_t n = 1; n < attempt && bound < cap; ++n)
-        bound = bound <= cap / 2 ? bound * 2 : cap;
     // The remainder's bias is not to be seen: a bound is far below 2^63.
     return duration(static_cast<duration::rep>(
         detail::random_number()

@@ -18,41 +18,26 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <limits>
 #include <string>
 
 namespace asioctx {
 
-/// Random pauses whose bound grows exponentially: "full jitter".
+/// Returns a random time from zero to a bound, all being equally likely.
 /**
- * The pause after attempt @e n is of any length from zero to @c base times two
- * to the power of <em>n</em> - 1, but to @c cap at most, all being equally
- * likely. So clients that have failed at the same time do not come back at the
- * same time.
- *
- * Of the kinds of jitter that are compared in M. Brooker, "Exponential Backoff
- * And Jitter", AWS Architecture Blog, 2015, this one has the clients do the
- * least work.
+ * With it, clients that have failed at the same time do not come back at the
+ * same time. Of the kinds of jitter that are compared in M. Brooker,
+ * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015, this one,
+ * "full jitter", has the clients do the least work.
  */
-struct full_jitter
-{
-    /// The bound of the first pause.
-    duration base = std::chrono::milliseconds(100);
-
-    /// What no pause is longer than.
-    duration cap = std::chrono::seconds(10);
-
-    /// Returns the pause after an attempt. The first is number one.
-    ASIOCTX_DECL duration operator()(std::size_t attempt) const noexcept;
-};
+ASIOCTX_DECL duration full_jitter(duration bound) noexcept;
 
 /// Says how often, and how long, retry() tries.
 /**
  * To be made with designated initializers. All have a default: as often as the
- * time of the context allows.
+ * time of the context allows. A policy may be a constant.
  * @code
- * asioctx::retry_policy const policy{
+ * constexpr asioctx::retry_policy policy{
  *     .attempt_timeout = 2s,
  *     .reserve = 500ms,
  *     .is_retryable = is_network_error};
@@ -78,23 +63,29 @@ struct retry_policy
      */
     duration reserve = duration::zero();
 
-    /// Returns the pause after an attempt. The first is number one.
-    /**
-     * @ref full_jitter, or a function of one's own. It must not throw.
-     */
-    std::function<duration(std::size_t attempt)> backoff = full_jitter();
+    /// The bound of the pause after the first attempt. It doubles each time.
+    duration initial_backoff = std::chrono::milliseconds(100);
 
-    /// Tells whether an error is worth another attempt.
+    /// What no pause is longer than.
+    duration max_backoff = std::chrono::seconds(10);
+
+    /// Returns the pause for a bound. It must not throw.
     /**
-     * Without a function, every error is that is not equal to @c
-     * std::errc::operation_canceled: somebody has asked for that. A function
-     * must not throw. It is not asked about
+     * With a null pointer, each pause is as long as its bound.
+     */
+    duration (*jitter)(duration bound) = full_jitter;
+
+    /// Tells whether an error is worth another attempt. It must not throw.
+    /**
+     * With a null pointer, every error is that is not equal to @c
+     * std::errc::operation_canceled: somebody has asked for that. The function
+     * is not asked about
      * @li an attempt that its own time limit has ended: this is worth another;
      * @li an exception other than @c boost::system::system_error and @c
      * std::system_error, which is not;
      * @li what an attempt fails with when the context is done.
      */
-    std::function<bool(error_code const& ec)> is_retryable = {};
+    bool (*is_retryable)(error_code const& ec) = nullptr;
 };
 
 /// What has become of the attempts of retry().
@@ -197,8 +188,8 @@ ASIOCTX_DECL std::string to_string(retry_report const& report);
  *
  * @par Exceptions
  * @c std::logic_error if there is no execution context, or it was destroyed; @c
- * std::bad_alloc; what copying the function objects throws, and what starting
- * the first attempt does. The operation was not started then.
+ * std::bad_alloc; what moving the function object throws, and what starting the
+ * first attempt does. The operation was not started then.
  *
  * @par Thread Safety
  * The context may be canceled by any thread at any time.

@@ -148,7 +148,8 @@ void retries(int rounds)
         retry(
             ctx,
             {.attempt_timeout = microseconds(60),
-             .backoff = full_jitter{microseconds(10), microseconds(20)}},
+             .initial_backoff = microseconds(10),
+             .max_backoff = microseconds(20)},
             [&](context)
             {
                 timer.expires_after(microseconds(++attempts < 6 ? 70 : 0));
@@ -188,7 +189,7 @@ void asked_through_the_slot(int rounds)
         std::promise<error_code> called;
         retry(
             background(pool),
-            {.attempt_timeout = microseconds(40), .backoff = full_jitter{}},
+            {.attempt_timeout = microseconds(40)},
             [&](context c) { return other(c); },
             bind_context(
                 ctx,
@@ -227,7 +228,7 @@ void destroyed(int rounds)
             retry(
                 root,
                 {.attempt_timeout = microseconds(30),
-                 .backoff = full_jitter{microseconds(20), microseconds(20)}},
+                 .initial_backoff = microseconds(20)},
                 [&](context c) { return (*other)(c); },
                 asio::bind_executor(pool.get_executor(), forget));
             asio::steady_timer(pool, microseconds(i % 120)).wait();

@@ -63,11 +63,14 @@ constexpr auto refused = asio::error::connection_refused;
 constexpr auto reset = asio::error::connection_reset;
 
 // Pauses of a second.
-retry_policy const by_seconds{
-    .backoff = [](std::size_t)
-    {
-        return 1s;
-    }};
+// The same with pauses of a second.
+constexpr retry_policy by_seconds(retry_policy p = {})
+{
+    p.initial_backoff = 1s;
+    p.max_backoff = 1s;
+    p.jitter = nullptr;
+    return p;
+}
 
 struct retry_fixture : manual_time_fixture
 {
@@ -96,7 +99,7 @@ struct retry_fixture : manual_time_fixture
         };
     }
 
-    void start(context const& ctx, retry_policy const& policy = by_seconds)
+    void start(context const& ctx, retry_policy const& policy = by_seconds())
     {
         retry(ctx, policy, operation(), report, recorder(o));
     }
@@ -133,6 +136,7 @@ struct plan
     bool succeeds[attempts];
     bool is_fatal[attempts];
     int pause[attempts];
+    int const* next_pause = pause;
 
     explicit plan(std::uint64_t seed)
     {
@@ -246,8 +250,13 @@ course expected(plan const& p)
     }
 }
 
-course actual(plan const& p)
+// The one that is followed at present.
+plan* followed;
+
+course actual(plan p)
 {
+    followed = &p;
+    p.next_pause = p.pause;
     using std::chrono::milliseconds;
     manual_time_fixture f;
     auto const begin = f.now();
@@ -276,12 +285,12 @@ course actual(plan const& p)
         {.max_attempts = p.most,
          .attempt_timeout = p.limit ? milliseconds(*p.limit) : duration::max(),
          .reserve = milliseconds(p.reserve),
-         .backoff = [&](std::size_t n) -> duration
-         { return milliseconds(p.pause[n - 1]); },
+         .jitter = [](duration) -> duration
+         { return milliseconds(*followed->next_pause++); },
          .is_retryable =
-             [&](error_code const& ec)
+             [](error_code const& ec)
          {
-             return !p.is_fatal[ec.value() - 1];
+             return !followed->is_fatal[ec.value() - 1];
          }},
         operation,
         report,
@@ -344,9 +353,7 @@ BOOST_FIXTURE_TEST_CASE(
     an_attempt_has_a_context_of_its_own_below_the_one_given, retry_fixture)
 {
     static constexpr context_key<int> key("key");
-    start(
-        with_value(root, key, 1),
-        {.attempt_timeout = 5s, .backoff = by_seconds.backoff});
+    start(with_value(root, key, 1), by_seconds({.attempt_timeout = 5s}));
     BOOST_TEST(*contexts[0].value(key) == 1);
     BOOST_TEST((contexts[0].remaining() == 5s));
     fail_with(refused);
@@ -362,13 +369,13 @@ BOOST_FIXTURE_TEST_CASE(
 {
     start(
         root,
-        {.max_attempts = 2,
-         .attempt_timeout = 5s,
-         .backoff = by_seconds.backoff,
-         .is_retryable = [](auto const&)
-         {
-             return false;
-         }});
+        by_seconds(
+            {.max_attempts = 2,
+             .attempt_timeout = 5s,
+             .is_retryable = [](auto const&)
+             {
+                 return false;
+             }}));
     pass(5s);
     BOOST_TEST(!attempt.pending());
     pass(1s);
@@ -410,7 +417,7 @@ BOOST_FIXTURE_TEST_CASE(
     a_time_limit_of_an_attempt_is_a_real_error, retry_fixture)
 {
     auto const c = with_timeout(root, 10s);
-    start(c.ctx, {.attempt_timeout = 6s, .backoff = by_seconds.backoff});
+    start(c.ctx, by_seconds({.attempt_timeout = 6s}));
     fail_with(refused);
     pass(1s);
     pass(6s);
@@ -436,7 +443,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(a_reserve_is_kept_for_the_last_attempt, retry_fixture)
 {
     auto const c = with_timeout(root, 10s);
-    start(c.ctx, {.reserve = 3s, .backoff = by_seconds.backoff});
+    start(c.ctx, by_seconds({.reserve = 3s}));
     BOOST_TEST((contexts[0].remaining() == 7s));
     pass(7s);
     // The pause would go into the reserve.
@@ -452,7 +459,7 @@ BOOST_FIXTURE_TEST_CASE(
     what_is_cut_off_to_keep_the_reserve_has_no_real_error, retry_fixture)
 {
     auto const c = with_timeout(root, 20s);
-    start(c.ctx, {.reserve = 3s, .backoff = by_seconds.backoff});
+    start(c.ctx, by_seconds({.reserve = 3s}));
     fail_with(refused);
     pass(1s);
     pass(16s);
@@ -469,10 +476,9 @@ BOOST_FIXTURE_TEST_CASE(
     start(
         c.ctx,
         {.reserve = 3s,
-         .backoff = [](std::size_t)
-         {
-             return 1h;
-         }});
+         .initial_backoff = 1h,
+         .max_backoff = 1h,
+         .jitter = nullptr});
     fail_with(refused);
     pass(7s - 1ns);
     BOOST_TEST(attempt.initiations == 1);
@@ -498,11 +504,11 @@ BOOST_FIXTURE_TEST_CASE(the_policy_says_what_is_worth_it, retry_fixture)
 {
     start(
         root,
-        {.backoff = by_seconds.backoff,
-         .is_retryable = [](error_code const& ec)
-         {
-             return ec == refused;
-         }});
+        by_seconds(
+            {.is_retryable = [](error_code const& ec)
+             {
+                 return ec == refused;
+             }}));
     fail_with(refused);
     pass(1s);
     fail_with(reset);
@@ -527,7 +533,7 @@ BOOST_FIXTURE_TEST_CASE(there_are_no_more_attempts_than_allowed, retry_fixture)
         attempt.initiations = 0;
         retry(
             root,
-            {.max_attempts = most, .backoff = by_seconds.backoff},
+            by_seconds({.max_attempts = most}),
             operation(),
             recorder(last));
         for (; !last.completed() && n != 10; ++n)
@@ -554,7 +560,7 @@ BOOST_FIXTURE_TEST_CASE(
     {
         outcome in_pause;
         auto [ctx, cancel] = with_cancel(root);
-        retry(ctx, by_seconds, operation(), recorder(in_pause));
+        retry(ctx, by_seconds(), operation(), recorder(in_pause));
         fail_with(refused);
         cancel();
         poll();
@@ -613,7 +619,7 @@ BOOST_FIXTURE_TEST_CASE(its_slot_ends_an_attempt_and_a_pause, retry_fixture)
             attempt.requests.clear();
             retry(
                 root,
-                by_seconds,
+                by_seconds(),
                 operation(),
                 asio::bind_cancellation_slot(signal.slot(), recorder(last)));
             if (in_pause)
@@ -676,7 +682,7 @@ BOOST_FIXTURE_TEST_CASE(
     {
         outcome last;
         attempt.at_begin = nullptr;
-        retry(root, by_seconds, operation(), recorder(last));
+        retry(root, by_seconds(), operation(), recorder(last));
         attempt.at_begin = [i]
         {
             if (i == 0)
@@ -728,22 +734,16 @@ BOOST_AUTO_TEST_CASE(it_goes_with_the_io_context)
             auto const root = background(ioc);
             retry(
                 root,
-                {.backoff =
-                     [](std::size_t)
-                 {
-                     return 1h;
-                 }},
+                {.initial_backoff = 1h, .max_backoff = 1h, .jitter = nullptr},
                 [&](context ctx)
                 { return async_sleep(ctx, in_pause ? 0h : 1h); },
                 recorder(o));
             retry(
                 root,
                 {.max_attempts = in_pause ? 2u : 1u,
-                 .backoff =
-                     [](std::size_t)
-                 {
-                     return 1h;
-                 }},
+                 .initial_backoff = 1h,
+                 .max_backoff = 1h,
+                 .jitter = nullptr},
                 [&](context ctx) -> asio::awaitable<void>
                 {
                     if (in_pause)
@@ -769,7 +769,7 @@ BOOST_FIXTURE_TEST_CASE(coroutines_are_tried, manual_time_fixture)
             throw boost::system::system_error(refused);
         co_return 42;
     };
-    auto found = retry(root, by_seconds, answer, asio::use_future);
+    auto found = retry(root, by_seconds(), answer, asio::use_future);
     for (int i = 0; i != 5; ++i)
     {
         poll();
@@ -790,16 +790,7 @@ BOOST_FIXTURE_TEST_CASE(
     outcome o;
     retry_report report;
     retry(
-        c.ctx,
-        {.attempt_timeout = 6s,
-         .backoff =
-             [](std::size_t)
-         {
-             return 1s;
-         }},
-        wait,
-        report,
-        recorder(o));
+        c.ctx, by_seconds({.attempt_timeout = 6s}), wait, report, recorder(o));
     for (int i = 0; i != 10; ++i)
     {
         poll();
@@ -821,7 +812,7 @@ BOOST_FIXTURE_TEST_CASE(
         throw std::runtime_error("no code");
         co_return;
     };
-    auto done = retry(root, by_seconds, work, asio::use_future);
+    auto done = retry(root, by_seconds(), work, asio::use_future);
     poll();
     BOOST_CHECK_THROW(done.get(), std::runtime_error);
     BOOST_TEST(n == 1);
@@ -873,7 +864,7 @@ BOOST_FIXTURE_TEST_CASE(
     int found = 0;
     retry(
         root,
-        by_seconds,
+        by_seconds(),
         operation,
         [&](error_code ec, std::unique_ptr<int> p)
         {
@@ -892,7 +883,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(
     a_deferred_retry_starts_later_and_may_be_started_again, retry_fixture)
 {
-    auto const later = retry(root, by_seconds, operation(), asio::deferred);
+    auto const later = retry(root, by_seconds(), operation(), asio::deferred);
     BOOST_TEST(attempt.initiations == 0);
     for (int i = 1; i != 3; ++i)
     {
@@ -908,7 +899,7 @@ BOOST_FIXTURE_TEST_CASE(
     a_retry_is_bound_to_a_context_as_any_operation, retry_fixture)
 {
     auto [ctx, cancel] = with_cancel(root);
-    retry(root, by_seconds, operation(), bind_context(ctx, recorder(o)));
+    retry(root, by_seconds(), operation(), bind_context(ctx, recorder(o)));
     cancel();
     poll();
     BOOST_TEST((o == make_error_code(errc::canceled)));
@@ -927,7 +918,7 @@ BOOST_FIXTURE_TEST_CASE(
     };
     retry(
         root,
-        by_seconds,
+        by_seconds(),
         operation(),
         asio::bind_executor(
             strand,
@@ -943,31 +934,58 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(called);
 }
 
-// Jitter
+// Pauses
 
-BOOST_AUTO_TEST_CASE(full_jitter_is_between_zero_and_a_bound_that_doubles)
+BOOST_FIXTURE_TEST_CASE(the_bound_of_a_pause_doubles, retry_fixture)
 {
-    full_jitter const jitter{.base = 100ns, .cap = 1us};
-    duration const bounds[] = {100ns, 200ns, 400ns, 800ns, 1us, 1us};
-    for (std::size_t n = 0; n != std::size(bounds); ++n)
+    static std::vector<duration> bounds;
+    bounds.clear();
+    auto const pauses = [this](duration initial, duration most)
     {
-        auto least = duration::max();
-        auto most = duration::min();
-        for (int i = 0; i != 20'000; ++i)
-        {
-            auto const d = jitter(n + 1);
-            least = std::min(least, d);
-            most = std::max(most, d);
-        }
-        BOOST_TEST((least == duration::zero()));
-        BOOST_TEST((most == bounds[n]));
+        bounds.clear();
+        outcome last;
+        retry(
+            root,
+            {.max_attempts = 7,
+             .initial_backoff = initial,
+             .max_backoff = most,
+             .jitter =
+                 [](duration bound)
+             {
+                 bounds.push_back(bound);
+                 return duration(-1);
+             }},
+            operation(),
+            recorder(last));
+        while (attempt.pending())
+            fail_with(refused);
+        BOOST_TEST((last == error_code(refused)));
+        return bounds;
+    };
+    using list = std::vector<duration>;
+    BOOST_TEST(
+        (pauses(100ns, 1us) == list{100ns, 200ns, 400ns, 800ns, 1us, 1us}));
+    BOOST_TEST((pauses(2s, 1s) == list(6, 1s)));
+    BOOST_TEST((pauses(0s, 1s) == list(6, 0s)));
+    auto const longest = duration::max();
+    BOOST_TEST((pauses(longest / 2 + 1ns, longest).back() == longest));
+}
+
+BOOST_AUTO_TEST_CASE(full_jitter_is_from_zero_to_the_bound)
+{
+    auto least = duration::max();
+    auto most = duration::min();
+    for (int i = 0; i != 20'000; ++i)
+    {
+        auto const d = full_jitter(1us);
+        least = std::min(least, d);
+        most = std::max(most, d);
     }
-    BOOST_TEST((jitter(std::size_t(-1)) <= 1us));
-    full_jitter const longest{duration::max() / 2 + 1ns, duration::max()};
-    BOOST_TEST((longest(3) >= duration::zero()));
-    BOOST_TEST((full_jitter{0s, 1s}(9) == 0s));
-    BOOST_TEST((full_jitter{1s, -1s}(9) == 0s));
-    BOOST_TEST((full_jitter{-1s, 1s}(9) == 0s));
+    BOOST_TEST((least == duration::zero()));
+    BOOST_TEST((most == 1us));
+    BOOST_TEST((full_jitter(duration::max()) >= duration::zero()));
+    BOOST_TEST((full_jitter(duration::zero()) == duration::zero()));
+    BOOST_TEST((full_jitter(duration::min()) == duration::zero()));
 }
 
 BOOST_AUTO_TEST_CASE(a_report_can_be_read)

@@ -27,7 +27,7 @@ namespace detail {
 class retry_budget
 {
 public:
-    explicit retry_budget(retry_policy&& p) noexcept : policy_(std::move(p))
+    explicit retry_budget(retry_policy const& p) noexcept : policy_(p)
     {
     }
 
@@ -57,6 +57,8 @@ public:
     ASIOCTX_DECL void end_with(context const& scope) noexcept;
 
 private:
+    duration pause() const;
+
     retry_policy const policy_;
     retry_report report_;
     bool is_shortened_ = false; // the attempt, so that the reserve remains
@@ -82,11 +84,11 @@ public:
         context const& ctx,
         asio::any_io_executor const& io,
         F&& operation,
-        retry_policy&& policy,
+        retry_policy const& policy,
         retry_report* report)
         : base(
             a, std::forward<H>(handler), ctx, io, std::forward<F>(operation)),
-          budget_(std::move(policy)), report_(report)
+          budget_(policy), report_(report)
     {
     }
 
@@ -241,7 +243,7 @@ struct initiate_retry
     template <class Handler, class Operation>
     void operator()(
         Handler&& handler,
-        retry_policy policy,
+        retry_policy const& policy,
         Operation&& operation,
         retry_report* report) const
     {
@@ -251,7 +253,7 @@ struct initiate_retry
             ctx,
             get_executor(),
             std::forward<Operation>(operation),
-            std::move(policy),
+            policy,
             report)
             .start();
     }
