@@ -21,8 +21,10 @@
 #include <asioctx/deadline_header.hpp>
 #include <asioctx/detach_on_cancel.hpp>
 #include <asioctx/error.hpp>
+#include <asioctx/hedge.hpp>
 #include <asioctx/is_single_step.hpp>
 #include <asioctx/merge.hpp>
+#include <asioctx/retry.hpp>
 #include <asioctx/stays_asked.hpp>
 #include <asioctx/stop_token.hpp>
 #include <asioctx/task_group.hpp>

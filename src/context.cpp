@@ -14,6 +14,7 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <new>
@@ -58,6 +59,24 @@ duration context::remaining() const noexcept
 void context::throw_error() const
 {
     throw exception_with(error(), scope()->why);
+}
+
+void context::throw_missing(duration needed, duration left) const
+{
+    throw_if_done();
+    auto const seconds = [](duration d)
+    {
+        return std::chrono::duration<double>(d).count();
+    };
+    char text[64];
+    std::snprintf(
+        text,
+        sizeof text,
+        "%.3gs needed, %.3gs left",
+        seconds(needed),
+        seconds(left));
+    throw boost::system::system_error(
+        make_error_code(errc::deadline_exceeded), text);
 }
 
 namespace {

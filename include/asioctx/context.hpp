@@ -264,6 +264,43 @@ public:
             throw_error();
     }
 
+    /// Throws @c boost::system::system_error if the time left is not enough.
+    /**
+     * For what is not worth beginning without some time: a call that takes as
+     * long as a rule, an answer that is to be sent in time. Throws if less than
+     * the time given is left until the deadline, and, as throw_if_done(), if
+     * the context is done. The context stays live.
+     *
+     * The error is errc::deadline_exceeded if there is not enough time, and the
+     * exception's text then begins with the two times: "1s needed, 0.2s left:
+     * Context deadline exceeded". If the context is done, it is error().
+     *
+     * The call costs as much as reading the clock. Without a deadline there is
+     * always enough time.
+     *
+     * @param time The time that is needed. If it is zero or negative, the call
+     * is the same as throw_if_done().
+     *
+     * @par Example
+     * @code ctx.require(50ms); // or it is not worth asking @endcode
+     */
+    void require(duration time) const
+    {
+        if (auto const left = remaining(); left < time || done()) [[unlikely]]
+            throw_missing(time, left);
+    }
+
+    /// The same, with the error as a result.
+    /**
+     * @param ec No error if there is enough time.
+     */
+    void require(duration time, error_code& ec) const noexcept
+    {
+        ec = error();
+        if (!ec && remaining() < time)
+            ec = make_error_code(errc::deadline_exceeded);
+    }
+
     /// Waits until the context is done.
     /**
      * Starts an asynchronous operation that completes when the context is
@@ -316,6 +353,8 @@ private:
     }
 
     [[noreturn]] ASIOCTX_DECL void throw_error() const;
+    [[noreturn]] ASIOCTX_DECL void throw_missing(
+        duration needed, duration left) const;
 
     detail::node_ptr node_;
 };

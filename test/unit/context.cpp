@@ -389,6 +389,65 @@ BOOST_FIXTURE_TEST_CASE(
         [](auto const& e) { return e.code() == errc::deadline_exceeded; });
 }
 
+BOOST_FIXTURE_TEST_CASE(
+    a_time_that_is_left_can_be_required, manual_time_fixture)
+{
+    auto [ctx, cancel] = with_timeout(root, 1s);
+    clock.advance(250ms);
+    error_code ec = errc::canceled;
+    for (auto const d : {750ms, 1ms, 0ms, -1ms})
+    {
+        BOOST_CHECK_NO_THROW(ctx.require(d));
+        ctx.require(d, ec);
+        BOOST_TEST(!ec);
+    }
+    BOOST_CHECK_EXCEPTION(
+        ctx.require(2s),
+        boost::system::system_error,
+        [](auto const& e)
+        {
+            return e.code() == errc::deadline_exceeded
+                && std::string(e.what()).starts_with(
+                    "2s needed, 0.75s left: Context deadline exceeded");
+        });
+    ctx.require(750ms + 1ns, ec);
+    BOOST_TEST(ec == errc::deadline_exceeded);
+    BOOST_TEST(!ctx.done());
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    what_is_required_of_a_context_that_is_done_is_its_error,
+    manual_time_fixture)
+{
+    auto [ctx, cancel] = with_timeout(root, 1s);
+    cancel();
+    for (auto const d : {duration(-1), duration::zero(), duration(2s)})
+    {
+        error_code ec;
+        ctx.require(d, ec);
+        BOOST_TEST(ec == errc::canceled);
+        BOOST_CHECK_EXCEPTION(
+            ctx.require(d),
+            boost::system::system_error,
+            [](auto const& e) { return e.code() == errc::canceled; });
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    without_a_deadline_there_is_all_the_time_that_is_required,
+    io_context_fixture)
+{
+    static_assert(!noexcept(root.require(1s)));
+    for (auto const& c : {root, context()})
+    {
+        error_code ec = errc::canceled;
+        BOOST_CHECK_NO_THROW(c.require(duration::max()));
+        c.require(duration::max(), ec);
+        BOOST_TEST(!ec);
+        static_assert(noexcept(c.require(1s, ec)));
+    }
+}
+
 BOOST_FIXTURE_TEST_CASE(an_error_does_not_change, manual_time_fixture)
 {
     auto [parent, cancel_parent] = with_cancel(root);
