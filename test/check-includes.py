@@ -27,8 +27,14 @@ import sys
 # Public, and below detail/: they include nothing above it.
 BELOW_DETAIL = {"config.hpp", "error.hpp", "is_single_step.hpp", "stays_asked.hpp"}
 
-# The one place where machinery has to name a context.
-FROM_DETAIL = {("detail/initiate_bound.hpp", "context.hpp")}
+# Where machinery has to name a context, and where it consists of bound operations.
+FROM_DETAIL = {
+    ("detail/initiate_bound.hpp", "context.hpp"),
+    ("detail/attempt_op.hpp", "bind_context.hpp"),
+    ("detail/attempt_op.hpp", "cancel.hpp"),
+    ("detail/attempt_op.hpp", "cause_key.hpp"),
+    ("detail/attempt_op.hpp", "context.hpp"),
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 

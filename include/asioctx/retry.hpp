@@ -46,10 +46,10 @@ ASIOCTX_DECL duration full_jitter(duration bound) noexcept;
 struct retry_policy
 {
     /// How many attempts there are at most. There is one at least.
-    std::size_t max_attempts = std::numeric_limits<std::size_t>::max();
+    std::size_t max_attempts = (std::numeric_limits<std::size_t>::max)();
 
     /// The time that an attempt may take. It has no more than is left.
-    duration attempt_timeout = duration::max();
+    duration attempt_timeout = (duration::max)();
 
     /// The time that an attempt needs to have a chance, kept for the last one.
     /**

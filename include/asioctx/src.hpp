@@ -36,6 +36,7 @@
 #include ASIOCTX_SRC(manual_clock.cpp)
 #include ASIOCTX_SRC(merge.cpp)
 #include ASIOCTX_SRC(node.cpp)
+#include ASIOCTX_SRC(retry.cpp)
 #include ASIOCTX_SRC(root.cpp)
 #include ASIOCTX_SRC(step_executor.cpp)
 #include ASIOCTX_SRC(stop_token.cpp)

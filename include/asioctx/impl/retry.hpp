@@ -273,10 +273,9 @@ auto start_retry(
     static_assert(
         makes,
         "asioctx::retry: the operation must be a function object that is "
-        "called "
-        "with a context and returns an asynchronous operation, as "
-        "asio::deferred "
-        "makes one, or an asio::awaitable; its results must begin with an "
+        "called with a context and returns an asynchronous operation, as "
+        "asio::deferred makes one, or an asio::awaitable; its results must "
+        "begin with an "
         "error_code or an exception_ptr, and the others must have default "
         "constructors");
     if constexpr (makes)
