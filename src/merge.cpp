@@ -24,11 +24,13 @@ using detail::node;
 using detail::node_ptr;
 using detail::scope;
 
-namespace {
+namespace detail {
 
 class merged_scope;
 
-} // namespace
+} // namespace detail
+
+using detail::merged_scope;
 
 // Waits in the list of one of the other scopes.
 class detail::merge_link final : public counted_hook
@@ -75,11 +77,9 @@ private:
     merge_link* next_ = nullptr;
 };
 
-namespace {
-
 using link = detail::merge_link;
 
-class merged_scope final : public scope
+class detail::merged_scope final : public scope
 {
 public:
     using scope::scope;
@@ -97,8 +97,6 @@ public:
 
     std::vector<link*> links; // a reference each
 };
-
-} // namespace
 
 void detail::merge_link::cancel_target() noexcept
 {
