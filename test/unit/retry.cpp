@@ -214,7 +214,10 @@ course expected(plan const& p)
             t += p.takes[i];
             c.end = t;
             if (p.succeeds[i])
+            {
+                c.error = 0;
                 return c;
+            }
             error = static_cast<int>(i) + 1;
             cut = false;
             if (p.is_fatal[i])
