@@ -4,8 +4,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
-// P16: how long others are held up by many deadlines. In processor time, so that
-// what else runs on the machine does not count; of steps that are some
+// P16: how long others are held up by many deadlines. In processor time, so
+// that what else runs on the machine does not count; of steps that are some
 // microseconds long, the time that the clock takes is a part.
 
 #include <asioctx/deadline.hpp>
@@ -35,9 +35,9 @@ double microseconds(std::chrono::duration<double> d)
 }
 
 // The steps of a root, each of which is one hold of its mutex: it expires 64 of
-// its deadlines at most, or moves 128. The times that are set pass, tick by tick,
-// for twenty times 2^power ns; what has expired gets a deadline within the next
-// 2^power ns.
+// its deadlines at most, or moves 128. The times that are set pass, tick by
+// tick, for twenty times 2^power ns; what has expired gets a deadline within
+// the next 2^power ns.
 class steps
 {
 public:

@@ -84,29 +84,32 @@ if ((boost >= 108100)) && {
     boost=
 fi
 
-# As tools/tidy/CMakeLists.txt looks for them.
-has_tidy_headers()
+# As tools/tidy/CMakeLists.txt looks for it.
+has_tidy()
 {
-    local include
-    for include in /usr/lib/llvm-*/include; do
-        [[ -e $include/clang-tidy/ClangTidyCheck.h
-            && -e $include/llvm/Config/llvm-config.h ]] && return
+    local prefix
+    for prefix in /usr/lib/llvm-*; do
+        [[ -x $prefix/bin/clang-tidy
+            && -e $prefix/include/clang-tidy/ClangTidyCheck.h
+            && -e $prefix/include/llvm/Config/llvm-config.h ]] && return
     done
     return 1
 }
 
 tidy=
-if [[ $what == tidy ]] && ! has_tidy_headers; then
-    tidy=1
+format=
+if [[ $what == tidy ]]; then
+    has_tidy || tidy=1
+    command -v clang-format-14 > /dev/null || format=1
 fi
 
-if [[ -z $boost && -z $tidy ]] && ((${#packages[@]} == 0)); then
+if [[ -z $boost && -z $tidy && -z $format ]] && ((${#packages[@]} == 0)); then
     exit 0
 fi
 
 if ! command -v apt-get > /dev/null; then
     echo "install-deps: there is no apt-get here. Missing:" \
-        "${packages[*]}${tidy:+ clang-tidy}${boost:+ Boost 1.81 or newer, with Boost.Context}" \
+        "${packages[*]}${tidy:+ clang-tidy}${format:+ clang-format-14}${boost:+ Boost 1.81 or newer, with Boost.Context}" \
         >&2
     exit 1
 fi
@@ -126,13 +129,23 @@ if [[ $what == tests && ! -r /usr/include/grpcpp/grpcpp.h \
     packages+=(libgrpc++-dev)
 fi
 
-# The newest that apt offers.
+# Each version of clang-format does it another way.
+if [[ -n $format \
+    && -n $(apt-cache --names-only search '^clang-format-14$') ]]; then
+    packages+=(clang-format-14)
+fi
+
+# The newest that apt offers, but none that the plugin was not yet built for.
 if [[ -n $tidy ]]; then
     release=$(apt-cache --names-only search '^clang-tidy-[0-9]+$' \
-        | sed -n 's/^clang-tidy-\([0-9]*\) .*/\1/p' | sort -n | tail -n 1)
-    if [[ -n $release ]]; then
-        packages+=("clang-tidy-$release" "libclang-$release-dev")
+        | sed -n 's/^clang-tidy-\([0-9]*\) .*/\1/p' | sort -n \
+        | awk '$1 <= 22' | tail -n 1)
+    if [[ -z $release ]]; then
+        echo "install-deps: apt offers no clang-tidy" >&2
+        exit 1
     fi
+    packages+=("clang-tidy-$release" "libclang-$release-dev"
+        "llvm-$release-dev")
 fi
 
 # The headers, and for the tests Boost.Context, of one Boost: the installed one
@@ -153,5 +166,6 @@ if [[ -n $boost ]]; then
     [[ $what == demo ]] || packages+=("libboost-context$release-dev")
 fi
 
+((${#packages[@]} > 0)) || exit 0
 echo "install-deps: installing ${packages[*]}"
 "${apt[@]}" install -y --no-install-recommends --no-remove "${packages[@]}"

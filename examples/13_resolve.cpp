@@ -28,7 +28,9 @@ asio::awaitable<void> resolve(
 
     // A resolver may be destroyed before its look-up has ended.
     tcp::resolver resolver(co_await asio::this_coro::executor);
-    auto [ec, found] = co_await resolver.async_resolve(host, "80",
+    auto [ec, found] = co_await resolver.async_resolve(
+        host,
+        "80",
         asioctx::detach_on_cancel(ctx, asio::as_tuple(asio::use_awaitable)));
     if (ec)
         std::cout << host << ": " << ec.message() << '\n';

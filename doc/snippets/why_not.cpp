@@ -106,7 +106,7 @@ asio::awaitable<void> steps(asio::steady_timer& step)
 namespace with {
 
 //[signal_with
-asio::awaitable<void> wait(asio::steady_timer& timer, asioctx::context ctx)
+asio::awaitable<void> wait(asioctx::context ctx, asio::steady_timer& timer)
 {
     co_await timer.async_wait(bind_context(ctx, asio::use_awaitable));
 }
@@ -166,7 +166,7 @@ asio::awaitable<void> early(asioctx::context root)
     auto [ctx, cancel] = asioctx::with_cancel(root);
     cancel();
     timer.expires_after(1h);
-    CHECK(co_await error_of(with::wait(timer, ctx)) == asioctx::errc::canceled);
+    CHECK(co_await error_of(with::wait(ctx, timer)) == asioctx::errc::canceled);
 }
 
 // Another thread stops a read.

@@ -194,8 +194,7 @@ void with_deadline_by_another_clock(plan& p)
 {
     derive(
         p,
-        [](world& w)
-        {
+        [](world& w) {
             return with_deadline(
                 w.parent.ctx, std::chrono::system_clock::now() + 1h);
         });

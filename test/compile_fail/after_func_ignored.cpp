@@ -7,7 +7,6 @@
 //
 
 #include <asioctx/after_func.hpp>
-
 #include <asioctx/context.hpp>
 
 int main()

@@ -29,8 +29,8 @@ int main()
     boost::asio::io_context ioc;
     auto const ctx = asioctx::with_cancel(asioctx::background(ioc));
 #ifdef ASIOCTX_EXPECT_PASS
-    co_spawn(ioc, work(),
-        asioctx::bind_context(ctx.ctx, boost::asio::detached));
+    co_spawn(
+        ioc, work(), asioctx::bind_context(ctx.ctx, boost::asio::detached));
 #else
     co_spawn(ioc, work(), asioctx::bind_context(ctx.ctx)); // starts nothing
 #endif

@@ -34,6 +34,5 @@ auto start(Token&& token)
 
 int main()
 {
-    start(asioctx::detach_on_cancel(
-        asioctx::background(), [](auto&&...) {}));
+    start(asioctx::detach_on_cancel(asioctx::background(), [](auto&&...) {}));
 }

@@ -344,8 +344,7 @@ void a_deadline_of_another_clock_is_put_off_and_canceled()
 void a_deadline_of_another_clock_is_put_off_and_dropped()
 {
     fixture f;
-    std::optional c(
-        with_deadline(f.parent.ctx, standing_clock::now() + 1h));
+    std::optional c(with_deadline(f.parent.ctx, standing_clock::now() + 1h));
     c->cancel.detach();
     together([&] { f.clock.advance(1s); }, [&] { c.reset(); });
     f.clock.advance(1h);

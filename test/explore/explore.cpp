@@ -77,14 +77,14 @@ using detail::self;
 using u64 = std::uint64_t;
 
 constexpr int max_threads = 4;
-constexpr unsigned max_steps = 20000;    // in an order: more is a livelock
+constexpr unsigned max_steps = 20000;     // in an order: more is a livelock
 constexpr unsigned max_locations = 16384; // in an order
-constexpr unsigned max_viewed = 512;     // of which may be read stale
-constexpr unsigned shown_steps = 200;    // of the first, and of the last
-constexpr unsigned kept = 4;             // stores of a location
-constexpr unsigned max_stale = kept - 2; // how old a value can be
-constexpr int exit_failed = 3;           // of a scenario's process
-constexpr u64 lazy = u64{1} << 63;       // in the number of a location
+constexpr unsigned max_viewed = 512;      // of which may be read stale
+constexpr unsigned shown_steps = 200;     // of the first, and of the last
+constexpr unsigned kept = 4;              // stores of a location
+constexpr unsigned max_stale = kept - 2;  // how old a value can be
+constexpr int exit_failed = 3;            // of a scenario's process
+constexpr u64 lazy = u64{1} << 63;        // in the number of a location
 
 u64 mix(u64 a, u64 b) noexcept
 {

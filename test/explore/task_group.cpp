@@ -8,9 +8,10 @@
 // Tasks end while others are spawned, joined and canceled. They are functions
 // that are posted to an io_context, which one or two threads poll.
 
-#include <asioctx/detail/turn.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/task_group.hpp>
+
+#include <asioctx/detail/turn.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -31,8 +32,8 @@ using explore::check;
 using explore::op;
 using explore::together;
 
-// What operations need is kept for good by the pool, and so would go from one order
-// into the next.
+// What operations need is kept for good by the pool, and so would go from one
+// order into the next.
 extern "C" {
 
 asioctx::detail::turn& __wrap__ZN7asioctx6detail9turn_pool4takeEv()

@@ -26,8 +26,7 @@ namespace asioctx::test {
 namespace cobalt = boost::cobalt;
 
 cobalt::task<void> wait(context ctx);
-cobalt::promise<std::size_t> read(
-    context ctx, asio::ip::tcp::socket& socket);
+cobalt::promise<std::size_t> read(context ctx, asio::ip::tcp::socket& socket);
 
 cobalt::task<void> wait(context ctx)
 {

@@ -25,8 +25,8 @@
 #endif
 
 #include <cstddef>
-#include <type_traits>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "matrix/fed_by_bytes.hpp"

@@ -166,7 +166,8 @@ public:
         return true;
     }
 
-    // Whether the object still has, after a cancellation, all that it had before.
+    // Whether the object still has, after a cancellation, all that it had
+    // before.
     virtual bool kept()
     {
         return true;

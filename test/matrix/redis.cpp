@@ -153,7 +153,9 @@ int main()
     return run_matrix({
         {"Boost.Redis", "connection::async_exec", make<exec>, by_itself},
         {"Boost.Redis", "connection::async_receive", make<receive>, none},
-        {"Boost.Redis", "connection::async_run, connected",
-            make<run_connection>, none},
+        {"Boost.Redis",
+         "connection::async_run, connected",
+         make<run_connection>,
+         none},
     });
 }

@@ -12,7 +12,8 @@
 #include <csignal>
 
 extern "C" __attribute__((visibility("default"))) void asioctx_test_errors(
-    asioctx::error_code* canceled, asioctx::error_code* deadline_exceeded,
+    asioctx::error_code* canceled,
+    asioctx::error_code* deadline_exceeded,
     asioctx::error_code* signal)
 {
     *canceled = asioctx::errc::canceled;

@@ -47,8 +47,8 @@ int main(int argc, char** argv)
     error_code canceled;
     error_code deadline_exceeded;
     error_code signal;
-    reinterpret_cast<void (*)(error_code*, error_code*, error_code*)>(
-        function)(&canceled, &deadline_exceeded, &signal);
+    reinterpret_cast<void (*)(error_code*, error_code*, error_code*)>(function)(
+        &canceled, &deadline_exceeded, &signal);
 
     // Otherwise there is one copy, and nothing to see.
     CHECK(&canceled.category() != &asioctx::error_category());

@@ -10,6 +10,8 @@
 // else may run beside them, as on the system executor, the operation completes.
 // Of a coroutine that is bound as a whole, the steps run where it was spawned.
 
+#include <asioctx/stays_asked.hpp>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/compose.hpp>
@@ -21,8 +23,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
-
-#include <asioctx/stays_asked.hpp>
 
 #include "support/executors.hpp"
 
@@ -154,8 +154,8 @@ struct hops : family
     std::unique_ptr<int> steps = std::make_unique<int>(0);
 };
 
-// The same, but it does not look whether it was asked to stop, and then waits until
-// it is.
+// The same, but it does not look whether it was asked to stop, and then waits
+// until it is.
 struct goes_on
 {
     asio::steady_timer* timer;
@@ -211,8 +211,9 @@ struct blind_hops : family
     std::unique_ptr<asio::steady_timer> timer;
 };
 
-// Before Boost 1.83 the handler must have the coroutine's executor. Then, to 1.84,
-// a coroutine that is canceled in its last step lets the exception out of run().
+// Before Boost 1.83 the handler must have the coroutine's executor. Then,
+// to 1.84, a coroutine that is canceled in its last step lets the exception out
+// of run().
 struct coroutine : read_all
 {
     static constexpr auto name = "coroutine";

@@ -25,8 +25,8 @@ namespace asioctx::test {
 // For tests of operations that are bound to a context.
 struct bound_fixture : manual_time_fixture
 {
-    void until_completed(outcome const& o,
-        source_location at = BOOST_CURRENT_LOCATION)
+    void until_completed(
+        outcome const& o, source_location at = BOOST_CURRENT_LOCATION)
     {
         poll_until(
             ioc, [&] { return o.completed(); }, at);

@@ -65,7 +65,7 @@ struct outcome
 
     int calls = 0;
     error_code error;
-    int handlers = 0;          // that exist
+    int handlers = 0;           // that exist
     int blocks_when_called = 0; // of the handler's memory
     memory_use memory;
     asio::cancellation_slot slot; // of the handler

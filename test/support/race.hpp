@@ -8,9 +8,9 @@
 #ifndef ASIOCTX_TEST_SUPPORT_RACE_HPP
 #define ASIOCTX_TEST_SUPPORT_RACE_HPP
 
-// For the stand-alone programs in test/race. Each is a list of races that are run
-// for a number of rounds. The first argument multiplies that number; with others,
-// only the races that they name are run.
+// For the stand-alone programs in test/race. Each is a list of races that are
+// run for a number of rounds. The first argument multiplies that number; with
+// others, only the races that they name are run.
 
 #include <algorithm>
 #include <atomic>
@@ -76,7 +76,9 @@ inline int main(int argc, char** argv, std::vector<entry> const& entries)
     auto const is_wanted = [&](char const* name)
     {
         return argc <= 2
-            || std::find_if(argv + 2, argv + argc,
+            || std::find_if(
+                   argv + 2,
+                   argv + argc,
                    [&](char const* a) { return std::strcmp(a, name) == 0; })
             != argv + argc;
     };
@@ -84,8 +86,7 @@ inline int main(int argc, char** argv, std::vector<entry> const& entries)
     {
         if (!is_wanted(e.name))
             continue;
-        auto const rounds =
-            std::max(1, static_cast<int>(e.rounds * factor));
+        auto const rounds = std::max(1, static_cast<int>(e.rounds * factor));
         std::printf("%s: %d rounds\n", e.name, rounds);
         std::fflush(stdout);
         e.run(rounds);

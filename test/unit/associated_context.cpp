@@ -7,7 +7,6 @@
 
 // Test that header file is self-contained.
 #include <asioctx/associated_context.hpp>
-
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 
@@ -77,11 +76,11 @@ BOOST_AUTO_TEST_CASE(passes_through_asio_s_adapters)
     asio::io_context ioc;
     auto const c = with_cancel(background(ioc));
     context found;
-    async_tell(found,
+    async_tell(
+        found,
         asio::bind_executor(ioc, bind_context(c.ctx, [](error_code) {})));
     BOOST_TEST((found == c.ctx));
-    async_tell(found,
-        asio::consign(bind_context(c.ctx, [](error_code) {}), 1));
+    async_tell(found, asio::consign(bind_context(c.ctx, [](error_code) {}), 1));
     BOOST_TEST((found == c.ctx));
 }
 

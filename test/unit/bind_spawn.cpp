@@ -39,7 +39,9 @@ struct fixture : timers_fixture
     {
         bool ended = false;
         std::exception_ptr exception;
-        asio::spawn(ioc, std::move(body),
+        asio::spawn(
+            ioc,
+            std::move(body),
             [&](std::exception_ptr e)
             {
                 exception = std::move(e);
@@ -96,7 +98,8 @@ BOOST_FIXTURE_TEST_CASE(one_on_a_done_context_does_not_begin, fixture)
     bool begun = false;
     c.cancel();
     asio::spawn(
-        ioc, [&](asio::yield_context) { begun = true; },
+        ioc,
+        [&](asio::yield_context) { begun = true; },
         bind_context(c.ctx, recorder(o)));
     until_completed(o);
     BOOST_TEST(o == errc::canceled);
@@ -131,7 +134,8 @@ BOOST_FIXTURE_TEST_CASE(a_stackful_coroutine_may_be_bound_as_a_whole, fixture)
 {
     outcome o;
     asio::spawn(
-        ioc, [&](asio::yield_context yield) { never.async_wait(yield); },
+        ioc,
+        [&](asio::yield_context yield) { never.async_wait(yield); },
         bind_context(c.ctx, recorder(o)));
     poll();
     BOOST_TEST(o.calls == 0);

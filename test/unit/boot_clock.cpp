@@ -7,7 +7,6 @@
 
 // Test that header file is self-contained.
 #include <asioctx/boot_clock.hpp>
-
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
 
@@ -211,7 +210,8 @@ BOOST_FIXTURE_TEST_CASE(to_string_tells_what_is_left_by_its_clock, wall_fixture)
     BOOST_TEST(to_string(c.ctx) == "background.with_deadline(6s left)");
     pass(6s);
     BOOST_TEST(
-        to_string(c.ctx) == "background.with_deadline[done: deadline exceeded]");
+        to_string(c.ctx)
+        == "background.with_deadline[done: deadline exceeded]");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_systems_clocks_are_never_early, io_context_fixture)
@@ -230,8 +230,7 @@ BOOST_FIXTURE_TEST_CASE(the_systems_clocks_are_never_early, io_context_fixture)
 
 BOOST_FIXTURE_TEST_CASE(it_is_no_work_either, io_context_fixture)
 {
-    auto const c =
-        with_deadline(root, std::chrono::system_clock::now() + 1min);
+    auto const c = with_deadline(root, std::chrono::system_clock::now() + 1min);
     ioc.run();
     BOOST_TEST(!c.ctx.done());
 }

@@ -236,8 +236,7 @@ BOOST_AUTO_TEST_CASE(deadlines_pass_while_all_threads_are_busy)
             parent.cancel();
             auto const idle = with_idle_timeout(root, 1ms);
             wait_until(
-                [&]
-                {
+                [&] {
                     return c.ctx.done() && grace.ctx.done() && idle.ctx.done();
                 });
         });

@@ -79,8 +79,8 @@ BOOST_AUTO_TEST_CASE(has_the_earliest_deadline_and_the_values_of_the_first)
 {
     auto const early = with_timeout(root, 1s, broken);
     auto const late = with_timeout(root, 2s);
-    auto const merged =
-        merge(with_value(late.ctx, number, 1), with_value(early.ctx, number, 2));
+    auto const merged = merge(
+        with_value(late.ctx, number, 1), with_value(early.ctx, number, 2));
     BOOST_TEST((merged.deadline() == early.ctx.deadline()));
     BOOST_TEST(*merged.value(number) == 1);
     clock.advance(1s);

@@ -36,7 +36,8 @@ private:
             for (auto const& h : contexts())
                 if (h.is_parameter)
                     given = h.variable;
-            if (!given || is_compared(*e) || (!isa<CallExpr>(e) && is_assigned()))
+            if (!given || is_compared(*e)
+                || (!isa<CallExpr>(e) && is_assigned()))
                 return;
             check_.warn(
                 e->getBeginLoc(),
@@ -68,7 +69,8 @@ private:
         bool is_assigned() const
         {
             std::size_t n = 0;
-            auto const* const o = dyn_cast_or_null<CXXOperatorCallExpr>(user(n));
+            auto const* const o =
+                dyn_cast_or_null<CXXOperatorCallExpr>(user(n));
             return o && o->getOperator() == OO_Equal;
         }
     };

@@ -78,8 +78,9 @@ private:
         auto const piece = [this](SourceLocation from, SourceLocation to)
         {
             return Lexer::getSourceText(
-                CharSourceRange::getCharRange(from, to), sources(),
-                ast().getLangOpts())
+                       CharSourceRange::getCharRange(from, to),
+                       sources(),
+                       ast().getLangOpts())
                 .str();
         };
         // outer(a, inner(b, token), c) becomes inner(b, outer(a, token, c)).

@@ -142,7 +142,8 @@ private:
             for (std::size_t n = 0;; ++n)
             {
                 auto const* const u = user(n);
-                if (!u || isa<DeclStmt, ReturnStmt, CoreturnStmt, LambdaExpr>(u))
+                if (!u
+                    || isa<DeclStmt, ReturnStmt, CoreturnStmt, LambdaExpr>(u))
                     return true;
                 if (isa<ConditionalOperator, InitListExpr>(u))
                     continue;
@@ -178,7 +179,8 @@ private:
             auto const t = class_of(c.getType());
             return f == "co_spawn" || f == "spawn" || f == "after_func"
                 || f.compare(0, 6, "async_") == 0
-                || t == "boost::asio::awaitable" || carries_context(c.getType());
+                || t == "boost::asio::awaitable"
+                || carries_context(c.getType());
         }
 
         // The variable that what is visited is the whole initializer of.
@@ -186,8 +188,9 @@ private:
         {
             std::size_t n = 0;
             auto const* const d = dyn_cast_or_null<DeclStmt>(user(n));
-            return d && d->isSingleDecl() ? dyn_cast<VarDecl>(d->getSingleDecl())
-                                          : nullptr;
+            return d && d->isSingleDecl()
+                ? dyn_cast<VarDecl>(d->getSingleDecl())
+                : nullptr;
         }
 
         void look_at_use(DeclRefExpr const& r)
@@ -202,7 +205,8 @@ private:
             std::size_t n = 0;
             if (d.source == v)
             {
-                // A variable with both: its parts are used alone, or it escapes.
+                // A variable with both: its parts are used alone, or it
+                // escapes.
                 auto const* const m = dyn_cast_or_null<MemberExpr>(user(n));
                 if (!m || n != 0)
                 {
@@ -219,7 +223,8 @@ private:
         }
 
         // n: what is around the context's name.
-        void look_at_value(derived const& d, DeclRefExpr const& r, std::size_t n)
+        void look_at_value(
+            derived const& d, DeclRefExpr const& r, std::size_t n)
         {
             auto const* const u = user(n);
             if (!u || function() != d.function)
@@ -227,7 +232,8 @@ private:
             auto const source = "'" + d.source->getNameAsString() + "'";
             if (isa<ReturnStmt, CoreturnStmt>(u))
                 events.push_back(
-                    {d.source, r.getBeginLoc(),
+                    {d.source,
+                     r.getBeginLoc(),
                      "the context that is returned is canceled as " + source
                          + " goes with this function"});
             auto const* const o = dyn_cast<CXXOperatorCallExpr>(u);
@@ -235,7 +241,8 @@ private:
                 && is_context(o->getArg(0)->getType())
                 && outlives(named(o->getArg(0)), d))
                 events.push_back(
-                    {d.source, r.getBeginLoc(),
+                    {d.source,
+                     r.getBeginLoc(),
                      "the context that is assigned is canceled as " + source
                          + " goes at the end of its scope"});
         }
@@ -308,7 +315,8 @@ private:
             if (!mentions(&call, *context))
                 return;
             events.push_back(
-                {source, call.getBeginLoc(),
+                {source,
+                 call.getBeginLoc(),
                  "what is started here is canceled at once, as '"
                      + source->getNameAsString()
                      + "' goes at the end of this scope"});
@@ -359,10 +367,10 @@ private:
             return;
         auto const name = v->getNameAsString();
         d << FixItHint::CreateReplacement(
-                 SourceRange(v->getBeginLoc(), v->getLocation()),
-                 std::string("auto ")
-                     + (v->getType().isConstQualified() ? "const " : "") + "["
-                     + name + ", cancel_" + name + "]")
+            SourceRange(v->getBeginLoc(), v->getLocation()),
+            std::string("auto ")
+                + (v->getType().isConstQualified() ? "const " : "") + "[" + name
+                + ", cancel_" + name + "]")
           << FixItHint::CreateRemoval(
                  SourceRange(m.getOperatorLoc(), m.getMemberLoc()));
     }

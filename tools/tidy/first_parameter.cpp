@@ -54,7 +54,8 @@ public:
         for (auto const* p : f.parameters())
             if (is_context(p->getType()) || refers_to_context(p->getType()))
             {
-                warn(p->getLocation(), "the context is not the first parameter");
+                warn(
+                    p->getLocation(), "the context is not the first parameter");
                 return;
             }
     }
@@ -66,8 +67,9 @@ private:
         auto const c = class_of(t);
         return matches(
             allowed_,
-            c.empty() ? t.getNonReferenceType().getUnqualifiedType().getAsString()
-                      : c);
+            c.empty()
+                ? t.getNonReferenceType().getUnqualifiedType().getAsString()
+                : c);
     }
 
     std::string const allowed_text_;

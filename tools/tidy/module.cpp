@@ -7,7 +7,12 @@
 
 #include "checks.hpp"
 
+#include <clang/Basic/Version.h>
+
+// What it has is in ClangTidyModule.h, then.
+#if CLANG_VERSION_MAJOR < 22
 #include <clang-tidy/ClangTidyModuleRegistry.h>
+#endif
 
 namespace asioctx_tidy {
 namespace {

@@ -34,16 +34,17 @@ public:
             {
                 auto diagnostic = warn(
                     u.at->getBeginLoc(),
-                    "this is bound to '" + d.parent->getNameAsString() + "', and '"
-                        + name + "', which is derived from it, is never used");
+                    "this is bound to '" + d.parent->getNameAsString()
+                        + "', and '" + name
+                        + "', which is derived from it, is never used");
                 // clang 14 cannot capture a structured binding.
                 if (u.in_same_function && is_plain(u.at->getSourceRange()))
                     diagnostic << FixItHint::CreateReplacement(
                         u.at->getSourceRange(),
-                        is_cancelable(d.derived->getType()) ? name + ".ctx" : name);
+                        is_cancelable(d.derived->getType()) ? name + ".ctx"
+                                                            : name);
             }
-            diag(d.derived->getLocation(), "derived here",
-                DiagnosticIDs::Note);
+            diag(d.derived->getLocation(), "derived here", DiagnosticIDs::Note);
         }
     }
 

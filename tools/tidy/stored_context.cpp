@@ -20,8 +20,7 @@ class stored_context : public rule
 {
 public:
     stored_context(StringRef name, tidy::ClangTidyContext* context)
-        : rule(name, context),
-          allowed_text_(Options.get("AllowedClasses", "")),
+        : rule(name, context), allowed_text_(Options.get("AllowedClasses", "")),
           allowed_(split(allowed_text_))
     {
     }
@@ -40,8 +39,9 @@ public:
             return;
         warn(
             f.getLocation(),
-            "'" + c->getNameAsString() + "' stores a context; pass it to the "
-            "functions that need it");
+            "'" + c->getNameAsString()
+                + "' stores a context; pass it to the "
+                  "functions that need it");
     }
 
 private:

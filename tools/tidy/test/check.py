@@ -48,7 +48,7 @@ def expected(path):
 def run(tidy, plugin, check, arguments, source, flags):
     command = [
         tidy, f"--load={plugin}", f"--checks=-*,{check}", "--quiet",
-        *arguments, str(source), "--", "-std=c++20", *flags]
+        *arguments, str(source), "--", *flags]
     done = subprocess.run(command, capture_output=True, text=True)
     found = set()
     for line in done.stdout.splitlines():
@@ -76,8 +76,7 @@ def main():
             shutil.copy(file, folder)
             if file == path or f'"{file.name}"' in path.read_text():
                 wanted += expected(file)
-        # Its own headers are the user's, but for what all share.
-        flags = ["-isystem", str(path.parent), *flags]
+        # Its own headers are the user's. What all share is the system's.
         (Path(folder) / "common.hpp").unlink()
 
         found = run(tidy, plugin, check, [*arguments, "--fix"], source, flags)
