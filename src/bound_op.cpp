@@ -155,7 +155,10 @@ void bound_op::give_up_turn(turn_frame& f, at where) noexcept
     bound_op& op = *t.op;
     if (op.has_missed() && !op.unguarded_ && !op.idle_ && !op.slot_.empty())
         [[unlikely]]
+    {
         t.want(turn::wanted(op.asked_));
+        f.for_context = op.context_asked_.load(std::memory_order_relaxed);
+    }
     for (;;)
     {
         bool const here = !op.coroutine_
@@ -208,20 +211,23 @@ error_code bound_op::begin() noexcept
 // The turn is the caller's.
 void bound_op::deliver(turn_frame& f) noexcept
 {
+    bool const is_end = std::exchange(f.for_context, false);
     auto const wanted = turn_.take_wanted();
-    bool const again = context_asked_.load(std::memory_order_relaxed);
-    auto by_context = asio::cancellation_type::none;
-    if ((wanted & turn::context) != 0 && !again)
+    auto const types = turn::type_of(wanted);
+    auto by_context = is_end ? types : asio::cancellation_type::none;
+    if ((wanted & turn::context) != 0
+        && !context_asked_.load(std::memory_order_relaxed))
     {
         context_asked_.store(true, std::memory_order_relaxed);
-        by_context = request_.type;
+        by_context |= request_.type;
     }
-    else if (turn::type_of(wanted) == asio::cancellation_type::none)
+    else if (types == asio::cancellation_type::none)
     {
-        return;
+        return; // it has asked before
     }
     // If another has asked for it, or for more, the abort is not the context's.
-    asked_ |= turn::type_of(wanted);
+    if (!is_end)
+        asked_ |= types;
     context_first_ = context_first_
         || ((asked_ & asio::cancellation_type::terminal)
                 == asio::cancellation_type::none
@@ -231,12 +237,11 @@ void bound_op::deliver(turn_frame& f) noexcept
     if (!missed)
     {
         heard_context_ = context_first_ && !request_.raw_errors;
-        f.for_context =
-            by_context != asio::cancellation_type::none || (again && has_missed());
+        f.for_context = by_context != asio::cancellation_type::none;
         // The operation may end in here: then its completion is put off.
         f.delivers = true;
         slot_.call(asked_);
-        f.delivers = false;
+        f.delivers = f.for_context = false;
         missed = stays_asked_ && may_repeat();
     }
     set_missed(missed);
@@ -248,34 +253,33 @@ void bound_op::deliver(turn_frame& f) noexcept
 // this one's context as well, which is done.
 bool bound_op::is_same_end(turn_frame const& f) const noexcept
 {
-    return f.delivers && f.for_context
-        && f.of->op->scope_->ended_with(*scope_);
+    return f.for_context && f.of->op->scope_->ended_with(*scope_);
 }
 
 void bound_op::ask_upstream(
     asio::cancellation_type_t type, bool of_other_context) noexcept
 {
     using cancellation_type = asio::cancellation_type;
-    // What comes on another thread's way cannot be told from a request of somebody
-    // else, who may ask once more.
-    bool const by_context = context_done()
-        && (turn_frame::find_if(
-                [this](turn_frame const& f) { return is_same_end(f); })
-            || (!of_other_context
-                && !context_asked_.load(std::memory_order_relaxed)));
+    // It has come from the innermost operation that this thread is asking, or else
+    // somebody asks amid that, for something of his own. What comes on another
+    // thread's way cannot be told from a request of somebody who asks once more.
+    auto* const from = turn_frame::find_if(
+        [](turn_frame const& f) { return f.delivers; });
+    bool const done = context_done();
+    bool const is_end = done && from && is_same_end(*from)
+        && (type & from->of->op->asked_) == type;
+    bool const by_context = is_end
+        || (done && !of_other_context
+            && !context_asked_.load(std::memory_order_relaxed));
     bool const covered = by_context
         && ((request_.type & cancellation_type::terminal)
                 != cancellation_type::none
             || (request_.type & type) == type);
-    ask((by_context ? turn::context : turn::word())
-        | (covered ? turn::word() : turn::wanted(type)));
-}
-
-void bound_op::ask(turn::word what) noexcept
-{
-    if (!turn_.want(what))
+    if (!turn_.want((by_context ? turn::context : turn::word())
+            | (covered ? turn::word() : turn::wanted(type))))
         return;
     turn_frame f(&turn_);
+    f.for_context = is_end;
     leave(f, at::here);
 }
 

@@ -339,8 +339,7 @@ bool scope::was_ended() const noexcept
     return inherited && kind != behavior::graced;
 }
 
-// This scope or an ancestor. One that another has ended which is no ancestor was
-// merged with that.
+// This scope or an ancestor. What a merge has brought down from elsewhere began here.
 scope const& scope::end_began_at() const noexcept
 {
     auto const* s = this;
@@ -356,10 +355,7 @@ scope const& scope::end_began_at() const noexcept
 
 bool scope::ended_with(scope const& other) const noexcept
 {
-    auto const& mine = end_began_at();
-    auto const& others = other.end_began_at();
-    return &mine == &others
-        || ((mine.was_ended() || others.was_ended()) && mine.why == others.why);
+    return &end_began_at() == &other.end_began_at();
 }
 
 // The scope is done, and takes no more children.

@@ -174,7 +174,6 @@ BOOST_AUTO_TEST_CASE(by_two_contexts_of_one_end)
                 .ctx;
         });
     with([&] { return merge(parent.ctx, root); });
-    with([&] { return merge(root, parent.ctx); });
 }
 
 BOOST_AUTO_TEST_CASE(by_siblings)
@@ -284,7 +283,104 @@ BOOST_AUTO_TEST_CASE(so_does_the_end_of_a_grace)
     BOOST_TEST(o->calls == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_grace_below_a_merge_ends_by_itself)
+{
+    auto const other = with_cancel(root);
+    auto const merged = merge(root, other.ctx, parent.ctx);
+    auto const graced = with_grace(merged, 2s);
+    o.emplace();
+    start(bind_context(merged, bind_context(graced.ctx, recorder(*o))));
+    other.cancel();
+    poll();
+    BOOST_TEST(op->now == state::cleaning_up);
+    clock.advance(2s);
+    poll();
+    BOOST_TEST(op->now == state::stopped);
+    BOOST_TEST(o->calls == 1);
+}
+
+BOOST_AUTO_TEST_CASE(so_does_one_that_is_merged)
+{
+    auto const graced = with_grace(parent.ctx, 2s);
+    auto const merged = merge(root, graced.ctx);
+    o.emplace();
+    start(bind_context(parent.ctx, bind_context(merged, recorder(*o))));
+    parent.cancel();
+    poll();
+    BOOST_TEST(op->now == state::cleaning_up);
+    clock.advance(2s);
+    poll();
+    BOOST_TEST(op->now == state::stopped);
+    BOOST_TEST(o->calls == 1);
+}
+
+BOOST_AUTO_TEST_CASE(ends_for_equal_reasons_are_two)
+{
+    cancelable const both[] = {with_cancel(root), with_cancel(root)};
+    auto const merged = merge(root, both[0].ctx);
+    o.emplace();
+    start(bind_context(merged, bind_context(both[1].ctx, recorder(*o))));
+    for (auto const& each : both)
+    {
+        BOOST_TEST(op->now != state::stopped);
+        each.cancel();
+        poll();
+    }
+    BOOST_TEST(op->now == state::stopped);
+    BOOST_TEST(o->calls == 1);
+}
+
 // Others.
+
+// It is amid the same end, but not on its way.
+BOOST_AUTO_TEST_CASE(who_is_asked_may_ask_for_something_of_its_own)
+{
+    for (bool const by_context : {true, false})
+    {
+        parent = with_cancel(root);
+        auto const own = with_cancel(root);
+        asio::cancellation_signal signal;
+        outcome asker_ended;
+        probe<> asker;
+        o.emplace();
+        o->slot = signal.slot();
+        start(bind_context(parent.ctx,
+            bind_context(own.ctx, cancellation_type::total, recorder(*o))));
+        op->stops_clean_up = cancellation_type::total;
+        asker.start(bind_context(parent.ctx, recorder(asker_ended)));
+        asker.when_asked = [&](auto)
+        {
+            poll();
+            if (by_context)
+                own.cancel();
+            else
+                signal.emit(cancellation_type::total);
+        };
+        parent.cancel();
+        poll();
+        BOOST_TEST(op->now == state::stopped);
+        BOOST_TEST(o->calls == 1);
+        asker.complete(asio::error::operation_aborted);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_error_is_the_context_s_whatever_it_asks_for)
+{
+    asio::steady_timer timer(ioc, never);
+    o.emplace();
+    asio::co_spawn(
+        ioc,
+        [&]() -> asio::awaitable<void>
+        {
+            co_await timer.async_wait(bind_context(
+                parent.ctx, cancellation_type::total, asio::use_awaitable));
+        },
+        bind_context(parent.ctx, recorder(*o)));
+    poll();
+    parent.cancel();
+    poll();
+    BOOST_TEST(*o == errc::canceled);
+}
 
 BOOST_AUTO_TEST_CASE(the_handler_s_slot_may_ask_again_for_what_it_asks)
 {
