@@ -8,8 +8,6 @@
 // Test that header file is self-contained.
 #include <asioctx/detail/op_slot.hpp>
 
-#include <asioctx/detail/bound_op.hpp>
-
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/test/unit_test.hpp>
@@ -244,26 +242,6 @@ BOOST_AUTO_TEST_CASE(a_slot_of_no_operation_is_not_connected)
 {
     BOOST_TEST(!op_slot().is_connected());
     BOOST_TEST((op_slot() == op_slot()));
-}
-
-// As Boost.MQTT5 puts one there.
-BOOST_AUTO_TEST_CASE(a_slot_of_asio_may_stand_in)
-{
-    asio::cancellation_signal signal;
-    op_slot s;
-    s = signal.slot();
-    BOOST_TEST((s == op_slot(signal.slot())));
-    BOOST_TEST((s != op_slot()));
-    BOOST_TEST(s.is_connected());
-    BOOST_TEST(!s.has_handler());
-    auto heard = cancellation_type::none;
-    s.assign([&](cancellation_type t) { heard = t; });
-    BOOST_TEST(s.has_handler());
-    signal.emit(cancellation_type::partial);
-    BOOST_TEST((heard == cancellation_type::partial));
-    BOOST_TEST((asio::cancellation_slot(s) == signal.slot()));
-    s.clear();
-    BOOST_TEST(!signal.slot().has_handler());
 }
 
 BOOST_AUTO_TEST_CASE(a_handlers_slot_is_found)

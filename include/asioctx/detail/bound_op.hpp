@@ -454,7 +454,6 @@ private:
     bool is_asked_on_own() const noexcept;
     bool runs_here() const noexcept;
     bool is_same_end(turn_frame const& f) const noexcept;
-    void ask(turn::word what) noexcept;
     static void look_as_request(turn& t, from where) noexcept;
     void send(turn_frame& f, from where) noexcept;
     template <class F>
@@ -533,8 +532,6 @@ private:
 template <class H, class... Args>
 H& op_slot::emplace(Args&&... args)
 {
-    if (!op_) [[unlikely]]
-        return other_.emplace<H>(std::forward<Args>(args)...);
     return op_->emplace<H>(std::forward<Args>(args)...);
 }
 
@@ -542,18 +539,16 @@ void op_slot::clear() noexcept
 {
     if (op_)
         op_->clear();
-    else if (other_.is_connected())
-        other_.clear();
 }
 
 bool op_slot::has_handler() const noexcept
 {
-    return op_ ? op_->has_cancel_handler() : other_.has_handler();
+    return op_ && op_->has_cancel_handler();
 }
 
 op_slot::operator asio::cancellation_slot() const
 {
-    return op_ ? op_->asio_slot() : other_;
+    return op_ ? op_->asio_slot() : asio::cancellation_slot();
 }
 
 } // namespace asioctx::detail

@@ -34,13 +34,15 @@ bool visit_targets(Executor const& ex, F& f)
             f(*target);
         return target != nullptr;
     };
-#if !defined(BOOST_ASIO_NO_TYPEID)
-    auto const* const type = &ex.target_type();
-    if (((type == &typeid(Targets) && visit(std::type_identity<Targets>()))
-            || ...))
-        return true;
-#endif
+#if defined(BOOST_ASIO_NO_TYPEID)
     return (visit(std::type_identity<Targets>()) || ...);
+#else
+    auto const* const type = &ex.target_type();
+    return ((type == &typeid(Targets)
+                && visit(std::type_identity<Targets>()))
+               || ...)
+        || (visit(std::type_identity<Targets>()) || ...);
+#endif
 }
 
 // What a composed operation makes of an executor, to count as work of it.

@@ -280,18 +280,13 @@ class bound_op;
 
 // What a bound operation offers as its cancellation slot. It meets the
 // requirements of CancellationSlot, and converts to asio::cancellation_slot for
-// code that knows that type alone; and from it, for code that puts a slot of its
-// own in the place of the handler's, as Boost.MQTT5 does.
+// code that knows that type alone.
 class op_slot
 {
 public:
     op_slot() = default;
 
     explicit op_slot(bound_op& op) noexcept : op_(&op)
-    {
-    }
-
-    op_slot(asio::cancellation_slot s) noexcept : other_(s)
     {
     }
 
@@ -308,7 +303,7 @@ public:
 
     bool is_connected() const noexcept
     {
-        return op_ || other_.is_connected();
+        return op_ != nullptr;
     }
 
     inline bool has_handler() const noexcept;
@@ -318,9 +313,7 @@ public:
     friend bool operator==(op_slot const&, op_slot const&) = default;
 
 private:
-    // One of them, or none.
     bound_op* op_ = nullptr;
-    asio::cancellation_slot other_;
 };
 
 } // namespace asioctx::detail
