@@ -139,6 +139,25 @@ struct fixture : bound_fixture
         BOOST_TEST(op->now == state::cleaned_up);
         BOOST_TEST(o->calls == 1);
     }
+
+    void expect_stopped()
+    {
+        poll();
+        BOOST_TEST(op->now == state::stopped);
+        BOOST_TEST(o->calls == 1);
+    }
+
+    // One end begins the clean-up, and another stops it.
+    template <class First, class Second>
+    void expect_two_ends(First first, Second second)
+    {
+        first();
+        poll();
+        BOOST_TEST(op->now == state::cleaning_up);
+        BOOST_TEST((op->heard == cancellation_type::terminal));
+        second();
+        expect_stopped();
+    }
 };
 
 } // namespace
@@ -232,14 +251,7 @@ BOOST_AUTO_TEST_CASE(the_child_s_own_end_is_another)
         else
             start(bind_context(
                 parent.ctx, bind_context(child.ctx, recorder(*o))));
-        child.cancel();
-        poll();
-        BOOST_TEST(op->now == state::cleaning_up);
-        BOOST_TEST((op->heard == cancellation_type::terminal));
-        parent.cancel();
-        poll();
-        BOOST_TEST(op->now == state::stopped);
-        BOOST_TEST(o->calls == 1);
+        expect_two_ends([&] { child.cancel(); }, [&] { parent.cancel(); });
     }
 }
 
@@ -257,14 +269,8 @@ BOOST_AUTO_TEST_CASE(it_asks_for_what_it_is_to_ask)
         else
             start(bind_context(parent.ctx, cancellation_type::total,
                 bind_context(child.ctx, recorder(*o))));
-        child.cancel();
-        poll();
-        BOOST_TEST(op->now == state::cleaning_up);
-        parent.cancel();
-        poll();
-        BOOST_TEST(op->now == state::stopped);
+        expect_two_ends([&] { child.cancel(); }, [&] { parent.cancel(); });
         BOOST_TEST((op->heard == cancellation_type::total));
-        BOOST_TEST(o->calls == 1);
     }
 }
 
@@ -274,13 +280,7 @@ BOOST_AUTO_TEST_CASE(so_does_the_end_of_a_grace)
     o.emplace();
     start(bind_context(graced.ctx, cancellation_type::total,
         bind_context(parent.ctx, recorder(*o))));
-    parent.cancel();
-    poll();
-    BOOST_TEST(op->now == state::cleaning_up);
-    clock.advance(2s);
-    poll();
-    BOOST_TEST(op->now == state::stopped);
-    BOOST_TEST(o->calls == 1);
+    expect_two_ends([&] { parent.cancel(); }, [&] { clock.advance(2s); });
 }
 
 BOOST_AUTO_TEST_CASE(a_grace_below_a_merge_ends_by_itself)
@@ -290,13 +290,7 @@ BOOST_AUTO_TEST_CASE(a_grace_below_a_merge_ends_by_itself)
     auto const graced = with_grace(merged, 2s);
     o.emplace();
     start(bind_context(merged, bind_context(graced.ctx, recorder(*o))));
-    other.cancel();
-    poll();
-    BOOST_TEST(op->now == state::cleaning_up);
-    clock.advance(2s);
-    poll();
-    BOOST_TEST(op->now == state::stopped);
-    BOOST_TEST(o->calls == 1);
+    expect_two_ends([&] { other.cancel(); }, [&] { clock.advance(2s); });
 }
 
 BOOST_AUTO_TEST_CASE(so_does_one_that_is_merged)
@@ -305,13 +299,7 @@ BOOST_AUTO_TEST_CASE(so_does_one_that_is_merged)
     auto const merged = merge(root, graced.ctx);
     o.emplace();
     start(bind_context(parent.ctx, bind_context(merged, recorder(*o))));
-    parent.cancel();
-    poll();
-    BOOST_TEST(op->now == state::cleaning_up);
-    clock.advance(2s);
-    poll();
-    BOOST_TEST(op->now == state::stopped);
-    BOOST_TEST(o->calls == 1);
+    expect_two_ends([&] { parent.cancel(); }, [&] { clock.advance(2s); });
 }
 
 BOOST_AUTO_TEST_CASE(ends_for_equal_reasons_are_two)
@@ -326,8 +314,7 @@ BOOST_AUTO_TEST_CASE(ends_for_equal_reasons_are_two)
         each.cancel();
         poll();
     }
-    BOOST_TEST(op->now == state::stopped);
-    BOOST_TEST(o->calls == 1);
+    expect_stopped();
 }
 
 // Others.
@@ -357,9 +344,7 @@ BOOST_AUTO_TEST_CASE(who_is_asked_may_ask_for_something_of_its_own)
                 signal.emit(cancellation_type::total);
         };
         parent.cancel();
-        poll();
-        BOOST_TEST(op->now == state::stopped);
-        BOOST_TEST(o->calls == 1);
+        expect_stopped();
         asker.complete(asio::error::operation_aborted);
     }
 }

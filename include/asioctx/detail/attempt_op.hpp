@@ -553,6 +553,33 @@ private:
     slot_link<attempt_op> link_;
 };
 
+// Starts one, which is an Op of its handler and of what it tries.
+template <template <class, class> class Op>
+struct initiate_attempts
+{
+    using executor_type = asio::any_io_executor;
+
+    executor_type get_executor() const noexcept
+    {
+        return executor_of(context_access::get(ctx).get_root());
+    }
+
+    template <class Handler, class Operation, class... Args>
+    void operator()(
+        Handler&& handler, Operation&& operation, Args const&... args) const
+    {
+        Op<std::decay_t<Handler>, std::decay_t<Operation>>::create(
+            std::forward<Handler>(handler),
+            ctx,
+            get_executor(),
+            std::forward<Operation>(operation),
+            args...)
+            .start();
+    }
+
+    context ctx;
+};
+
 } // namespace asioctx::detail
 
 #endif

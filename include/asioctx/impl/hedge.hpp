@@ -180,32 +180,6 @@ private:
     atomic<int> failures_{0};
 };
 
-struct initiate_hedge
-{
-    using executor_type = asio::any_io_executor;
-
-    executor_type get_executor() const noexcept
-    {
-        return executor_of(context_access::get(ctx).get_root());
-    }
-
-    template <class Handler, class Operation>
-    void operator()(
-        Handler&& handler, duration delay, Operation&& operation) const
-    {
-        using op = hedge_op<std::decay_t<Handler>, std::decay_t<Operation>>;
-        op::create(
-            std::forward<Handler>(handler),
-            ctx,
-            get_executor(),
-            std::forward<Operation>(operation),
-            delay)
-            .start();
-    }
-
-    context ctx;
-};
-
 } // namespace detail
 
 template <
@@ -225,16 +199,15 @@ auto hedge(
         "asioctx::hedge: the operation must be a function object that is "
         "called with a context and returns an asynchronous operation, as "
         "asio::deferred makes one, or an asio::awaitable; its results must "
-        "begin with an "
-        "error_code or an exception_ptr, and the others must have default "
-        "constructors");
+        "begin with an error_code or an exception_ptr, and the others must "
+        "have default constructors");
     if constexpr (makes)
         return asio::
             async_initiate<Token, detail::attempts_signature_t<Operation>>(
-                detail::initiate_hedge{ctx},
+                detail::initiate_attempts<detail::hedge_op>{ctx},
                 token,
-                detail::to_duration(delay),
-                std::forward<Operation>(operation));
+                std::forward<Operation>(operation),
+                detail::to_duration(delay));
 }
 
 } // namespace asioctx

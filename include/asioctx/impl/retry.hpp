@@ -231,36 +231,6 @@ private:
     bool is_over_ = false;
 };
 
-struct initiate_retry
-{
-    using executor_type = asio::any_io_executor;
-
-    executor_type get_executor() const noexcept
-    {
-        return executor_of(context_access::get(ctx).get_root());
-    }
-
-    template <class Handler, class Operation>
-    void operator()(
-        Handler&& handler,
-        retry_policy const& policy,
-        Operation&& operation,
-        retry_report* report) const
-    {
-        using op = retry_op<std::decay_t<Handler>, std::decay_t<Operation>>;
-        op::create(
-            std::forward<Handler>(handler),
-            ctx,
-            get_executor(),
-            std::forward<Operation>(operation),
-            policy,
-            report)
-            .start();
-    }
-
-    context ctx;
-};
-
 template <class Operation, class Token>
 auto start_retry(
     context const& ctx,
@@ -275,15 +245,14 @@ auto start_retry(
         "asioctx::retry: the operation must be a function object that is "
         "called with a context and returns an asynchronous operation, as "
         "asio::deferred makes one, or an asio::awaitable; its results must "
-        "begin with an "
-        "error_code or an exception_ptr, and the others must have default "
-        "constructors");
+        "begin with an error_code or an exception_ptr, and the others must "
+        "have default constructors");
     if constexpr (makes)
         return asio::async_initiate<Token, attempts_signature_t<Operation>>(
-            initiate_retry{ctx},
+            initiate_attempts<retry_op>{ctx},
             token,
-            policy,
             std::forward<Operation>(operation),
+            policy,
             report);
 }
 
