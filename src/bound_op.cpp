@@ -61,18 +61,22 @@ struct handing
 
 bound_op::bound_op(node_ptr ctx, request const& r)
     : ctx_(std::move(ctx)),
-      scope_(ctx_.get_scope()),
+      lists_(nullptr),
       turn_(turn_pool::take()),
-      request_(r)
+      request_(r),
+      since_(coarse_now(near_root()))
 {
-    if (scope_ && scope_->kind == scope::behavior::permanent)
-        scope_ = nullptr;
+    unsigned char shard;
+    if (auto* const s = ctx_.get_scope())
+        lists_ = &s->pick_lists(shard);
     turn_.op = this;
     turn_.host = nullptr;
 }
 
 bound_op::~bound_op()
 {
+    if (is_put_off_)
+        unlink_from_scope();
     if (turn_.host && turn_.host != near_root())
         detail::release(turn_.host);
     turn_.release();
@@ -153,7 +157,7 @@ void bound_op::give_up_turn(turn_frame& f, at where) noexcept
 {
     turn& t = *f.of;
     bound_op& op = *t.op;
-    if (op.has_missed() && !op.unguarded_ && !op.idle_ && !op.slot_.empty())
+    if (op.has_missed() && !op.unguarded_ && !op.is_idle() && !op.slot_.empty())
         [[unlikely]]
     {
         t.want(turn::wanted(op.asked_));
@@ -203,7 +207,7 @@ error_code bound_op::begin() noexcept
         why = asio::error::operation_aborted;
     else if (context_done())
         why = context_error();
-    idle_ = static_cast<bool>(why);
+    idle_.store(static_cast<bool>(why), std::memory_order_relaxed);
     leave(f, at::here);
     return why;
 }
@@ -219,7 +223,7 @@ void bound_op::deliver(turn_frame& f) noexcept
         && !context_asked_.load(std::memory_order_relaxed))
     {
         context_asked_.store(true, std::memory_order_relaxed);
-        by_context |= request_.type;
+        by_context |= request_.type();
     }
     else if (types == asio::cancellation_type::none)
     {
@@ -233,10 +237,10 @@ void bound_op::deliver(turn_frame& f) noexcept
                 == asio::cancellation_type::none
             && (asked_ & by_context) != by_context);
     asked_ |= by_context;
-    bool missed = unguarded_ || idle_ || slot_.empty();
+    bool missed = unguarded_ || is_idle() || slot_.empty();
     if (!missed)
     {
-        heard_context_ = context_first_ && !request_.raw_errors;
+        heard_context_ = context_first_ && !request_.raw_errors();
         f.for_context = by_context != asio::cancellation_type::none;
         // The operation may end in here: then its completion is put off.
         f.delivers = true;
@@ -253,7 +257,7 @@ void bound_op::deliver(turn_frame& f) noexcept
 // this one's context as well, which is done.
 bool bound_op::is_same_end(turn_frame const& f) const noexcept
 {
-    return f.for_context && f.of->op->scope_->ended_with(*scope_);
+    return f.for_context && f.of->op->get_scope().ended_with(get_scope());
 }
 
 void bound_op::ask_upstream(
@@ -272,9 +276,9 @@ void bound_op::ask_upstream(
         || (done && !of_other_context
             && !context_asked_.load(std::memory_order_relaxed));
     bool const covered = by_context
-        && ((request_.type & cancellation_type::terminal)
+        && ((request_.type() & cancellation_type::terminal)
                 != cancellation_type::none
-            || (request_.type & type) == type);
+            || (request_.type() & type) == type);
     if (!turn_.want((by_context ? turn::context : turn::word())
             | (covered ? turn::word() : turn::wanted(type))))
         return;
@@ -320,37 +324,59 @@ void bound_op::look_as_request(turn& t, from where) noexcept
 // The caller has the turn, and gives it up next, unless that is done here.
 bool bound_op::link() noexcept
 {
-    if (!scope_)
+    if (!lists_)
         return false;
     bool left = false;
-    auto const state = scope_->lock();
+    auto const state = lists_->lock();
     bool const done = (state & scope::done_bit) != 0;
-    if (!done && !has_left_)
+    if (!has_left_)
     {
-        scope_->hooks.push_back(*this);
-        left = has_no_upstream_ && turn_.leave_alone();
+        claimed = done;
+        lists_->hooks.push_back(*this);
+        left = !done && has_no_upstream_ && turn_.leave_alone();
     }
-    scope_->unlock(state);
+    lists_->unlock(state);
     if (done)
         turn_.want(turn::context);
     return left;
+}
+
+// The lock of the scope is held.
+void bound_op::tell(hook_info& i) const noexcept
+{
+    using state = operation_state;
+    i.name = name_;
+    i.at = request_.at();
+    i.since = since_;
+    i.ctx = ctx_.get();
+    if (has_left_)
+        i.state = state::put_off;
+    else if (!claimed)
+        i.state = state::pending;
+    else if (!context_asked_.load(std::memory_order_relaxed) || is_idle())
+        i.state = state::on_its_way;
+    else
+        i.state = has_missed() ? state::never_heard : state::heard;
 }
 
 // The gate is left by notify(): until then the execution context does not shut
 // down. If it is about to, the operation goes with it.
 hook::notice bound_op::claim() noexcept
 {
+    constexpr notice nothing{nullptr, nullptr, true};
+    if (has_left_)
+        return nothing;
     auto* const host = turn_.host;
     if (host && !host->gate.enter())
-        return {};
+        return nothing;
     if (turn_.queue())
     {
         turn_.add_ref(); // the request's
-        return {&notify, &turn_};
+        return {&notify, &turn_, true};
     }
     if (host)
         host->gate.leave();
-    return {};
+    return nothing;
 }
 
 void bound_op::notify(void* p) noexcept
@@ -541,12 +567,25 @@ bool bound_op::put_off() noexcept
     // thread does.
     completes_by_io_ =
         !own_executor().can_post() || io_executor().runs_here();
+    show_put_off();
     bool const others = turn_.put_off(mine);
     if (mine)
         f->of = nullptr;
     if (!others)
         slot_.clear();
     return others;
+}
+
+// Whether the scope is done or not, nobody asks it any more.
+void bound_op::show_put_off() noexcept
+{
+    if (!lists_)
+        return;
+    auto const state = lists_->lock();
+    claimed = (state & scope::done_bit) != 0;
+    lists_->hooks.push_back(*this);
+    lists_->unlock(state);
+    is_put_off_ = true;
 }
 
 bool bound_op::put_off_abandoned() noexcept

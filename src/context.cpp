@@ -131,6 +131,11 @@ struct todo_node final : detail::node
     {
         out = "todo";
     }
+
+    void tell(detail::node_info& i) const override
+    {
+        i.key = "todo";
+    }
 };
 
 } // namespace
@@ -152,8 +157,10 @@ context todo() noexcept
 
 context without_cancel(context const& parent)
 {
-    return context_access::make(detail::make_node<detail::scope>(
-        context_access::get(parent), detail::scope::behavior::permanent));
+    auto n = detail::make_node<detail::scope>(
+        context_access::get(parent), detail::scope::behavior::permanent);
+    detail::link_to_parent(*n.get_scope());
+    return context_access::make(std::move(n));
 }
 
 namespace detail {

@@ -54,7 +54,7 @@ public:
         target_ = nullptr;
         bool const linked = list_link<detail::scope_tag>::linked();
         if (linked)
-            unlink();
+            s.hooks.remove(*this);
         s.unlock(state);
         release();
     }

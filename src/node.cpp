@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -97,13 +98,24 @@ private:
 
 constinit thread_local free_scopes recycled;
 
+// The lists of a scope that a child or an operation is in.
+scope_base& lists_of(scope& s, unsigned char shard) noexcept
+{
+    if (s.is_root())
+        return static_cast<root&>(s).shards[shard];
+    return s;
+}
+
 // Begins the grace of a scope whose parent is done.
 void start_grace(grace_scope& s) noexcept
 {
     try
     {
         auto const now = s.home->now();
-        s.home->schedule(s, add_saturated(now, s.grace), now);
+        auto const over_at = add_saturated(now, s.grace);
+        s.over_at.store(over_at.time_since_epoch().count(),
+            std::memory_order_relaxed);
+        s.home->schedule(s, over_at, now);
     }
     catch (...)
     {
@@ -149,13 +161,13 @@ scope::scope(root& self) noexcept
 
 scope::~scope()
 {
-    leave_parent();
     unschedule();
     // The shutdown of another execution context may be taking one.
     if ((state.load(std::memory_order_relaxed) & hooked_bit) != 0)
         abandon_hooks();
     if (auto* const b = bridge.load(std::memory_order_acquire))
         destroy(b);
+    leave_parent(); // last: that may be all that keeps the root
 }
 
 void* scope::operator new(std::size_t size)
@@ -247,7 +259,7 @@ void idle_scope::describe(std::string& out) const
     out += ".with_idle_timeout(" + seconds(timeout) + ")";
 }
 
-void scope::wait_for_lock() const noexcept
+void scope_base::wait_for_lock() const noexcept
 {
     for (backoff wait;
          (state.load(std::memory_order_relaxed) & locked_bit) != 0;)
@@ -259,9 +271,20 @@ bool scope::cancel(reason r, bool is_inherited) noexcept
     return cancel_with(
         [&]
         {
-            why = std::move(r);
+            set_why(std::move(r));
             inherited = is_inherited;
         });
+}
+
+// The lock is held.
+void scope::set_why(reason&& r) noexcept
+{
+    if (!made_file && why.at.line() != 0)
+    {
+        made_file = why.at.file_name();
+        made_line = static_cast<std::uint32_t>(why.at.line());
+    }
+    why = std::move(r);
 }
 
 bool scope::cancel_here() noexcept
@@ -283,21 +306,23 @@ void scope::expire() noexcept
     cancel_with([] {});
 }
 
-// set_why() is called with the lock held.
+// The function is called with the lock held.
 template <class SetWhy>
-bool scope::cancel_with(SetWhy set_why) noexcept
+bool scope::cancel_with(SetWhy set_reason) noexcept
 {
     if (!done())
     {
         auto const s = lock();
         if ((s & done_bit) == 0)
         {
-            set_why();
+            set_reason();
             bool const has_hooks = !hooks.empty();
-            if (children.empty())
+            bool const has_children = !children.empty();
+            if (has_hooks || has_children)
+                ended_at = coarse_now(home);
+            if (!has_children)
             {
                 unlock(s | done_bit);
-                leave_parent();
                 unschedule();
                 if (has_hooks)
                     notify_hooks();
@@ -358,7 +383,55 @@ bool scope::ended_with(scope const& other) const noexcept
     return &end_began_at() == &other.end_began_at();
 }
 
-// The scope is done, and takes no more children.
+// Puts what a walk has taken back into the lists that it has been taken from, for
+// all to see, and gives up the references to it: some of one parent at a time.
+class scope::put_back
+{
+public:
+    put_back() = default;
+    put_back(put_back const&) = delete;
+    put_back& operator=(put_back const&) = delete;
+
+    ~put_back()
+    {
+        flush();
+    }
+
+    // Consumes a reference. What nobody else has goes.
+    void add(scope& s) noexcept
+    {
+        if (s.refs.load(std::memory_order_acquire) == 1)
+            return release(&s);
+        auto* const parent = parent_scope(s);
+        if (size_ == std::size(scopes_) || parent != parent_)
+            flush();
+        parent_ = parent;
+        scopes_[size_++] = &s;
+    }
+
+private:
+    void flush() noexcept
+    {
+        if (size_ == 0)
+            return;
+        auto const state = parent_->lock();
+        for (std::size_t i = 0; i != size_; ++i)
+        {
+            parent_->children.push_back(*scopes_[i]);
+            scopes_[i]->in_parent.store(true, std::memory_order_release);
+        }
+        parent_->unlock(state);
+        while (size_ != 0)
+            release(scopes_[--size_]);
+    }
+
+    scope* parent_ = nullptr; // which its children keep
+    std::size_t size_ = 0;
+    scope* scopes_[32];
+};
+
+// The scope is done. What is derived from it by now is not waited for: who derives
+// it cancels it.
 void scope::cancel_below() noexcept
 {
     scope_list reached;
@@ -370,7 +443,7 @@ void scope::cancel_below() noexcept
          c = reached.next(*c))
     {
         scope_list below;
-        c->step = c->mark_child(why, below);
+        c->step = c->mark_child(why, ended_at, below);
         reached.splice_after(*c, below);
         meets_others = meets_others || c->step == walk_step::nothing;
     }
@@ -382,10 +455,10 @@ void scope::cancel_below() noexcept
     unlock(lock() & ~marking_bit);
     walks_of(*this).fetch_sub(1, std::memory_order_release);
 
-    leave_parent();
     unschedule();
     notify_hooks();
 
+    put_back back;
     while (!reached.empty())
     {
         scope& c = reached.pop_front();
@@ -403,20 +476,24 @@ void scope::cancel_below() noexcept
             c.unschedule();
             break;
         }
-        release(&c);
+        back.add(c);
     }
 }
 
-scope::walk_step scope::mark_child(reason const& r, scope_list& below) noexcept
+scope::walk_step scope::mark_child(
+    reason const& r, coarse_time now, scope_list& below) noexcept
 {
+    if (kind == behavior::permanent)
+        return walk_step::nothing;
     auto const s = lock();
     if ((s & done_bit) != 0)
     {
         unlock(s);
         return walk_step::nothing;
     }
-    why = r;
+    set_why(reason(r));
     inherited = true;
+    ended_at = now;
     if (kind == behavior::graced)
     {
         unlock(s);
@@ -431,8 +508,7 @@ scope::walk_step scope::mark_child(reason const& r, scope_list& below) noexcept
                      : walk_step::unschedule;
 }
 
-// Takes the children off the list, with a reference to each. The scope is done,
-// so that there will be no more.
+// Takes the children off the list, with a reference to each.
 void scope::take_children(scope_list& taken) noexcept
 {
     for (bool more = true; more;)
@@ -461,13 +537,18 @@ void scope::notify_hooks() noexcept
     for (;;)
     {
         auto const s = lock();
-        if (hooks.empty())
+        if (hooks.empty() || hooks.front().claimed)
         {
             unlock(s);
             return;
         }
         hook& h = hooks.pop_front();
         auto const notice = h.claim();
+        if (notice.stays)
+        {
+            h.claimed = true;
+            hooks.push_back(h);
+        }
         unlock(s);
         if (notice.call)
             notice.call(notice.of);
@@ -503,29 +584,41 @@ void scope::leave_parent() noexcept
     if (!in_parent.load(std::memory_order_acquire))
         return;
     scope& p = *parent_scope(*this);
-    auto const s = p.lock();
+    auto& lists = lists_of(p, shard);
+    auto const s = lists.lock();
+    bool keeps_root = false;
     if (in_parent.load(std::memory_order_relaxed))
     {
-        list_link<sibling_tag>::unlink();
+        lists.children.remove(*this);
         in_parent.store(false, std::memory_order_release);
+        keeps_root = (s & closed_bit) != 0 && lists.children.empty();
     }
-    p.unlock(s);
+    lists.unlock(s);
+    if (keeps_root)
+        release(&p);
+}
+
+scope_base& scope::pick_lists(unsigned char& number) noexcept
+{
+    if (!is_root())
+        return *this;
+    number = root::shard_of_thread();
+    return static_cast<root&>(*this).shards[number];
 }
 
 reason const* link_to_parent(scope& s) noexcept
 {
     scope* const p = parent_scope(s);
-    if (!p || p->kind == scope::behavior::permanent)
+    if (!p)
         return nullptr;
-    auto const state = p->lock();
-    bool const live = (state & scope::done_bit) == 0;
-    if (live)
-    {
-        p->children.push_back(s);
-        s.in_parent.store(true, std::memory_order_relaxed);
-    }
-    p->unlock(state);
-    return live ? nullptr : &p->why;
+    auto& lists = p->pick_lists(s.shard);
+    auto const state = lists.lock();
+    if ((state & scope::closed_bit) != 0 && lists.children.empty())
+        add_ref(p);
+    lists.children.push_back(s);
+    s.in_parent.store(true, std::memory_order_relaxed);
+    lists.unlock(state);
+    return (state & scope::done_bit) == 0 ? nullptr : &p->why;
 }
 
 void link_or_cancel(scope& s) noexcept
@@ -546,7 +639,7 @@ void destroy(node* n) noexcept
     while (waiting)
     {
         node* const dead = std::exchange(waiting, waiting->next_dead);
-        node* const parent = dead->parent;
+        node* const parent = dead->counts_for_parent() ? dead->parent : nullptr;
         delete dead;
         release(parent);
     }

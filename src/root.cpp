@@ -610,6 +610,31 @@ void root::shut_down() noexcept
     }
 }
 
+void root::close_shards() noexcept
+{
+    for (auto& s : shards)
+    {
+        auto const state = s.lock();
+        if (!s.children.empty())
+            add_ref(this);
+        s.unlock(state | closed_bit);
+    }
+}
+
+unsigned char root::shard_of_thread() noexcept
+{
+#if !defined(ASIOCTX_SYNC)
+    static std::atomic<unsigned> threads{0};
+    static constinit thread_local unsigned char number = number_of_shards;
+    if (number == number_of_shards) [[unlikely]]
+        number = static_cast<unsigned char>(
+            threads.fetch_add(1, std::memory_order_relaxed) % number_of_shards);
+    return number;
+#else
+    return 0; // where every order of threads is tried
+#endif
+}
+
 context_service::context_service(asio::execution_context& context)
     : asio::execution_context::service(context), root_(*new root)
 {
@@ -621,6 +646,7 @@ context_service::~context_service()
     // If it was made while the execution context was shutting down.
     if (!root_.is_shut_down)
         root_.shut_down();
+    root_.close_shards();
     release(&root_);
 }
 

@@ -13,6 +13,8 @@
 
 #include <asioctx/detail/callback.hpp>
 
+#include <boost/assert/source_location.hpp>
+
 #include <concepts>
 #include <type_traits>
 #include <utility>
@@ -27,7 +29,8 @@ namespace detail {
 // function when it goes.
 template <class Handler, class Executor>
 after_func_registration start_callback(context const& ctx, root& host,
-    Executor const& ex, Handler&& handler);
+    Executor const& ex, Handler&& handler, place const& at = {},
+    char const* name = "after_func");
 
 } // namespace detail
 
@@ -101,7 +104,8 @@ public:
 private:
     template <class Handler, class Executor>
     friend after_func_registration detail::start_callback(
-        context const&, detail::root&, Executor const&, Handler&&);
+        context const&, detail::root&, Executor const&, Handler&&,
+        detail::place const&, char const*);
 
     after_func_registration(context ctx, detail::callback_base& c) noexcept
         : ctx_(std::move(ctx)), callback_(&c)
@@ -122,6 +126,8 @@ private:
  * @param ctx The context.
  *
  * @param handler The function, called without arguments.
+ *
+ * @param at Where it is called, which dump() shows.
  *
  * @par Object lifetimes
  * The registration keeps the context. The context does not keep the
@@ -144,7 +150,8 @@ private:
  * examples/05_after_func.cpp
  */
 template <class Handler>
-after_func_registration after_func(context const& ctx, Handler&& handler)
+after_func_registration after_func(context const& ctx, Handler&& handler,
+    source_location at = BOOST_CURRENT_LOCATION)
 {
     static_assert(std::invocable<std::decay_t<Handler>>,
         "asioctx::after_func: the second argument must be a function object "
@@ -153,16 +160,17 @@ after_func_registration after_func(context const& ctx, Handler&& handler)
     auto const ex = asio::get_associated_executor(
         handler, detail::executor_of(node.get_root()));
     return detail::start_callback(ctx, detail::host_of(ex, node.get_root()), ex,
-        std::forward<Handler>(handler));
+        std::forward<Handler>(handler), at);
 }
 
 template <class Handler, class Executor>
 after_func_registration detail::start_callback(context const& ctx, root& host,
-    Executor const& ex, Handler&& handler)
+    Executor const& ex, Handler&& handler, place const& at, char const* name)
 {
     using op = callback<std::decay_t<Handler>, Executor, plain_callback>;
     auto& c = op::create(scope_or_never(context_access::get(ctx)), host, ex, {},
         std::forward<Handler>(handler));
+    c.set_origin(name, at);
     c.start();
     return {ctx, c};
 }

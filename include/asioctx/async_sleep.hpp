@@ -30,9 +30,9 @@ struct sleep_op
     void operator()(Self& self)
     {
         self.reset_cancellation_state(asio::enable_total_cancellation());
-        alarm.emplace(asioctx::with_timeout(ctx, time));
+        alarm.emplace(asioctx::with_timeout(ctx, time, {}, at));
         auto const c = alarm->ctx;
-        c.async_wait(std::move(self));
+        c.async_wait(std::move(self), at);
     }
 
     template <class Self>
@@ -49,6 +49,7 @@ struct sleep_op
 
     context ctx;
     duration time;
+    source_location at;
     std::optional<cancelable> alarm;
 };
 
@@ -103,19 +104,23 @@ template <
 auto async_sleep(
     context const& ctx,
     std::chrono::duration<Rep, Period> time,
-    Token&& token)
+    Token&& token,
+    source_location at = BOOST_CURRENT_LOCATION)
 {
     return asio::async_compose<Token, void(error_code)>(
-        detail::sleep_op{ctx, detail::to_duration(time), {}},
+        detail::sleep_op{ctx, detail::to_duration(time), at, {}},
         token,
         detail::executor_of(detail::context_access::get(ctx).get_root()));
 }
 
 /// The same with @c asio::deferred.
 template <class Rep, class Period>
-auto async_sleep(context const& ctx, std::chrono::duration<Rep, Period> time)
+auto async_sleep(
+    context const& ctx,
+    std::chrono::duration<Rep, Period> time,
+    source_location at = BOOST_CURRENT_LOCATION)
 {
-    return async_sleep(ctx, time, asio::deferred);
+    return async_sleep(ctx, time, asio::deferred, at);
 }
 
 } // namespace asioctx

@@ -11,7 +11,10 @@
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 
+#include <asioctx/detail/place.hpp>
+
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/assert/source_location.hpp>
 
 #include <concepts>
 #include <type_traits>
@@ -28,6 +31,12 @@ struct raw_errors_t
 
 /// Leaves the operation's own error as it is, see bind_context().
 inline constexpr raw_errors_t raw_errors{};
+
+namespace detail {
+
+struct binder_access;
+
+} // namespace detail
 
 /// A completion token that binds an operation to a context.
 /**
@@ -47,9 +56,12 @@ public:
     /// Makes a binder for a context and a token.
     template <class T>
         requires std::constructible_from<Token, T>
-    context_binder(
-        context ctx, asio::cancellation_type_t type, T&& token)
-        : ctx_(std::move(ctx)), type_(type), target_(std::forward<T>(token))
+    context_binder(context ctx, asio::cancellation_type_t type, T&& token,
+        source_location const& at = {})
+        : ctx_(std::move(ctx)),
+          at_(at),
+          type_(type),
+          target_(std::forward<T>(token))
     {
     }
 
@@ -57,8 +69,9 @@ public:
     template <class T>
         requires std::constructible_from<Token, T>
     context_binder(context ctx, asio::cancellation_type_t type, raw_errors_t,
-        T&& token)
+        T&& token, source_location const& at = {})
         : ctx_(std::move(ctx)),
+          at_(at),
           type_(type),
           raw_errors_(true),
           target_(std::forward<T>(token))
@@ -102,11 +115,47 @@ public:
     }
 
 private:
+    friend struct detail::binder_access;
+
     context ctx_;
+    detail::place at_;
     asio::cancellation_type_t type_;
     bool raw_errors_ = false;
     Token target_;
 };
+
+namespace detail {
+
+// What a binder keeps.
+struct binder_access
+{
+    template <class Binder>
+    static place const& at(Binder const& b) noexcept
+    {
+        return b.at_;
+    }
+
+    template <class Token, class T>
+    static context_binder<Token> make(context ctx,
+        asio::cancellation_type_t type, bool raw, place const& at, T&& token)
+    {
+        context_binder<Token> result(
+            std::move(ctx), type, std::forward<T>(token));
+        result.raw_errors_ = raw;
+        result.at_ = at;
+        return result;
+    }
+
+    template <class Adapter, class T>
+    static Adapter make_detachable(context ctx, place const& at, T&& token)
+    {
+        Adapter result(std::move(ctx), std::forward<T>(token));
+        result.at_ = at;
+        return result;
+    }
+};
+
+} // namespace detail
 
 /// A completion token that binds an operation with its default token.
 /**
@@ -118,15 +167,17 @@ class partial_context_binder
 public:
     /// Makes a binder for a context.
     explicit partial_context_binder(context ctx,
-        asio::cancellation_type_t type =
-            asio::cancellation_type::terminal) noexcept
-        : ctx_(std::move(ctx)), type_(type)
+        asio::cancellation_type_t type = asio::cancellation_type::terminal,
+        source_location const& at = {}) noexcept
+        : ctx_(std::move(ctx)), at_(at), type_(type)
     {
     }
 
     /// The same with the operation's own errors.
-    partial_context_binder(context ctx, raw_errors_t) noexcept
+    partial_context_binder(
+        context ctx, raw_errors_t, source_location const& at = {}) noexcept
         : ctx_(std::move(ctx)),
+          at_(at),
           type_(asio::cancellation_type::terminal),
           raw_errors_(true)
     {
@@ -137,9 +188,8 @@ public:
     [[nodiscard]] context_binder<std::decay_t<Token>> operator()(
         Token&& token) const
     {
-        if (raw_errors_)
-            return {ctx_, type_, raw_errors, std::forward<Token>(token)};
-        return {ctx_, type_, std::forward<Token>(token)};
+        return detail::binder_access::make<std::decay_t<Token>>(
+            ctx_, type_, raw_errors_, at_, std::forward<Token>(token));
     }
 
     /// The context that the operation is bound to.
@@ -155,7 +205,10 @@ public:
     }
 
 private:
+    friend struct detail::binder_access;
+
     context ctx_;
+    detail::place at_;
     asio::cancellation_type_t type_;
     bool raw_errors_ = false;
 };
@@ -193,6 +246,8 @@ private:
  *
  * @param token The completion token to adapt. Without one, the operation's
  * default token is used, or @c asio::deferred if it has none.
+ *
+ * @param at Where the operation is bound, which dump() shows.
  *
  * @par Preconditions
  * A coroutine that is bound as a whole, or a @c parallel_group, runs on one
@@ -240,10 +295,10 @@ private:
  */
 template <class Token>
 [[nodiscard]] context_binder<std::decay_t<Token>> bind_context(
-    context ctx, Token&& token)
+    context ctx, Token&& token, source_location at = BOOST_CURRENT_LOCATION)
 {
     return {std::move(ctx), asio::cancellation_type::terminal,
-        std::forward<Token>(token)};
+        std::forward<Token>(token), at};
 }
 
 /// Binds an asynchronous operation to a context, and says what to ask it for.
@@ -254,9 +309,10 @@ template <class Token>
  */
 template <class Token>
 [[nodiscard]] context_binder<std::decay_t<Token>> bind_context(
-    context ctx, asio::cancellation_type_t type, Token&& token)
+    context ctx, asio::cancellation_type_t type, Token&& token,
+    source_location at = BOOST_CURRENT_LOCATION)
 {
-    return {std::move(ctx), type, std::forward<Token>(token)};
+    return {std::move(ctx), type, std::forward<Token>(token), at};
 }
 
 /// Binds an asynchronous operation to a context, and leaves its errors alone.
@@ -268,30 +324,35 @@ template <class Token>
  */
 template <class Token>
 [[nodiscard]] context_binder<std::decay_t<Token>> bind_context(
-    context ctx, raw_errors_t, Token&& token)
+    context ctx, raw_errors_t, Token&& token,
+    source_location at = BOOST_CURRENT_LOCATION)
 {
     return {std::move(ctx), asio::cancellation_type::terminal, raw_errors,
-        std::forward<Token>(token)};
+        std::forward<Token>(token), at};
 }
 
 /// Binds an asynchronous operation, with its default token, to a context.
-[[nodiscard]] inline partial_context_binder bind_context(context ctx) noexcept
+[[nodiscard]] inline partial_context_binder bind_context(
+    context ctx, source_location at = BOOST_CURRENT_LOCATION) noexcept
 {
-    return partial_context_binder(std::move(ctx));
+    return partial_context_binder(
+        std::move(ctx), asio::cancellation_type::terminal, at);
 }
 
 /// The same, and says what to ask the operation for.
 [[nodiscard]] inline partial_context_binder bind_context(
-    context ctx, asio::cancellation_type_t type) noexcept
+    context ctx, asio::cancellation_type_t type,
+    source_location at = BOOST_CURRENT_LOCATION) noexcept
 {
-    return partial_context_binder(std::move(ctx), type);
+    return partial_context_binder(std::move(ctx), type, at);
 }
 
 /// The same, and leaves the operation's errors alone.
 [[nodiscard]] inline partial_context_binder bind_context(
-    context ctx, raw_errors_t) noexcept
+    context ctx, raw_errors_t,
+    source_location at = BOOST_CURRENT_LOCATION) noexcept
 {
-    return partial_context_binder(std::move(ctx), raw_errors);
+    return partial_context_binder(std::move(ctx), raw_errors, at);
 }
 
 } // namespace asioctx

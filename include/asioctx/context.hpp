@@ -19,6 +19,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/executor.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/assert/source_location.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -335,10 +336,11 @@ public:
      * @code co_await ctx.async_wait(asio::use_awaitable); @endcode
      */
     template <asio::completion_token_for<void(error_code)> Token>
-    auto async_wait(Token&& token) const;
+    auto async_wait(
+        Token&& token, source_location at = BOOST_CURRENT_LOCATION) const;
 
     /// The same with @c asio::deferred.
-    auto async_wait() const;
+    auto async_wait(source_location at = BOOST_CURRENT_LOCATION) const;
 
 private:
     friend struct detail::context_access;

@@ -35,8 +35,8 @@ public:
     /// Makes a token for a context from the one to adapt.
     template <class T>
         requires std::constructible_from<Token, T>
-    detach_on_cancel_t(context ctx, T&& token)
-        : ctx_(std::move(ctx)), target_(std::forward<T>(token))
+    detach_on_cancel_t(context ctx, T&& token, source_location const& at = {})
+        : ctx_(std::move(ctx)), at_(at), target_(std::forward<T>(token))
     {
     }
 
@@ -59,7 +59,10 @@ public:
     }
 
 private:
+    friend struct detail::binder_access;
+
     context ctx_;
+    detail::place at_;
     Token target_;
 };
 
@@ -72,8 +75,9 @@ class partial_detach_on_cancel
 {
 public:
     /// Makes a token for a context.
-    explicit partial_detach_on_cancel(context ctx) noexcept
-        : ctx_(std::move(ctx))
+    explicit partial_detach_on_cancel(
+        context ctx, source_location const& at = {}) noexcept
+        : ctx_(std::move(ctx)), at_(at)
     {
     }
 
@@ -82,7 +86,9 @@ public:
     [[nodiscard]] detach_on_cancel_t<std::decay_t<Token>> operator()(
         Token&& token) const
     {
-        return {ctx_, std::forward<Token>(token)};
+        return detail::binder_access::make_detachable<
+            detach_on_cancel_t<std::decay_t<Token>>>(
+            ctx_, at_, std::forward<Token>(token));
     }
 
     /// The context that completes the operation.
@@ -93,6 +99,7 @@ public:
 
 private:
     context ctx_;
+    detail::place at_;
 };
 
 /// Lets an operation go when a context is done.
@@ -112,6 +119,8 @@ private:
  *
  * @param token The completion token to adapt. Without one, the operation's
  * default token is used, or @c asio::deferred if it has none.
+ *
+ * @param at Where the operation is bound, which dump() shows.
  *
  * @par Preconditions
  * The operation's signature begins with an @c error_code or a @c
@@ -147,16 +156,16 @@ private:
  */
 template <class Token>
 [[nodiscard]] detach_on_cancel_t<std::decay_t<Token>> detach_on_cancel(
-    context ctx, Token&& token)
+    context ctx, Token&& token, source_location at = BOOST_CURRENT_LOCATION)
 {
-    return {std::move(ctx), std::forward<Token>(token)};
+    return {std::move(ctx), std::forward<Token>(token), at};
 }
 
 /// Lets an operation with its default token go when a context is done.
 [[nodiscard]] inline partial_detach_on_cancel detach_on_cancel(
-    context ctx) noexcept
+    context ctx, source_location at = BOOST_CURRENT_LOCATION) noexcept
 {
-    return partial_detach_on_cancel(std::move(ctx));
+    return partial_detach_on_cancel(std::move(ctx), at);
 }
 
 } // namespace asioctx

@@ -27,7 +27,10 @@ struct value_node_of final : value_node
 {
     template <class U>
     value_node_of(node* p, context_key<T> const& k, U&& v)
-        : value_node(p, &k), name(k.name()), value(std::forward<U>(v))
+        : value_node(p, &k),
+          name(k.name()),
+          text(key_access::text_function(k)),
+          value(std::forward<U>(v))
     {
     }
 
@@ -40,10 +43,24 @@ struct value_node_of final : value_node
     {
         out += ".with_value(";
         out += name;
+        if (text)
+        {
+            out += '=';
+            out += text(value);
+        }
         out += ')';
     }
 
+    void tell(node_info& i) const override
+    {
+        if (!text)
+            return;
+        i.key = name;
+        i.text = text(value);
+    }
+
     char const* const name;
+    std::string (*const text)(T const&);
     T const value;
 };
 

@@ -23,31 +23,56 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <utility>
 
 namespace asioctx::detail {
 
-// What a context asks of an operation.
-struct request
+// What a context asks of an operation, and where that was bound to it.
+class request
 {
-    constexpr request(
-        asio::cancellation_type_t t, bool raw = false) noexcept
-        : type(t), raw_errors(raw)
+public:
+    constexpr request(asio::cancellation_type_t t, bool raw = false,
+        place const& at = {}) noexcept
+        : file_(at.file),
+          line_(at.line),
+          type_(static_cast<unsigned char>(t)),
+          raw_errors_(raw)
     {
     }
 
     // What an operation ends with that stopped for it.
     error_code error(error_code const& of_context) const noexcept
     {
-        return raw_errors ? error_code(asio::error::operation_aborted)
-                          : of_context;
+        return raw_errors_ ? error_code(asio::error::operation_aborted)
+                           : of_context;
     }
 
-    asio::cancellation_type_t type;
+    asio::cancellation_type_t type() const noexcept
+    {
+        return static_cast<asio::cancellation_type_t>(type_);
+    }
 
     // It then ends with its own error instead of the context's.
-    bool raw_errors;
+    bool raw_errors() const noexcept
+    {
+        return raw_errors_;
+    }
+
+    place at() const noexcept
+    {
+        place p;
+        p.file = file_;
+        p.line = line_;
+        return p;
+    }
+
+private:
+    char const* file_;
+    std::uint32_t line_;
+    unsigned char type_;
+    bool raw_errors_;
 };
 
 // The record of an operation that is bound to a context: what is needed to ask
@@ -62,12 +87,12 @@ struct request
 //   1 Made. The initiating function runs, with the turn.
 //   2 link(): the record is put into the scope's list; or, if the scope is done
 //     by now, the operation is asked after the initiating function.
-//   3 claim(), notify(): the scope is done and took the record off its list; a
-//     request is on its way, which refers to the turn alone.
+//   3 claim(), notify(): the scope is done; a request is on its way, which refers
+//     to the turn alone. The record stays in the list, to be seen.
 //   4 end(): the operation has ended, in one way or the other, and the record is
 //     taken off the list. Unless somebody is at work on it, the record goes and the
 //     handler is called. Else the completion is put off, and posted by the last to
-//     let go.
+//     let go. Until then the record is in the list again.
 class bound_op : public hook
 {
 public:
@@ -201,7 +226,8 @@ public:
     // and loses the handler, if it is before it has been suspended.
     void set_coroutine() noexcept
     {
-        coroutine_ = idle_ = true;
+        coroutine_ = true;
+        idle_.store(true, std::memory_order_relaxed);
     }
 
     // It does not look whether it was asked, and is asked after each step.
@@ -220,6 +246,12 @@ public:
     // more, either: it ends.
     ASIOCTX_DECL error_code begin() noexcept;
 
+    // What the operation is called.
+    void set_name(char const* name) noexcept
+    {
+        name_ = name;
+    }
+
     node_ptr const& node() const noexcept
     {
         return ctx_;
@@ -227,13 +259,13 @@ public:
 
     bool context_done() const noexcept
     {
-        return scope_ && scope_->done();
+        return lists_ && lists_->done();
     }
 
     // The context is done.
     error_code context_error() const noexcept
     {
-        return request_.error(make_error_code(scope_->why.error));
+        return request_.error(make_error_code(get_scope().why.error));
     }
 
     // Replaces the error of an operation that was aborted because the context
@@ -385,6 +417,7 @@ private:
     virtual void asked() noexcept = 0;
 
     ASIOCTX_DECL notice claim() noexcept override;
+    ASIOCTX_DECL void tell(hook_info& i) const noexcept override;
     ASIOCTX_DECL static void notify(void* t) noexcept;
 
     // Waits for the turn, unless this thread has it or the operation has ended:
@@ -410,6 +443,13 @@ private:
     // True if that also gave up the turn.
     ASIOCTX_DECL bool link() noexcept;
 
+    void show_put_off() noexcept;
+
+    bool is_idle() const noexcept
+    {
+        return idle_.load(std::memory_order_relaxed);
+    }
+
     bool has_missed() const noexcept
     {
         return missed_.load(std::memory_order_relaxed);
@@ -430,13 +470,18 @@ private:
 
     void unlink_from_scope() noexcept
     {
-        if (!scope_)
+        if (!lists_)
             return;
-        auto const state = scope_->lock();
+        auto const state = lists_->lock();
         has_left_ = true;
         if (linked())
-            unlink();
-        scope_->unlock(state);
+            lists_->hooks.remove(*this);
+        lists_->unlock(state);
+    }
+
+    scope& get_scope() const noexcept
+    {
+        return *ctx_.get_scope();
     }
 
     ASIOCTX_DECL bool end_in_turn() noexcept;
@@ -466,10 +511,11 @@ private:
     void deliver(turn_frame& f) noexcept;
     void last_has_left() noexcept;
 
-    node_ptr ctx_;
-    scope* scope_; // null if it can never be done
-    turn& turn_;
-    turn::word generation_ = 0;
+    // Nobody asks but the context. Whoever does claims the operation, and queues
+    // itself, under the scope's lock: so before the operation is on the list, and
+    // once it is off, without anybody's bit in the word and without steps, the word
+    // is for who links or ends the operation alone.
+    bool has_no_upstream_ = true;
 
     route route_ = route::none;
 
@@ -486,15 +532,21 @@ private:
     bool abandoned_ = false;
 
     bool coroutine_ = false;   // see set_coroutine()
+    node_ptr ctx_;
+    scope_base* lists_; // null below background()
+    turn& turn_;
+    turn::word generation_ = 0;
+    [[no_unique_address]] request const request_;
+
     bool stays_asked_ = false; // see set_stays_asked()
 
-    // Nobody asks but the context. Whoever does takes the operation off the scope's
-    // list before, and queues itself, under the scope's lock: so before the operation
-    // is on the list, and once it is off, without anybody's bit in the word and
-    // without steps, the word is for who links or ends the operation alone.
-    bool has_no_upstream_ = true;
+    // It is in the list again, as its completion waits.
+    bool is_put_off_ = false;
 
-    request const request_;
+    char const* name_ = "operation";
+
+    // When it was begun.
+    coarse_time const since_;
 
     // What follows is guarded by the turn; it is read without, by the operation
     // when it has ended.
@@ -503,6 +555,11 @@ private:
     // request must not make it forget a stronger one, so each includes the ones
     // before.
     asio::cancellation_type_t asked_ = asio::cancellation_type::none;
+
+    // It is not asked, whatever is wanted: there is no turn; or it is a coroutine
+    // that has not begun, or will not. That is also read by who wants to see.
+    bool unguarded_ = false;
+    atomic<bool> idle_{false};
 
     // The context has asked. Read without the turn by ask_upstream().
     atomic<bool> context_asked_{false};
@@ -520,11 +577,6 @@ private:
     // How often what was heard may be asked again. One that begins anew whenever it
     // is aborted would be asked for ever.
     unsigned char repeats_ = 1;
-
-    // It is not asked, whatever is wanted: there is no turn; or it is a coroutine
-    // that has not begun, or will not.
-    bool unguarded_ = false;
-    bool idle_ = false;
 
     slot_store slot_;
 };

@@ -48,6 +48,22 @@ namespace asioctx::detail {
 class callback_base : public counted_hook, public execution_context_guest
 {
 public:
+    // What it is called and where it was made, before it is started. Without a name
+    // it is nothing that a user has made.
+    void set_origin(char const* name, place const& at) noexcept
+    {
+        name_ = name;
+        at_ = at;
+        since_ = coarse_now(scope_.home);
+    }
+
+    void tell(hook_info& i) const noexcept override
+    {
+        i.name = name_;
+        i.at = at_;
+        i.since = since_;
+    }
+
     // Starts to wait. Called once, before the callback is shared.
     void start() noexcept
     {
@@ -245,7 +261,7 @@ private:
         bool const waits = list_link<scope_tag>::linked();
         if (waits)
         {
-            list_link<scope_tag>::unlink();
+            scope_.hooks.remove(*this);
             state_.store(state::begun, std::memory_order_relaxed);
         }
         scope_.unlock(s);
@@ -310,6 +326,9 @@ private:
 
     atomic<state> state_{state::waiting};
     bool is_taken_ = false; // from a scope that dies, by the shutdown
+    coarse_time since_ = 0;
+    char const* name_ = nullptr;
+    place at_;
     message_memory memory_;
 };
 

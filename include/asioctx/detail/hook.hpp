@@ -8,14 +8,29 @@
 #ifndef ASIOCTX_DETAIL_HOOK_HPP
 #define ASIOCTX_DETAIL_HOOK_HPP
 
+#include <asioctx/operation_state.hpp>
+
+#include <asioctx/detail/coarse_clock.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
+#include <asioctx/detail/place.hpp>
 #include <asioctx/detail/sync.hpp>
 
 #include <cstdint>
 
 namespace asioctx::detail {
 
+struct node;
 struct scope_tag;
+
+// What a hook tells of itself.
+struct hook_info
+{
+    char const* name = nullptr; // null: there is nothing to tell
+    place at;
+    coarse_time since = 0;
+    operation_state state = operation_state::pending;
+    node* ctx = nullptr; // if it is bound to another node than the scope
+};
 
 // What waits for a scope to be done: a bound operation, a callback, a wait.
 //
@@ -30,17 +45,30 @@ public:
     {
         void (*call)(void*) noexcept = nullptr;
         void* of = nullptr;
+
+        // It is put into the list again, behind those that were not called, to be
+        // seen until it leaves.
+        bool stays = false;
     };
 
     // Called once, after the scope is done, with its lock held. The hook itself
     // may go at once.
     virtual notice claim() noexcept = 0;
 
+    // Called with the scope's lock held, by any thread that wants to see what is
+    // there.
+    virtual void tell(hook_info&) const noexcept
+    {
+    }
+
     // Called when the scope is destroyed, never having been done, with the
     // hook taken off its list: only a hook without an owner can be in it.
     virtual void abandon() noexcept
     {
     }
+
+    // It was claimed, and stays in the list. Guarded by the scope's lock.
+    bool claimed = false;
 
 protected:
     hook() = default;

@@ -13,6 +13,7 @@
 #include <asioctx/stays_asked.hpp>
 
 #include <asioctx/detail/bound_handler.hpp>
+#include <asioctx/detail/operation_name.hpp>
 #include <asioctx/detail/root.hpp>
 
 #include <boost/asio/associated_executor.hpp>
@@ -349,6 +350,7 @@ private:
         if constexpr (may_not_start)
             if (self->context_done())
                 return self->template complete_not_started<not_started>();
+        self->set_name(operation_name<std::decay_t<I>, std::decay_t<Args>...>);
         bound_op::initiation const running(*self);
         bound_handler<op> bound(self);
         self->connect_upstream();

@@ -36,6 +36,9 @@ private:
     template <class T, class U>
     friend class intrusive_list;
 
+    template <class T, class U>
+    friend class intrusive_ring;
+
     list_link* next_ = nullptr;
     list_link* prev_ = nullptr;
 };
@@ -135,6 +138,90 @@ private:
     }
 
     link end_;
+};
+
+// The same in half the room: what leaves it has to be told which one it leaves.
+template <class T, class Tag>
+class intrusive_ring
+{
+    using link = list_link<Tag>;
+
+public:
+    bool empty() const noexcept
+    {
+        return first_ == nullptr;
+    }
+
+    T& front() noexcept
+    {
+        return static_cast<T&>(*first_);
+    }
+
+    // The object after one of this ring, or null.
+    T* next(T& object) noexcept
+    {
+        auto* const l = static_cast<link&>(object).next_;
+        return l == first_ ? nullptr : &static_cast<T&>(*l);
+    }
+
+    void push_back(T& object) noexcept
+    {
+        link& l = object;
+        if (first_)
+        {
+            l.next_ = first_;
+            l.prev_ = first_->prev_;
+            l.prev_->next_ = l.next_->prev_ = &l;
+        }
+        else
+        {
+            first_ = l.next_ = l.prev_ = &l;
+        }
+    }
+
+    // Inserts an object after one of this ring.
+    void insert_after(T& position, T& object) noexcept
+    {
+        link& p = position;
+        link& l = object;
+        l.next_ = p.next_;
+        l.prev_ = &p;
+        l.next_->prev_ = p.next_ = &l;
+    }
+
+    void remove(T& object) noexcept
+    {
+        link& l = object;
+        if (first_ == &l)
+            first_ = l.next_ == &l ? nullptr : l.next_;
+        l.unlink();
+    }
+
+    T& pop_front() noexcept
+    {
+        T& object = front();
+        remove(object);
+        return object;
+    }
+
+    // Moves all of a list's objects to the end.
+    void splice(intrusive_list<T, Tag>& list) noexcept
+    {
+        while (!list.empty())
+            push_back(list.pop_front());
+    }
+
+    // Calls f(object) for each object, in order, until f returns false.
+    template <class F>
+    void for_each_while(F f) noexcept
+    {
+        for (T* o = empty() ? nullptr : &front(); o && f(*o); o = next(*o))
+        {
+        }
+    }
+
+private:
+    link* first_ = nullptr;
 };
 
 } // namespace asioctx::detail

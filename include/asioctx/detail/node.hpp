@@ -11,9 +11,11 @@
 #include <asioctx/config.hpp>
 #include <asioctx/error.hpp>
 
+#include <asioctx/detail/coarse_clock.hpp>
 #include <asioctx/detail/deadline_set.hpp>
 #include <asioctx/detail/hook.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
+#include <asioctx/detail/place.hpp>
 #include <asioctx/detail/sync.hpp>
 
 #include <algorithm>
@@ -41,14 +43,30 @@ constexpr time_point add_saturated(time_point t, duration d) noexcept
     return t < (time_point::min)() - d ? (time_point::min)() : t + d;
 }
 
+// What a node tells of itself that is not a scope: empty if there is nothing that
+// may be shown.
+struct node_info
+{
+    std::string key;  // "name", or a value's
+    std::string text;
+};
+
 // A node of the tree of contexts. A handle, and a child, is a reference to it;
 // a parent has no reference to its children. Everything here is set before the
 // node is shared, and constant from then on.
+//
+// A scope below a root is no reference to that. It is in one of the root's lists
+// until it goes, and that keeps the root: see root::shard.
 struct node
 {
     // The parent may be null: that is background(). The reference to it is
     // added by make_node().
     explicit node(node* parent) noexcept;
+
+    inline bool is_root() const noexcept;
+
+    // Whether this is a reference to the parent.
+    inline bool counts_for_parent() const noexcept;
 
     node(node const&) = delete;
     node& operator=(node const&) = delete;
@@ -57,6 +75,11 @@ struct node
 
     // Appends this node's own part of to_string().
     virtual void describe(std::string& out) const = 0;
+
+    // What may be shown of it.
+    virtual void tell(node_info&) const
+    {
+    }
 
     // The nearest node, this one included, that can be done by itself. Null
     // below background(). It is this node or an ancestor, and so lives.
@@ -74,6 +97,9 @@ struct node
     node* const parent;
 
     atomic<std::uint32_t> refs{1};
+
+    // Of a scope, see made().
+    std::uint32_t made_line = 0;
 };
 
 // Holds one value. Done when its nearest scope is.
@@ -122,9 +148,9 @@ struct reason
 
 struct sibling_tag;
 
-// What every child of a scope changes when it comes and when it goes, but for
-// the references, which are next to it: that threads share no more lines of
-// cache than they must.
+// What every child and every operation of a scope changes when it comes and when
+// it goes, but for the references, which are next to it: that threads share no
+// more lines of cache than they must. The lock guards what is here.
 struct scope_base
 {
     static constexpr std::uint32_t locked_bit = 1;
@@ -136,23 +162,59 @@ struct scope_base
     // There has been a hook that does not keep the scope.
     static constexpr std::uint32_t hooked_bit = 8;
 
+    // Of a root whose execution context is gone: see root::shard.
+    static constexpr std::uint32_t closed_bit = 16;
+
+    bool done() const noexcept
+    {
+        return (state.load(std::memory_order_acquire) & done_bit) != 0;
+    }
+
+    std::uint32_t lock() noexcept
+    {
+        for (;;)
+        {
+            auto const s = state.fetch_or(locked_bit, std::memory_order_acquire);
+            if ((s & locked_bit) == 0)
+                return s;
+            wait_for_lock();
+        }
+    }
+
+    void unlock(std::uint32_t s) noexcept
+    {
+        state.store(s, std::memory_order_release);
+    }
+
     atomic<std::uint32_t> state{0};
 
-    intrusive_list<scope, sibling_tag> children;
+    // When it was done, if there was something below it or in it by then.
+    coarse_time ended_at = 0;
+
+    // All, from when they are linked until they are destroyed. But a walk has those
+    // in hand that it is at work on.
+    intrusive_ring<scope, sibling_tag> children;
+
+    // Those that are to be notified; then those that were, and are there to be seen
+    // until they end.
+    intrusive_ring<hook, scope_tag> hooks;
+
+private:
+    ASIOCTX_DECL void wait_for_lock() const noexcept;
 };
 
 // A node that can be done by itself.
 //
-// The lock guards hooks, children, the transition to done and, until then,
-// why. Once the done bit is set, why is constant and may be read without the
-// lock. No thread holds the locks of two scopes. No lock is held while foreign
-// code runs, nor for more than a bounded number of steps.
+// The lock guards hooks, children, the transition to done and, until then, why and
+// where it was made. Once the done bit is set these are constant and may be read
+// without the lock. No thread holds the locks of two scopes. No lock is held while
+// foreign code runs, nor for more than a bounded number of steps.
 struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
 {
     enum class behavior : std::uint8_t
     {
         ordinary,
-        permanent, // never done, so nothing is linked below it
+        permanent, // never done: no walk begins here, or goes on
         idle,      // may put off its own expiry, see idle_scope
 
         // These may be scheduled when others know them already.
@@ -177,27 +239,6 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
 
     ASIOCTX_DECL void describe(std::string& out) const override;
 
-    bool done() const noexcept
-    {
-        return (state.load(std::memory_order_acquire) & done_bit) != 0;
-    }
-
-    std::uint32_t lock() noexcept
-    {
-        for (;;)
-        {
-            auto const s = state.fetch_or(locked_bit, std::memory_order_acquire);
-            if ((s & locked_bit) == 0)
-                return s;
-            wait_for_lock();
-        }
-    }
-
-    void unlock(std::uint32_t s) noexcept
-    {
-        state.store(s, std::memory_order_release);
-    }
-
     // Adds a hook to be notified. False if the scope is done: then nothing
     // was added.
     bool add_hook(hook& h) noexcept
@@ -215,7 +256,7 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
         auto const s = lock();
         bool const linked = h.linked();
         if (linked)
-            h.unlink();
+            hooks.remove(h);
         unlock(s);
         return linked;
     }
@@ -236,6 +277,22 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
 
     // Whether one end has ended both, which are done.
     ASIOCTX_DECL bool ended_with(scope const& other) const noexcept;
+
+    // The lists that a child or an operation of this scope is in: its own, or, of a
+    // root, one that threads other than the caller rarely use.
+    ASIOCTX_DECL scope_base& pick_lists(unsigned char& shard) noexcept;
+
+    // Where it was made. The lock is held, or it is done.
+    place made() const noexcept
+    {
+        place p(why.at);
+        if (made_file)
+        {
+            p.file = made_file;
+            p.line = made_line;
+        }
+        return p;
+    }
 
     behavior const kind;
 
@@ -261,9 +318,12 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     bool deadline_is_elsewhere = false;
 
     // True while this scope is in its parent scope's list of children. Set and
-    // cleared under the parent scope's lock; once cleared it stays so, and who
-    // cleared it does not touch the links again.
+    // cleared under the lock of that list; a walk that has taken the scope clears
+    // it, and has a reference until it has set it again.
     atomic<bool> in_parent{false};
+
+    // Which list of the parent's that is, if the parent is a root.
+    unsigned char shard = 0;
 
     // The root that this scope's deadlines belong to. Null below
     // background(). An ancestor, and so alive.
@@ -277,20 +337,23 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // its source goes. After it: the reason.
     reason why;
 
-    intrusive_list<hook, scope_tag> hooks;
+    // Where the scope was made, once why.at is another place; else null.
+    char const* made_file = nullptr;
 
     // Made by the first get_stop_token(), owned by the scope.
     atomic<stop_bridge*> bridge{nullptr};
 
 private:
-    ASIOCTX_DECL void wait_for_lock() const noexcept;
-
     using scope_list = intrusive_list<scope, sibling_tag>;
 
     template <class SetWhy>
     bool cancel_with(SetWhy set_why) noexcept;
+    class put_back;
+
+    void set_why(reason&& r) noexcept;
     void cancel_below() noexcept;
-    walk_step mark_child(reason const& why, scope_list& below) noexcept;
+    walk_step mark_child(
+        reason const& why, coarse_time now, scope_list& below) noexcept;
     void take_children(scope_list& taken) noexcept;
     bool take_some_children(scope_list& taken) noexcept;
     void wait_for_walks() const noexcept;
@@ -316,6 +379,9 @@ struct grace_scope final : scope
 
     // Where the scope was made: why may be the parent's.
     source_location made_at;
+
+    // When it is over, once it has begun.
+    atomic<duration::rep> over_at{no_deadline.time_since_epoch().count()};
 };
 
 // A scope that expires when it has not been touched for a time.
@@ -402,6 +468,17 @@ inline node::node(node* p) noexcept : parent(p)
     }
 }
 
+// Of all nodes without a parent, it alone belongs to an execution context.
+inline bool node::is_root() const noexcept
+{
+    return !parent && nearest_scope && nearest_scope->home;
+}
+
+inline bool node::counts_for_parent() const noexcept
+{
+    return parent && !(nearest_scope == this && parent->is_root());
+}
+
 inline node* add_ref(node* n) noexcept
 {
     if (n)
@@ -482,7 +559,8 @@ template <class Node, class... Args>
 node_ptr make_node(node_ptr const& parent, Args&&... args)
 {
     node_ptr n(new Node(parent.get(), std::forward<Args>(args)...));
-    add_ref(parent.get());
+    if (n.get()->counts_for_parent())
+        add_ref(parent.get());
     return n;
 }
 
@@ -515,7 +593,8 @@ new_scope<Scope> make_scope(
     auto* const s = new Scope(parent.get(), std::forward<Args>(args)...);
     s->refs.store(2, std::memory_order_relaxed);
     s->why.at = at;
-    add_ref(parent.get());
+    if (s->counts_for_parent())
+        add_ref(parent.get());
     return {{node_ptr(s), node_ptr(s)}};
 }
 
@@ -536,9 +615,10 @@ inline bool try_add_ref(node& n) noexcept
     return false;
 }
 
-// Makes the scope a child of its parent's scope, unless that is never done.
-// Returns null, or, if that is done already, why. From here on others can cancel
-// the scope: it must be scheduled by now, if it is to be.
+// Makes the scope a child of its parent's scope. Called for each that was made.
+// Returns null, or, if the parent is done already, why: then the scope is to be
+// canceled. From here on others can cancel it: it must be scheduled by now, if it
+// is to be.
 ASIOCTX_DECL reason const* link_to_parent(scope& s) noexcept;
 
 // The same, and if the parent scope is done, so is this one.

@@ -208,7 +208,7 @@ public:
 private:
     // Enough for all that Asio and Beast install.
     static constexpr std::size_t size = 64;
-    static constexpr std::size_t alignment = alignof(std::max_align_t);
+    static constexpr std::size_t alignment = alignof(void*);
 
     // In the signal, stands for what was in the storage before.
     struct moved
@@ -272,7 +272,7 @@ private:
 
     functions const* functions_ = nullptr;
     bool in_signal_ = false;
-    alignas(std::max_align_t) std::byte storage_[size];
+    alignas(alignment) std::byte storage_[size];
     asio::cancellation_signal signal_;
 };
 

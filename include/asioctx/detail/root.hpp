@@ -114,6 +114,14 @@ struct root final : scope
             : other_now();
     }
 
+    // The same in coarse steps, for ages.
+    coarse_time coarse_now() const noexcept
+    {
+        return source.load(std::memory_order_relaxed) == time_source::clock
+            ? detail::coarse_now()
+            : coarse(duration(other_now().time_since_epoch()).count());
+    }
+
     // The root in whose set deadlines are: this one, unless it was told to use
     // another's.
     root& time() noexcept
@@ -171,6 +179,23 @@ struct root final : scope
     atomic<asio::execution_context const*> context{nullptr};
 
     execution_context_gate gate;
+
+    // The lists of the scopes and operations right below a root. Threads that derive
+    // from it have one each, as far as these go round.
+    //
+    // A list that is not empty keeps the root, in place of references that all
+    // threads would count in one place. While there is an execution context, that
+    // does. When it goes, it closes the lists: from then on each has a reference for
+    // as long as there is a scope in it.
+    struct alignas(64) shard : scope_base
+    {
+    };
+
+    static constexpr unsigned number_of_shards = 16;
+
+    shard shards[number_of_shards];
+
+    ASIOCTX_DECL static unsigned char shard_of_thread() noexcept;
 
     // How many walks are marking a subtree of this tree: with none, whoever
     // finds a scope done need not look for one.
@@ -235,6 +260,7 @@ private:
     void uncount(lock_type& lock) noexcept;
     void wake_timer(lock_type& lock) noexcept;
     void shut_down() noexcept;
+    void close_shards() noexcept;
     void wait_until_unused(lock_type& lock) noexcept;
 
     template <class F>
@@ -368,6 +394,12 @@ root& root_of_executor(Executor const& ex)
     else
         return root_of(asio::query(
             asio::system_executor(), asio::execution::context));
+}
+
+// The time for ages, in a root's tree or below background().
+inline coarse_time coarse_now(root const* r) noexcept
+{
+    return r ? r->coarse_now() : coarse_now();
 }
 
 // Keeps an execution context from shutting down. False if it is about to. Without

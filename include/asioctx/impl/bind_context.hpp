@@ -47,25 +47,18 @@ struct default_token<Initiation>
 template <class Token>
 request request_of(context_binder<Token> const& binder) noexcept
 {
-    return {binder.get_cancellation_type(), binder.has_raw_errors()};
+    return {binder.get_cancellation_type(), binder.has_raw_errors(),
+        binder_access::at(binder)};
 }
 
 // The same adapter of another token.
-template <template <class> class Adapter, class Token, class Other>
-Adapter<Other> rebound(Adapter<Token> const& adapter, Other&& token)
-{
-    return {adapter.get_context(), std::move(token)};
-}
-
 template <class Token, class Other>
 context_binder<Other> rebound(
     context_binder<Token> const& binder, Other&& token)
 {
-    if (binder.has_raw_errors())
-        return {binder.get_context(), binder.get_cancellation_type(),
-            raw_errors, std::move(token)};
-    return {binder.get_context(), binder.get_cancellation_type(),
-        std::move(token)};
+    return binder_access::make<Other>(binder.get_context(),
+        binder.get_cancellation_type(), binder.has_raw_errors(),
+        binder_access::at(binder), std::move(token));
 }
 
 // The token, to be copied if what it is a part of is not to be moved from.

@@ -47,10 +47,12 @@ struct initiate_async_wait
             extra{ctx, work_of(io), work_of(ex), {}},
             std::forward<Handler>(handler));
         o.connect_slot();
+        o.set_origin("async_wait", at);
         o.start();
     }
 
     node_ptr ctx;
+    place at;
 };
 
 } // namespace detail
@@ -75,15 +77,15 @@ context background(ExecutionContext& ec, Time& time)
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
-auto context::async_wait(Token&& token) const
+auto context::async_wait(Token&& token, source_location at) const
 {
     return asio::async_initiate<Token, void(error_code)>(
-        detail::initiate_async_wait{node_}, token);
+        detail::initiate_async_wait{node_, at}, token);
 }
 
-inline auto context::async_wait() const
+inline auto context::async_wait(source_location at) const
 {
-    return async_wait(asio::deferred);
+    return async_wait(asio::deferred, at);
 }
 
 } // namespace asioctx

@@ -193,6 +193,15 @@ private:
     after_func_registration callback_; // the operation's
 };
 
+// The same adapter of another token.
+template <class Token, class Other>
+detach_on_cancel_t<Other> rebound(
+    detach_on_cancel_t<Token> const& adapter, Other&& token)
+{
+    return binder_access::make_detachable<detach_on_cancel_t<Other>>(
+        adapter.get_context(), binder_access::at(adapter), std::move(token));
+}
+
 // What the operation sees as its handler.
 template <class Op>
 class detached_handler
@@ -248,24 +257,25 @@ public:
     using holder::holder;
 
     template <class Handler, class... Args>
-    void operator()(Handler&& handler, context const& ctx, Args&&... args) &&
+    void operator()(Handler&& handler, context const& ctx, place const& at,
+        Args&&... args) &&
     {
         start(std::move(this->initiation_), std::forward<Handler>(handler),
-            ctx, std::forward<Args>(args)...);
+            ctx, at, std::forward<Args>(args)...);
     }
 
     template <class Handler, class... Args>
-    void operator()(
-        Handler&& handler, context const& ctx, Args&&... args) const&
+    void operator()(Handler&& handler, context const& ctx, place const& at,
+        Args&&... args) const&
     {
-        start(this->initiation_, std::forward<Handler>(handler), ctx,
+        start(this->initiation_, std::forward<Handler>(handler), ctx, at,
             std::forward<Args>(args)...);
     }
 
 private:
     template <class I, class H, class... Args>
-    void start(
-        I&& initiation, H&& handler, context const& ctx, Args&&... args) const
+    void start(I&& initiation, H&& handler, context const& ctx,
+        place const& at, Args&&... args) const
     {
         static_assert(!std::is_void_v<typename not_started::results>,
             "asioctx::detach_on_cancel: the operation's signature must begin "
@@ -273,7 +283,7 @@ private:
             "must have default constructors");
         using handler_type = std::decay_t<H>;
         auto const io = this->io_executor();
-        constexpr request r = asio::cancellation_type::terminal;
+        request const r(asio::cancellation_type::terminal, false, at);
         if (ctx.done())
             return complete_not_started<not_started>(
                 handler_type(std::forward<H>(handler)), ctx, io, r);
@@ -307,13 +317,17 @@ public:
             asioctx::detail::target_of<Token, RawToken>, Signatures...>(
             std::declval<asioctx::detail::initiate_detachable<
                 std::decay_t<Initiation>, Signatures...>>(),
-            token.get(), token.get_context(), std::forward<Args>(args)...))
+            token.get(), token.get_context(),
+            asioctx::detail::binder_access::at(token),
+            std::forward<Args>(args)...))
     {
         return boost::asio::async_initiate<
             asioctx::detail::target_of<Token, RawToken>, Signatures...>(
             asioctx::detail::initiate_detachable<std::decay_t<Initiation>,
                 Signatures...>(std::forward<Initiation>(initiation)),
-            token.get(), token.get_context(), std::forward<Args>(args)...);
+            token.get(), token.get_context(),
+            asioctx::detail::binder_access::at(token),
+            std::forward<Args>(args)...);
     }
 
     // As for a context_binder.

@@ -359,7 +359,8 @@ public:
     {
         auto const ex = handler.get_executor();
         auto const ctx = handler.ctx();
-        task_token token = bind_context(ctx, std::move(handler));
+        task_token token(ctx, asio::cancellation_type::terminal,
+            std::move(handler), this->at);
         // The function is kept here until the handler is called: by then the
         // coroutine is gone, but what co_spawn() holds need not be.
         [[maybe_unused]] auto& f = function_;

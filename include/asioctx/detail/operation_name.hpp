@@ -1,0 +1,97 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#ifndef ASIOCTX_DETAIL_OPERATION_NAME_HPP
+#define ASIOCTX_DETAIL_OPERATION_NAME_HPP
+
+#include <asioctx/detail/type_name.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace asioctx::detail {
+
+// The name by which people know an operation, from the type of its initiation:
+//
+//     boost::asio::basic_stream_socket<...>::initiate_async_receive
+//         basic_stream_socket::async_receive
+//     boost::asio::detail::initiate_async_read<...>     async_read
+//     boost::asio::detail::initiate_composed_op<...>    what is composed, without
+//                                                       its arguments
+//
+// What is not found is "operation".
+using operation_name_text = std::array<char, 56>;
+
+constexpr std::string_view without_arguments(std::string_view name) noexcept
+{
+    // A lambda's name is all in brackets.
+    if (name.starts_with('<'))
+        return "lambda";
+    return name.substr(0, name.find_first_of("<("));
+}
+
+constexpr std::string_view without_prefix(
+    std::string_view name, std::string_view prefix) noexcept
+{
+    return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+}
+
+// Whether it is a class or a function that says more than a namespace.
+constexpr bool says_whose(std::string_view object) noexcept
+{
+    return !object.empty() && object != "detail" && object != "asio"
+        && object != "boost" && object != "asioctx";
+}
+
+constexpr operation_name_text name_operation(std::string_view type) noexcept
+{
+    type_name const t(type);
+    operation_name_text result{};
+    std::size_t n = 0;
+    auto const append = [&](std::string_view part)
+    {
+        for (char const c : part)
+            if (n + 1 != result.size())
+                result[n++] = c;
+    };
+    auto const object = without_arguments(t.object);
+    auto member = without_arguments(t.member);
+    member = without_prefix(member, "initiate_");
+    if (member == "async_move_accept")
+        member = "async_accept"; // how it was called
+    if (says_whose(object) && t.object.find_first_not_of(' ') != t.object.npos
+        && (t.object.size() != object.size() || object.starts_with("basic_")
+            || !t.all.starts_with("boost::asio::")))
+    {
+        append(object);
+        append("::");
+    }
+    append(member.empty() ? "operation" : member);
+    return result;
+}
+
+template <class T>
+inline constexpr operation_name_text name_of_operation =
+    name_operation(name_of<T>());
+
+// Of what async_compose() makes, which it is given first.
+template <class Initiation, class... Args>
+inline constexpr char const* operation_name =
+    name_of_operation<Initiation>.data();
+
+template <class Initiation, class Implementation, class... Args>
+    requires(type_name(name_of<Initiation>())
+                 .member.starts_with("initiate_composed_op"))
+inline constexpr char const*
+    operation_name<Initiation, Implementation, Args...> =
+        name_of_operation<Implementation>.data();
+
+} // namespace asioctx::detail
+
+#endif
