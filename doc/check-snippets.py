@@ -12,8 +12,9 @@ In README.md and doc/**/*.md, a fenced cpp block that follows the line
     <!-- from: examples/01_deadline.cpp [tag] -->
 
 must equal the region of that file between the lines //[tag and //], without
-the indentation that all its lines share and without the lines of other tags.
-Blocks without such a line are not checked.
+the indentation that all its lines share and without the lines of other tags. A
+tag such as 3-9 stands for these lines of what an example prints; the block is a
+text block then. Blocks without such a line are not checked.
 
     doc/check-snippets.py             checks; fails if a block differs
     doc/check-snippets.py --update    rewrites the blocks
@@ -27,6 +28,7 @@ import sys
 import textwrap
 
 FROM = re.compile(r"\s*<!-- from: (\S+) \[([\w-]+)\] -->\s*$")
+LINES = re.compile(r"(\d+)-(\d+)$")
 LOOKS_LIKE_FROM = re.compile(r"<!--\s*from\b")
 OPEN = re.compile(r"\s*//\[([\w-]+)\s*$")
 CLOSE = re.compile(r"\s*//\]\s*$")
@@ -63,6 +65,8 @@ def region(root, name, tag):
     path = root / name
     if not path.is_file():
         raise Error(f"there is no file {name}")
+    if lines := LINES.match(tag):
+        return path.read_text().splitlines()[int(lines[1]) - 1:int(lines[2])]
     found = regions_of(path)
     if tag not in found:
         raise Error(f"{name} has no region [{tag}]")
@@ -87,8 +91,9 @@ def check_page(root, path):
             continue
 
         if match:
-            if i == len(lines) or lines[i].strip() != "```cpp":
-                raise Error(f"{page}:{i}: a line ```cpp must follow")
+            fence = "```text" if LINES.match(match[2]) else "```cpp"
+            if i == len(lines) or lines[i].strip() != fence:
+                raise Error(f"{page}:{i}: a line {fence} must follow")
             out.append(lines[i])
             i += 1
         elif line.strip() == "```cpp":

@@ -407,6 +407,29 @@ did client "/sleep/60000: $long"
 check "the answer to the short request" 'slept 4000ms 200' "$short"
 check "the answer to the long request" '.* 503' "$long"
 
+start --grace 1s --max-timeout 1m --report-stuck 500ms --debug-port 0
+debug=$(grep -o 'debug on .*' "$(log)")
+
+step "SIGTERM, while a request waits for what cannot be canceled.
+   The server says what holds it up, and where in the source that was begun."
+get_in_background stuck /old/4000
+poll handles 1 || fail "requests that the server handles" 1 "another number"
+did signal "kill -TERM ${pid[server]}"
+kill -TERM "${pid[server]}"
+log_line 'asioctx: held up for .*: [0-9] operations? asked and not ended'
+log_line 'canceled .* ago, main\.cpp:[0-9]+, Terminated'
+log_line '.* ask_old_library +handlers\.cpp:[0-9]+ +never heard: it cannot be canceled; use detach_on_cancel'
+log_line ' +below server > with_grace\(1s\) > GET /old/4000 > .*'
+shown=$(curl "http://${debug#debug on }/debug/contexts?format=text")
+[[ $shown == *"GET /old/4000"*ask_old_library*"never heard"* ]] \
+    || fail "/debug/contexts" "the same" "$shown"
+did client "http://${debug#debug on }/debug/contexts shows the same"
+log_line_in 'GET /old/4000 finished 200' 4000 $((4000 + slack))
+wait "${clients[@]}" || true
+clients=()
+began=$(now)
+check_end "$began" 0 "$slack" "the last client's end"
+
 start --grace 20s --max-timeout 30s
 step "SIGTERM, while 50 clients send requests: none is lost."
 "$load" --port "${port[server]}" --connections 50 --seconds 10 \

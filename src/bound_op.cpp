@@ -66,9 +66,12 @@ bound_op::bound_op(node_ptr ctx, request const& r)
       request_(r),
       since_(coarse_now(near_root()))
 {
-    unsigned char shard;
     if (auto* const s = ctx_.get_scope())
-        lists_ = &s->pick_lists(shard);
+    {
+        unsigned char shard;
+        lists_ = s->kind != scope::behavior::permanent ? s
+                                                       : &s->pick_lists(shard);
+    }
     turn_.op = this;
     turn_.host = nullptr;
 }

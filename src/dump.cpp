@@ -553,7 +553,7 @@ void write_graphviz(std::ostream& os, context_snapshot const& s)
         os << "  c" << id << " [label=";
         auto label = c.name.empty() ? c.what : c.name;
         if (c.made_at.line() != 0)
-            label += "\n" + people::place(c.made_at);
+            label.append(1, '\n').append(people::place(c.made_at));
         // Its line breaks are two characters.
         auto const write_label = [&os](std::string_view text)
         {

@@ -50,9 +50,10 @@ struct bookmark final : hook
 
 // Copies what is in the lists of a scope, a few at a time. The caller keeps them.
 //
-// A hook that is claimed meanwhile goes to the end of its list, and is met a second
-// time. A child stays in its list, with a reference, unless a walk takes it: then
-// this begins anew.
+// A hook that is claimed meanwhile goes to the end of its list, the bookmark as
+// well: then what is before it was not met, and all is read once more. A child
+// stays in its list, with a reference, unless a walk takes it: then this begins
+// anew, too.
 class reader
 {
 public:
@@ -62,42 +63,8 @@ public:
 
     void read_hooks(std::vector<seen_operation>& out)
     {
-        bookmark mark;
-        std::unordered_set<hook const*> seen;
-        for (bool more = true, first = true; more; first = false)
+        while (!read_hooks_once(out))
         {
-            std::array<seen_operation, at_once> some;
-            std::size_t n = 0;
-            {
-                auto const state = lists_.lock();
-                hook* h = first ? lists_.hooks.empty() ? nullptr
-                                                       : &lists_.hooks.front()
-                                : lists_.hooks.next(mark);
-                hook* last = nullptr;
-                for (; h && n != at_once; last = h, h = lists_.hooks.next(*h))
-                {
-                    auto& o = some[n];
-                    h->tell(o.info);
-                    if (!o.info.name)
-                        continue;
-                    o.id = h;
-                    o.ctx = node_ptr(detail::add_ref(o.info.ctx));
-                    ++n;
-                }
-                if (mark.linked())
-                    lists_.hooks.remove(mark);
-                more = h != nullptr;
-                if (more)
-                {
-                    mark.claimed = last->claimed;
-                    lists_.hooks.insert_after(*last, mark);
-                }
-                lists_.unlock(state);
-            }
-            bool const may_repeat = !first || more;
-            for (auto& o : some)
-                if (o.id && (!may_repeat || seen.insert(o.id).second))
-                    out.push_back(std::move(o));
         }
     }
 
@@ -140,7 +107,55 @@ public:
     }
 
 private:
+    // False if the bookmark was moved.
+    bool read_hooks_once(std::vector<seen_operation>& out)
+    {
+        bookmark mark;
+        bool was_claimed = false;
+        for (bool more = true, first = true; more; first = false)
+        {
+            std::array<seen_operation, at_once> some;
+            std::size_t n = 0;
+            bool moved;
+            {
+                auto const state = lists_.lock();
+                hook* h = first ? lists_.hooks.empty() ? nullptr
+                                                       : &lists_.hooks.front()
+                                : lists_.hooks.next(mark);
+                moved = !first && mark.claimed != was_claimed;
+                if (mark.linked())
+                    lists_.hooks.remove(mark);
+                hook* last = nullptr;
+                for (std::size_t met = 0; h && met != at_once && !moved;
+                     ++met, last = h, h = lists_.hooks.next(*h))
+                {
+                    auto& o = some[n];
+                    h->tell(o.info);
+                    if (!o.info.name)
+                        continue;
+                    o.id = h;
+                    o.ctx = node_ptr(detail::add_ref(o.info.ctx));
+                    ++n;
+                }
+                more = h != nullptr && !moved;
+                if (more)
+                {
+                    mark.claimed = was_claimed = last->claimed;
+                    lists_.hooks.insert_after(*last, mark);
+                }
+                lists_.unlock(state);
+            }
+            for (auto& o : some)
+                if (o.id && seen_.insert(o.id).second)
+                    out.push_back(std::move(o));
+            if (moved)
+                return false;
+        }
+        return true;
+    }
+
     scope_base& lists_;
+    std::unordered_set<hook const*> seen_;
 };
 
 // When it will be done, as far as is known.

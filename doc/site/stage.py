@@ -39,6 +39,7 @@ GUIDE = [
         "doc/guide/rules.md", "doc/guide/threads.md",
         "doc/guide/lifetimes.md",
         "doc/reference/outstanding-work.md", "doc/reference/fork.md",
+        "doc/guide/debugging-a-hang.md",
         "doc/guide/troubleshooting.md"]),
 ]
 FACTS = [

@@ -16,6 +16,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -48,6 +49,34 @@ asio::awaitable<void> pause(asioctx::context ctx, milliseconds time)
 {
     asio::steady_timer timer(co_await asio::this_coro::executor, time);
     co_await timer.async_wait(asioctx::bind_context(ctx, asio::use_awaitable));
+}
+
+// Stands for a library that knows nothing of cancellation: what is asked of it
+// takes its time.
+template <class Token>
+auto ask_old_library(
+    asio::any_io_executor ex, milliseconds time, Token&& token)
+{
+    return asio::async_initiate<Token, void(asioctx::error_code)>(
+        [](auto handler, asio::any_io_executor ex, milliseconds time)
+        {
+            auto timer = std::make_unique<asio::steady_timer>(ex, time);
+            auto& t = *timer;
+            t.async_wait(
+                [handler = std::move(handler),
+                 timer = std::move(timer)](asioctx::error_code ec) mutable
+                { std::move(handler)(ec); });
+        },
+        token, ex, time);
+}
+
+asio::awaitable<reply> ask_old_library_of(
+    asioctx::context ctx, milliseconds time)
+{
+    co_await noted(ctx, "an old library",
+        ask_old_library(co_await asio::this_coro::executor, time,
+            asioctx::bind_context(ctx, asio::use_awaitable)));
+    co_return reply{http::status::ok, "it has answered"};
 }
 
 std::string text_of(milliseconds time)
@@ -159,11 +188,13 @@ asio::awaitable<reply> handle(
         co_return reply{http::status::ok, "hello"};
     if (auto const times = times_after("/sleep/", target); times.size() == 1)
         co_return co_await sleep(ctx, times.front());
+    if (auto const times = times_after("/old/", target); times.size() == 1)
+        co_return co_await ask_old_library_of(ctx, times.front());
     if (auto times = times_after("/fan-out/", target); times.size() == 3)
         co_return co_await fan_out(ctx, std::move(times), others);
     co_return reply{
         http::status::not_found,
-        "There are /hello, /requests, /sleep/<ms> and "
+        "There are /hello, /requests, /sleep/<ms>, /old/<ms> and "
         "/fan-out/<ms>/<ms>/<ms>."};
 }
 

@@ -11,6 +11,8 @@
 //
 // examples/demo.sh shows what it does.
 
+#include <asioctx/report_stuck.hpp>
+#include <asioctx/with_name.hpp>
 #include <asioctx/with_signals.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -22,9 +24,11 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 
+#include "debug.hpp"
 #include "server.hpp"
 #include "timeout_header.hpp"
 
@@ -37,6 +41,8 @@ struct options
 {
     example::server server;
     unsigned short port = 0;
+    std::optional<unsigned short> debug_port;
+    std::optional<asioctx::duration> report_stuck;
     std::string certificate;
     std::string key;
 };
@@ -53,6 +59,10 @@ bool parse(std::string_view name, char const* value, options& o)
     auto const time = example::parse_request_timeout(value);
     if (name == "--port")
         o.port = loopback(value).port();
+    else if (name == "--debug-port")
+        o.debug_port = loopback(value).port();
+    else if (name == "--report-stuck" && time)
+        o.report_stuck = *time;
     else if (name == "--upstream")
         o.server.others.servers.push_back(loopback(value));
     else if (name == "--redis")
@@ -94,8 +104,19 @@ void serve(options& o)
         o.server.tls = &tls;
     }
 
-    auto [root, cancel] =
-        asioctx::with_signals(asioctx::background(ioc), {SIGINT, SIGTERM});
+    auto const all = asioctx::background(ioc);
+    auto [root, cancel] = asioctx::with_signals(
+        asioctx::with_name(all, "server"), {SIGINT, SIGTERM});
+    asioctx::stuck_reporter reporter;
+    if (o.report_stuck)
+        reporter =
+            asioctx::report_stuck(all, std::cout, {.first = *o.report_stuck});
+    std::optional<example::debug_server> debug;
+    if (o.debug_port)
+    {
+        debug.emplace(*o.debug_port, all);
+        std::cout << "debug on " << debug->endpoint() << std::endl;
+    }
     tcp::acceptor acceptor(ioc, {asio::ip::address_v4::loopback(), o.port});
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     asio::co_spawn(
@@ -123,6 +144,7 @@ try
                 "usage: asioctx_example_server [--port 0] [--grace 1s] "
                 "[--max-timeout 2s] [--read-timeout 5s] [--idle-timeout 60s] "
                 "[--limit 1000] [--upstream <port>]... [--redis <port>] "
+                "[--debug-port 0] [--report-stuck 2s] "
                 "[--certificate <file> --key <file>]");
 
     auto const before = descriptors();

@@ -11,6 +11,7 @@
 #include <asioctx/deadline.hpp>
 #include <asioctx/deadline_header.hpp>
 #include <asioctx/value.hpp>
+#include <asioctx/with_name.hpp>
 #include <asioctx/with_peer.hpp>
 #include <asioctx/with_task_group.hpp>
 #include <asioctx/without_cancel.hpp>
@@ -140,7 +141,10 @@ asio::awaitable<outcome> run(
     trace const& seen,
     server& self)
 {
-    auto [peer, gone] = asioctx::with_peer(parent, s);
+    auto const named = asioctx::with_name(
+        parent, std::string(req.method_string()) + ' '
+            + std::string(req.target()));
+    auto [peer, gone] = asioctx::with_peer(named, s);
     auto [ctx, cancel] = with_timeout(peer, timeout);
     try
     {

@@ -147,7 +147,7 @@ struct binder_access
     }
 
     template <class Adapter, class T>
-    static Adapter make_detachable(context ctx, place const& at, T&& token)
+    static Adapter make_adapter(context ctx, place const& at, T&& token)
     {
         Adapter result(std::move(ctx), std::forward<T>(token));
         result.at_ = at;

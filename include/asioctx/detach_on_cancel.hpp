@@ -87,7 +87,7 @@ public:
     [[nodiscard]] detach_on_cancel_t<std::decay_t<Token>> operator()(
         Token&& token) const
     {
-        return detail::binder_access::make_detachable<
+        return detail::binder_access::make_adapter<
             detach_on_cancel_t<std::decay_t<Token>>>(
             ctx_, at_, std::forward<Token>(token));
     }

@@ -121,7 +121,7 @@ private:
  * Safe. The stream is written to by the thread that looks.
  *
  * @par Example
- * examples/20_what_holds_it_up.cpp
+ * examples/21_what_holds_it_up.cpp
  */
 ASIOCTX_DECL stuck_reporter report_stuck(
     context const& ctx, std::ostream& os, stuck_options const& o = {});

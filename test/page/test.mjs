@@ -11,7 +11,7 @@ import { answer, chain, connections, context, different, ended, hostile, hostile
   shutdown } from './samples.mjs'
 
 const top = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..')
-const file = path.join(top, 'examples/gateway/contexts.html')
+const file = path.join(top, 'examples/server/contexts.html')
 const option = (name) => {
   const at = process.argv.indexOf(name)
   return at < 0 ? undefined : process.argv[at + 1] ?? true

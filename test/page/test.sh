@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Opens examples/gateway/contexts.html in headless Chromium, as test.mjs says:
+# Opens examples/server/contexts.html in headless Chromium, as test.mjs says:
 #
 #     bash test/page/test.sh                       # with a server of its own
 #     bash test/page/test.sh --url http://127.0.0.1:8080/debug/contexts

@@ -59,7 +59,10 @@ BOOST_AUTO_TEST_CASE(it_is_what_people_call_the_operation)
         == "co_spawn");
     BOOST_TEST(name("db::client::read_op]") == "client::read_op");
     BOOST_TEST(name("my_operation]") == "my_operation");
-    BOOST_TEST(name("main()::<lambda(auto:1)>]") == "main::lambda");
+    BOOST_TEST(name("main()::<lambda(auto:1)>]") == "main");
+    BOOST_TEST(name("db::async_ask(int, T&&) [with T = a::b]::<lambda(auto:1)>]")
+        == "db::async_ask");
+    BOOST_TEST(name("(lambda at a.cpp:1:2)]") == "lambda");
     BOOST_TEST(name("") == "operation");
 }
 

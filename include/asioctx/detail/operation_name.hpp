@@ -24,16 +24,23 @@ namespace asioctx::detail {
 //     boost::asio::detail::initiate_async_read<...>     async_read
 //     boost::asio::detail::initiate_composed_op<...>    what is composed, without
 //                                                       its arguments
+//     async_ask(int)::<lambda(auto:1)>                  async_ask
 //
 // What is not found is "operation".
 using operation_name_text = std::array<char, 56>;
 
 constexpr std::string_view without_arguments(std::string_view name) noexcept
 {
-    // A lambda's name is all in brackets.
-    if (name.starts_with('<'))
-        return "lambda";
     return name.substr(0, name.find_first_of("<("));
+}
+
+// A lambda has no name but that of the function it is in, if that is told.
+constexpr std::string_view without_lambda(std::string_view type) noexcept
+{
+    if (type.find("(lambda at") != type.npos)
+        return "lambda";
+    auto const lambda = type.find("::<lambda");
+    return lambda == type.npos ? type : type.substr(0, type.find('('));
 }
 
 constexpr std::string_view without_prefix(
@@ -51,7 +58,7 @@ constexpr bool says_whose(std::string_view object) noexcept
 
 constexpr operation_name_text name_operation(std::string_view type) noexcept
 {
-    type_name const t(type);
+    type_name const t(without_lambda(type));
     operation_name_text result{};
     std::size_t n = 0;
     auto const append = [&](std::string_view part)

@@ -52,6 +52,13 @@ request request_of(context_binder<Token> const& binder) noexcept
 }
 
 // The same adapter of another token.
+template <template <class> class Adapter, class Token, class Other>
+Adapter<Other> rebound(Adapter<Token> const& adapter, Other&& token)
+{
+    return binder_access::make_adapter<Adapter<Other>>(
+        adapter.get_context(), binder_access::at(adapter), std::move(token));
+}
+
 template <class Token, class Other>
 context_binder<Other> rebound(
     context_binder<Token> const& binder, Other&& token)

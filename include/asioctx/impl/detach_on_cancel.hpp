@@ -196,15 +196,6 @@ private:
     after_func_registration callback_; // the operation's
 };
 
-// The same adapter of another token.
-template <class Token, class Other>
-detach_on_cancel_t<Other> rebound(
-    detach_on_cancel_t<Token> const& adapter, Other&& token)
-{
-    return binder_access::make_detachable<detach_on_cancel_t<Other>>(
-        adapter.get_context(), binder_access::at(adapter), std::move(token));
-}
-
 // What the operation sees as its handler.
 template <class Op>
 class detached_handler
