@@ -574,6 +574,7 @@ void task_group_state::drop(task_list& tasks) noexcept
     while (!tasks.empty())
     {
         std::unique_ptr<group_task> t(&tasks.pop_front());
+        hide_queued(*t);
         {
             std::lock_guard const lock(mutex_);
             ++aborted_;

@@ -51,30 +51,36 @@ asio::awaitable<void> pause(asioctx::context ctx, milliseconds time)
     co_await timer.async_wait(asioctx::bind_context(ctx, asio::use_awaitable));
 }
 
-// Stands for a library that knows nothing of cancellation: what is asked of it
-// takes its time.
+// Stands for an operation of a library that knows nothing of cancellation: it takes
+// its time.
+struct ask_old_library
+{
+    template <class Handler>
+    void operator()(
+        Handler handler, asio::any_io_executor ex, milliseconds time) const
+    {
+        auto timer = std::make_unique<asio::steady_timer>(ex, time);
+        auto& t = *timer;
+        t.async_wait(
+            [handler = std::move(handler),
+             timer = std::move(timer)](asioctx::error_code ec) mutable
+            { std::move(handler)(ec); });
+    }
+};
+
 template <class Token>
-auto ask_old_library(
+auto async_ask_old_library(
     asio::any_io_executor ex, milliseconds time, Token&& token)
 {
     return asio::async_initiate<Token, void(asioctx::error_code)>(
-        [](auto handler, asio::any_io_executor ex, milliseconds time)
-        {
-            auto timer = std::make_unique<asio::steady_timer>(ex, time);
-            auto& t = *timer;
-            t.async_wait(
-                [handler = std::move(handler),
-                 timer = std::move(timer)](asioctx::error_code ec) mutable
-                { std::move(handler)(ec); });
-        },
-        token, ex, time);
+        ask_old_library(), token, ex, time);
 }
 
 asio::awaitable<reply> ask_old_library_of(
     asioctx::context ctx, milliseconds time)
 {
     co_await noted(ctx, "an old library",
-        ask_old_library(co_await asio::this_coro::executor, time,
+        async_ask_old_library(co_await asio::this_coro::executor, time,
             asioctx::bind_context(ctx, asio::use_awaitable)));
     co_return reply{http::status::ok, "it has answered"};
 }

@@ -164,7 +164,7 @@ void others_derive_bind_and_cancel(int rounds)
     auto const s = snapshot(root);
     RACE_CHECK(s.operations.size() == number);
     std::printf("%zu operations, %ld looks, %.1f ms each\n", number, looks,
-        looking / 1us / 1000.0 / static_cast<double>(looks));
+        static_cast<double>(looking / 1us) / 1000.0 / static_cast<double>(looks));
     for (auto& e : ends)
         e();
     RACE_CHECK(snapshot(root).operations.empty());
