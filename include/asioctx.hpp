@@ -22,6 +22,7 @@
 #include <asioctx/detach_on_cancel.hpp>
 #include <asioctx/dump.hpp>
 #include <asioctx/error.hpp>
+#include <asioctx/flight_recorder.hpp>
 #include <asioctx/hedge.hpp>
 #include <asioctx/is_single_step.hpp>
 #include <asioctx/merge.hpp>

@@ -15,6 +15,8 @@
 
 #include <utility>
 
+#include "record.hpp"
+
 namespace asioctx::detail {
 namespace {
 
@@ -80,9 +82,23 @@ bound_op::~bound_op()
 {
     if (is_put_off_)
         unlink_from_scope();
+    if (is_recorded()) [[unlikely]]
+        record_end();
     if (turn_.host && turn_.host != near_root())
         detail::release(turn_.host);
     turn_.release();
+}
+
+// It has been in a list, and is no longer.
+void bound_op::record_end() noexcept
+{
+    auto* const r = near_root();
+    if (!was_recorded_ || !r)
+        return;
+    record(r, flight_recorder::what::ended, ctx_.get_scope(), name_,
+        request_.at());
+    if (claimed)
+        record_time_to_end(r, coarse_now(r) - lists_->ended_at);
 }
 
 void bound_op::set_executors(executor_ref io, executor_ref own)
@@ -336,6 +352,12 @@ bool bound_op::link() noexcept
     {
         claimed = done;
         lists_->hooks.push_back(*this);
+        if (is_recorded()) [[unlikely]]
+        {
+            was_recorded_ = true;
+            record(near_root(), flight_recorder::what::bound,
+                ctx_.get_scope(), name_, request_.at());
+        }
         left = !done && has_no_upstream_ && turn_.leave_alone();
     }
     lists_->unlock(state);
@@ -369,6 +391,9 @@ hook::notice bound_op::claim() noexcept
     constexpr notice nothing{nullptr, nullptr, true};
     if (has_left_)
         return nothing;
+    if (is_recorded()) [[unlikely]]
+        record(near_root(), flight_recorder::what::asked, ctx_.get_scope(),
+            name_, request_.at());
     auto* const host = turn_.host;
     if (host && !host->gate.enter())
         return nothing;

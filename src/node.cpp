@@ -14,6 +14,8 @@
 #include <new>
 #include <utility>
 
+#include "record.hpp"
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define ASIOCTX_SANITIZED
@@ -316,6 +318,11 @@ bool scope::cancel_with(SetWhy set_reason) noexcept
         if ((s & done_bit) == 0)
         {
             set_reason();
+            if (is_recorded()) [[unlikely]]
+                record(home,
+                    why.error == errc::canceled ? flight_recorder::what::canceled
+                                                : flight_recorder::what::expired,
+                    this, "", why.at);
             bool const has_hooks = !hooks.empty();
             bool const has_children = !children.empty();
             if (has_hooks || has_children)
@@ -494,6 +501,8 @@ scope::walk_step scope::mark_child(
     set_why(reason(r));
     inherited = true;
     ended_at = now;
+    if (is_recorded()) [[unlikely]]
+        record_inherited(home);
     if (kind == behavior::graced)
     {
         unlock(s);
@@ -617,6 +626,8 @@ reason const* link_to_parent(scope& s) noexcept
         add_ref(p);
     lists.children.push_back(s);
     s.in_parent.store(true, std::memory_order_relaxed);
+    if (is_recorded()) [[unlikely]]
+        record(s.home, flight_recorder::what::made, &s, "", s.made());
     lists.unlock(state);
     return (state & scope::done_bit) == 0 ? nullptr : &p->why;
 }

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "people.hpp"
+#include "record.hpp"
 
 namespace asioctx {
 namespace {
@@ -261,6 +262,7 @@ private:
             if (comes)
                 text << "hard stop: ";
             print_stuck(text, s, duration::zero(), options_);
+            print_events(text);
             say(std::move(text).str());
             held_up_ = true;
             if (!comes)
@@ -268,6 +270,17 @@ private:
         }
         hard_stop_is_next_ = held_up_ && hard_stop <= options_.first;
         return hard_stop_is_next_ ? hard_stop : options_.first;
+    }
+
+    // The last that a flight_recorder has seen, if there is one.
+    void print_events(std::ostream& os) const
+    {
+        auto const& r = *context_access::get(ctx_).get_root();
+        auto const events = last_events(r, 10);
+        if (!events.empty())
+            os << "lately:\n";
+        for (auto const& e : events)
+            os << "  " << e << '\n';
     }
 
     static duration longest_asked(context_snapshot const& s) noexcept

@@ -5,6 +5,7 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
+#include <asioctx/detail/recording.hpp>
 #include <asioctx/detail/root.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -109,6 +110,7 @@ struct root::uncount_handler : handler
 
 root::~root()
 {
+    delete recorded.load(std::memory_order_relaxed);
     release(other_time.load(std::memory_order_relaxed));
 }
 

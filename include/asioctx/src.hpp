@@ -35,6 +35,7 @@
 #include ASIOCTX_SRC(dump.cpp)
 #include ASIOCTX_SRC(error.cpp)
 #include ASIOCTX_SRC(executor_ref.cpp)
+#include ASIOCTX_SRC(flight_recorder.cpp)
 #include ASIOCTX_SRC(manual_clock.cpp)
 #include ASIOCTX_SRC(merge.cpp)
 #include ASIOCTX_SRC(node.cpp)

@@ -444,6 +444,7 @@ private:
     ASIOCTX_DECL bool link() noexcept;
 
     void show_put_off() noexcept;
+    void record_end() noexcept;
 
     bool is_idle() const noexcept
     {
@@ -541,7 +542,10 @@ private:
     bool stays_asked_ = false; // see set_stays_asked()
 
     // It is in the list again, as its completion waits.
-    bool is_put_off_ = false;
+    bool is_put_off_ : 1 = false;
+
+    // Somebody has recorded that it began.
+    bool was_recorded_ : 1 = false;
 
     char const* name_ = "operation";
 

@@ -36,6 +36,7 @@
 namespace asioctx::detail {
 
 struct context_service_tag;
+class recording;
 
 // What will be posted to an execution context later, and must not be once that
 // is gone.
@@ -200,6 +201,9 @@ struct root final : scope
     // How many walks are marking a subtree of this tree: with none, whoever
     // finds a scope done need not look for one.
     atomic<std::uint32_t> walks{0};
+
+    // Made by the first flight_recorder, owned.
+    atomic<recording*> recorded{nullptr};
 
     // Makes the timer, if there is none, on an executor of the execution
     // context. Does nothing once that has shut down.
