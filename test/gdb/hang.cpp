@@ -179,7 +179,7 @@ int main(int argc, char** argv)
     }
     auto const [idle, touch] = asioctx::with_idle_timeout(root, 1h);
     idle.async_wait([](asioctx::error_code) {});
-    auto const callback = asioctx::after_func(idle, ex, [] {});
+    auto const callback = asioctx::after_func(idle, [] {});
     auto const apart = asioctx::without_cancel(server.ctx);
     async_call(ex, hearing::deaf, bind_context(apart, asio::detached));
     auto const other = keep(asioctx::with_cancel(root));

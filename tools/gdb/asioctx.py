@@ -133,9 +133,9 @@ class Layout:
 
 
 def search(t, part):
-    if t.code != gdb.TYPE_CODE_STRUCT:
+    if t.code not in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
         return None
-    bases = []
+    bases = []  # and what has no name
     for f in t.fields():
         if not hasattr(f, "bitpos"):
             continue  # static
@@ -144,6 +144,8 @@ def search(t, part):
             if part[0] == "<" and re.search(
                     r"list_link<(\w+::)*%s>$" % part[1:], f.type.name or ""):
                 return offset, f.type
+            bases.append((offset, f.type))
+        elif not f.name:
             bases.append((offset, f.type))
         elif f.name == part:
             return offset, f.type.strip_typedefs()
@@ -297,6 +299,7 @@ class Operation:
         self.age = 0
         self.state = PENDING
         self.asked = None
+        self.end = None  # of the scope
         self.context = None
 
 
@@ -676,6 +679,7 @@ class Taker:
                     continue
                 o, node = told
                 self.saw(o.since)
+                o.end = self.entries[at].end
                 i = self.find(node, s.address) if node else at
                 self.entries[i].operations.append(o)
             except Broken as e:
@@ -756,8 +760,8 @@ class Taker:
             for o in c.operations:
                 o.age = age(o.since)
                 o.context = place[i]
-                if o.state >= ON_ITS_WAY and c.end:
-                    o.asked = c.end.ago
+                if o.state >= ON_ITS_WAY and o.end and o.end.ended_at:
+                    o.asked = age(o.end.ended_at)
             way.extend(reversed(c.children))
         return result
 
