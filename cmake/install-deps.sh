@@ -6,13 +6,14 @@
 #     bash cmake/install-deps.sh          # for the tests, which is everything
 #     bash cmake/install-deps.sh demo     # for examples/demo.sh
 #     bash cmake/install-deps.sh site     # for doc/build.sh and doc/site/test.sh
+#     bash cmake/install-deps.sh page     # for test/page/test.sh
 #     bash cmake/install-deps.sh tidy     # for .ci/tidy.sh
 
 set -euo pipefail
 
 what=${1:-tests}
-if (($# > 1)) || [[ ! $what =~ ^(tests|demo|site|tidy)$ ]]; then
-    echo "usage: bash cmake/install-deps.sh [tests|demo|site|tidy]" >&2
+if (($# > 1)) || [[ ! $what =~ ^(tests|demo|site|page|tidy)$ ]]; then
+    echo "usage: bash cmake/install-deps.sh [tests|demo|site|page|tidy]" >&2
     exit 2
 fi
 
@@ -46,12 +47,14 @@ has_library() # <name>
         || compgen -G "/usr/local/lib/lib$1.*" > /dev/null
 }
 
-if [[ $what == site ]]; then
+if [[ $what == site || $what == page ]]; then
     need_command chromium chromium
-    need_command doxygen doxygen
     need_command node nodejs
     need_command npm npm
-    need_command python3 python3
+    if [[ $what == site ]]; then
+        need_command doxygen doxygen
+        need_command python3 python3
+    fi
 else
     need_command cmake cmake
     need_command ninja ninja-build
@@ -80,7 +83,7 @@ boost=$(boost_version)
 [[ -z ${BOOST_ROOT:-} ]] || boost=999999
 if ((boost >= 108100)) && {
     ((boost == 999999)) || [[ $what == demo ]] || has_library boost_context
-} || [[ $what == site ]]; then
+} || [[ $what == site || $what == page ]]; then
     boost=
 fi
 

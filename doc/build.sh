@@ -15,16 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=build/site-work
 
 bash cmake/install-deps.sh site
-
-# What npm installs is kept from one build to the next.
-mkdir -p $work
-if ! cmp -s doc/site/package-lock.json $work/package-lock.json \
-    || [[ ! -d $work/node_modules ]]; then
-    cp doc/site/package.json doc/site/.npmrc $work
-    cp doc/site/package-lock.json $work/lock.json
-    mv $work/lock.json $work/package-lock.json
-    (cd $work && npm ci) || { rm $work/package-lock.json; exit 1; }
-fi
+bash doc/site/npm.sh
 
 rm -rf $work/pages $work/doxygen build/site
 mkdir -p $work/pages/public

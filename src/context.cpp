@@ -155,10 +155,11 @@ context todo() noexcept
     return context_access::make(detail::node_ptr(detail::add_ref(node)));
 }
 
-context without_cancel(context const& parent)
+context without_cancel(context const& parent, source_location at)
 {
     auto n = detail::make_node<detail::scope>(
         context_access::get(parent), detail::scope::behavior::permanent);
+    n.get_scope()->why.at = at;
     detail::link_to_parent(*n.get_scope());
     return context_access::make(std::move(n));
 }

@@ -74,11 +74,12 @@ std::string time(duration d)
 {
     auto const ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
-    if (ms < 1000)
+    if (ms < 950)
         return std::to_string(ms) + "ms";
-    auto const s = ms / 1000;
+    auto const tenths = (ms + 50) / 100;
+    auto const s = tenths / 10;
     if (s < 100)
-        return std::to_string(s) + '.' + std::to_string(ms / 100 % 10) + 's';
+        return std::to_string(s) + '.' + std::to_string(tenths % 10) + 's';
     if (s < 3600)
         return std::to_string(s / 60) + 'm' + two_digits(s % 60) + 's';
     return std::to_string(s / 3600) + 'h' + two_digits(s / 60 % 60) + 'm';

@@ -17,7 +17,7 @@
 // How what is known of contexts is written for people to read.
 namespace asioctx::people {
 
-// "350ms", "4.2s", "2m05s", "3h20m".
+// "350ms", "4.2s", "2m05s", "3h20m": rounded, as ages are known to a tick.
 std::string time(duration d);
 
 // "upstream.cpp:88", without folders; "?" if it is not known.

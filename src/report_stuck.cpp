@@ -212,15 +212,15 @@ private:
     void arm(duration d)
     {
         timer_ = with_timeout(
-            context_access::make(node_ptr(add_ref(&time_))), d);
+            context_access::make(node_ptr(add_ref(&time_))), d, error_code(),
+            source_location());
         callback_ = start_callback(
             timer_.ctx, time_, executor_of(&time_),
             [w = weak_from_this()]
             {
                 if (auto const self = w.lock())
                     self->look();
-            },
-            {}, nullptr);
+            });
     }
 
     void look()
@@ -243,7 +243,8 @@ private:
     {
         auto const s = snapshot(ctx_);
         auto const hard_stop = time_to_hard_stop(s);
-        auto const longest = longest_asked(s);
+        // Ages are known to a tick or two.
+        auto const longest = longest_asked(s) + std::chrono::milliseconds(40);
         bool const comes = std::exchange(hard_stop_is_next_, false);
         if (longest < options_.first && !(comes && s.asked() != 0))
         {

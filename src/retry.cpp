@@ -103,7 +103,7 @@ cancelable retry_budget::begin_attempt(context const& scope)
         if (is_shortened_)
             time = most;
     }
-    return with_timeout(scope, time);
+    return with_timeout(scope, time, error_code(), source_location());
 }
 
 bool retry_budget::was_cut_short(context const& attempt) const noexcept

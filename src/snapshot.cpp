@@ -308,9 +308,25 @@ private:
         }
     }
 
+    // Whether it is one that the library itself has made, for an operation of its
+    // own, and has nothing to tell.
+    static bool is_internal(context_snapshot::node const& n) noexcept
+    {
+        return n.parent != none && n.made_at.line() == 0
+            && (n.what == "with_cancel" || n.what == "with_deadline");
+    }
+
     // Each entry before those below it.
     context_snapshot sorted()
     {
+        std::vector<bool> tells(entries_.size());
+        for (auto i = entries_.size(); i-- != 0;)
+        {
+            auto const& e = entries_[i];
+            tells[i] = tells[i] || !e.operations.empty() || !is_internal(e.shown);
+            if (tells[i] && e.shown.parent != none)
+                tells[e.shown.parent] = true;
+        }
         std::vector<std::size_t> way{0};
         std::vector<std::size_t> place(entries_.size(), none);
         while (!way.empty())
@@ -331,7 +347,9 @@ private:
                 o.context = result_.contexts.size() - 1;
                 result_.operations.push_back(o);
             }
-            way.insert(way.end(), e.children.rbegin(), e.children.rend());
+            for (auto c = e.children.rbegin(); c != e.children.rend(); ++c)
+                if (tells[*c])
+                    way.push_back(*c);
         }
         return std::move(result_);
     }

@@ -106,8 +106,10 @@ std::stop_token get_stop_token(context const& ctx)
         return token_of(*b, *s);
 
     auto made = std::make_unique<detail::stop_bridge>();
-    auto registration = after_func(
-        ctx, [source = made->source]() mutable { source.request_stop(); });
+    auto* const r = context_access::get(ctx).get_root();
+    auto const ex = detail::executor_of(r);
+    auto registration = detail::start_callback(ctx, detail::host_of(ex, r), ex,
+        [source = made->source]() mutable { source.request_stop(); });
     detail::stop_bridge* other = nullptr;
     if (!s->bridge.compare_exchange_strong(
             other, made.get(), std::memory_order_acq_rel))

@@ -173,8 +173,9 @@ task_group_state::~task_group_state()
 
 void task_group_state::watch()
 {
-    watch_ = after_func(
-        group_.ctx, asio::bind_executor(executor_, watcher(weak_from_this())));
+    auto* const r = context_access::get(group_.ctx).get_root();
+    watch_ = start_callback(group_.ctx, host_of(executor_, r), executor_,
+        watcher(weak_from_this()));
 }
 
 void task_group_state::stop(bool close) noexcept
@@ -186,6 +187,20 @@ void task_group_state::stop(bool close) noexcept
         strands.swap(strands_);
     }
     pump();
+}
+
+// What is queued is in the list of the group's scope, to be seen.
+
+void task_group_state::show_queued(group_task& t) noexcept
+{
+    if (auto* const s = context_access::get(group_.ctx).get_scope())
+        s->add_hook(t.shown);
+}
+
+void task_group_state::hide_queued(group_task& t) noexcept
+{
+    if (auto* const s = context_access::get(group_.ctx).get_scope())
+        s->remove_hook(t.shown);
 }
 
 task_group_state::place task_group_state::reserve(bool may_queue)
@@ -235,6 +250,7 @@ bool task_group_state::enqueue(std::unique_ptr<group_task> t) noexcept
     {
         std::lock_guard const lock(mutex_);
         t->since = now();
+        show_queued(*t);
         queue_.push_back(*t.release());
         open = !closed_ && !group_.ctx.done();
     }
@@ -258,6 +274,7 @@ bool task_group_state::withdraw(context const& admission) noexcept
             return false;
         t->unlink();
     }
+    hide_queued(*t);
     t.reset();
     leave();
     return true;
@@ -344,7 +361,7 @@ void task_group_state::on_failure(
 
 cancelable task_group_state::make_signal() const
 {
-    return with_cancel(root_);
+    return with_cancel(root_, source_location());
 }
 
 context task_group_state::drained()
@@ -445,6 +462,7 @@ void task_group_state::pump() noexcept
                && !group_.ctx.done())
         {
             auto& t = queue_.pop_front();
+            hide_queued(t);
             t.since = now();
             started_.push_back(t);
             ++running_;
@@ -478,9 +496,9 @@ void task_group_state::pump_later() noexcept
     try
     {
         // The source is destroyed, and so cancels.
-        after_func(
-            make_signal().ctx,
-            asio::bind_executor(executor_, watcher(weak_from_this())))
+        auto* const r = context_access::get(root_).get_root();
+        start_callback(make_signal().ctx, host_of(executor_, r), executor_,
+            watcher(weak_from_this()))
             .detach();
     }
     catch (...)

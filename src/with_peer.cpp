@@ -193,7 +193,8 @@ void begin(std::unique_ptr<watch> w, context const& ctx, source_location at)
                 return begin(std::move(w), ctx, at);
             w.reset();
             cancel(ctx, end, at);
-        }));
+        },
+        at));
 }
 
 } // namespace

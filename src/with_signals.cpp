@@ -372,7 +372,8 @@ cancelable with_signals(
                      error_code(signal, signal_category()),
                      nullptr,
                      at});
-        }));
+        },
+        at));
     return result;
 }
 

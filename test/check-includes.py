@@ -25,7 +25,13 @@ import re
 import sys
 
 # Public, and below detail/: they include nothing above it.
-BELOW_DETAIL = {"config.hpp", "error.hpp", "is_single_step.hpp", "stays_asked.hpp"}
+BELOW_DETAIL = {
+    "config.hpp",
+    "error.hpp",
+    "is_single_step.hpp",
+    "operation_state.hpp",
+    "stays_asked.hpp",
+}
 
 # Where machinery has to name a context, and where it consists of bound operations.
 FROM_DETAIL = {

@@ -26,11 +26,11 @@ class after_func_registration;
 namespace detail {
 
 // The same as after_func(). host: the root whose execution context destroys the
-// function when it goes.
+// function when it goes. Without a name it is not shown.
 template <class Handler, class Executor>
 after_func_registration start_callback(context const& ctx, root& host,
     Executor const& ex, Handler&& handler, place const& at = {},
-    char const* name = "after_func");
+    char const* name = nullptr);
 
 } // namespace detail
 
@@ -160,7 +160,7 @@ after_func_registration after_func(context const& ctx, Handler&& handler,
     auto const ex = asio::get_associated_executor(
         handler, detail::executor_of(node.get_root()));
     return detail::start_callback(ctx, detail::host_of(ex, node.get_root()), ex,
-        std::forward<Handler>(handler), at);
+        std::forward<Handler>(handler), at, "after_func");
 }
 
 template <class Handler, class Executor>

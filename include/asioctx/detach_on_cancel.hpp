@@ -8,6 +8,7 @@
 #ifndef ASIOCTX_DETACH_ON_CANCEL_HPP
 #define ASIOCTX_DETACH_ON_CANCEL_HPP
 
+#include <asioctx/bind_context.hpp>
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 

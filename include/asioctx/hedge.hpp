@@ -104,7 +104,8 @@ auto hedge(
     context const& ctx,
     std::chrono::duration<Rep, Period> delay,
     Operation&& operation,
-    Token&& token = Token());
+    Token&& token = Token(),
+    source_location at = BOOST_CURRENT_LOCATION);
 
 } // namespace asioctx
 

@@ -205,7 +205,8 @@ auto retry(
     context const& ctx,
     retry_policy const& policy,
     Operation&& operation,
-    Token&& token = Token());
+    Token&& token = Token(),
+    source_location at = BOOST_CURRENT_LOCATION);
 
 /// The same, and reports on the attempts.
 /**
@@ -221,7 +222,8 @@ auto retry(
     retry_policy const& policy,
     Operation&& operation,
     retry_report& report,
-    Token&& token = Token());
+    Token&& token = Token(),
+    source_location at = BOOST_CURRENT_LOCATION);
 
 } // namespace asioctx
 

@@ -418,7 +418,8 @@ public:
     template <
         asio::completion_token_for<void(std::exception_ptr)> Token =
             asio::deferred_t>
-    auto async_join(Token&& token = Token());
+    auto async_join(Token&& token = Token(),
+        source_location at = BOOST_CURRENT_LOCATION);
 
     /// Tells what has become of the tasks, and where the others come from.
     /**

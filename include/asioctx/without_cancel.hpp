@@ -11,6 +11,8 @@
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
 
+#include <boost/assert/source_location.hpp>
+
 namespace asioctx {
 
 /// Derives a context that keeps the values of its parent and nothing else.
@@ -22,6 +24,8 @@ namespace asioctx {
  * soon after, with_grace() says so.
  *
  * @param parent The context to derive from.
+ *
+ * @param at Where it is called, which dump() shows.
  *
  * @par Object lifetimes
  * The context keeps the parent, and so its values. The parent does not keep the
@@ -36,7 +40,8 @@ namespace asioctx {
  * @par Example
  * examples/04_values.cpp
  */
-ASIOCTX_DECL context without_cancel(context const& parent);
+ASIOCTX_DECL context without_cancel(
+    context const& parent, source_location at = BOOST_CURRENT_LOCATION);
 
 } // namespace asioctx
 

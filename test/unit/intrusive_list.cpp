@@ -13,6 +13,7 @@
 #include <string>
 
 using asioctx::detail::intrusive_list;
+using asioctx::detail::intrusive_ring;
 using asioctx::detail::list_link;
 
 namespace {
@@ -32,7 +33,8 @@ struct item : list_link<first_tag>, list_link<second_tag>
 
 using list = intrusive_list<item, first_tag>;
 
-std::string names(list& l)
+template <class List>
+std::string names(List& l)
 {
     std::string result;
     l.for_each_while(
@@ -134,6 +136,51 @@ BOOST_AUTO_TEST_CASE(who_looks_at_all_may_stop)
     int seen = 0;
     l.for_each_while([&](item&) { return ++seen < 1; });
     BOOST_TEST(seen == 1);
+}
+
+// The ring.
+
+BOOST_AUTO_TEST_CASE(a_ring_keeps_the_order)
+{
+    intrusive_ring<item, first_tag> r;
+    BOOST_TEST(r.empty());
+    r.push_back(a);
+    BOOST_TEST(!r.empty());
+    BOOST_TEST(r.next(a) == nullptr);
+    r.push_back(b);
+    r.push_back(c);
+    BOOST_TEST(names(r) == "abc");
+    BOOST_TEST(&r.pop_front() == &a);
+    r.push_back(a);
+    BOOST_TEST(names(r) == "bca");
+    BOOST_TEST(r.next(a) == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_in_a_ring_may_leave_from_anywhere)
+{
+    intrusive_ring<item, first_tag> r;
+    r.push_back(a);
+    r.push_back(b);
+    r.push_back(c);
+    r.remove(b);
+    BOOST_TEST(names(r) == "ac");
+    BOOST_TEST(!b.list_link<first_tag>::linked());
+    r.remove(a);
+    BOOST_TEST(names(r) == "c");
+    r.remove(c);
+    BOOST_TEST(r.empty());
+    BOOST_TEST(!c.list_link<first_tag>::linked());
+}
+
+BOOST_AUTO_TEST_CASE(a_place_in_a_ring_may_be_kept)
+{
+    intrusive_ring<item, first_tag> r;
+    r.push_back(a);
+    r.insert_after(a, c);
+    BOOST_TEST(names(r) == "ac");
+    BOOST_TEST(r.next(c) == nullptr);
+    r.insert_after(a, b);
+    BOOST_TEST(names(r) == "abc");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

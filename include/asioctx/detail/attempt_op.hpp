@@ -354,7 +354,18 @@ public:
         scope_.cancel.cancel(detail::asked_by_slot);
     }
 
+    // Where the user has begun it. Before it is started.
+    void set_place(detail::place const& at) noexcept
+    {
+        at_ = at;
+    }
+
 protected:
+    source_location place() const noexcept
+    {
+        return at_;
+    }
+
     template <class H, class F>
     attempt_op(
         allocator const& a,
@@ -364,7 +375,7 @@ protected:
         F&& operation)
         : allocator_(a), executor_(asio::get_associated_executor(handler, io)),
           step_executor_(make_step_executor(executor_, io)),
-          scope_(with_cancel(ctx)), operation_(std::forward<F>(operation)),
+          scope_(with_cancel(ctx, source_location())), operation_(std::forward<F>(operation)),
           io_work_(work_of(io)), work_(work_of(executor_)),
           handler_(std::forward<H>(handler))
     {
@@ -510,12 +521,12 @@ private:
                     return run_attempt<typename attempt::value_type>(
                         operation, ctx);
                 },
-                bind_context(ctx, std::move(handler)));
+                bind_context(ctx, std::move(handler), at_));
         else
         {
             auto operation = operation_(ctx);
             static_cast<void>(
-                std::move(operation)(bind_context(ctx, std::move(handler))));
+                std::move(operation)(bind_context(ctx, std::move(handler), at_)));
         }
     }
 
@@ -551,6 +562,7 @@ private:
     work_type<executor> work_;
     std::optional<Handler> handler_;
     slot_link<attempt_op> link_;
+    detail::place at_;
 };
 
 // Starts one, which is an Op of its handler and of what it tries.
@@ -568,16 +580,18 @@ struct initiate_attempts
     void operator()(
         Handler&& handler, Operation&& operation, Args const&... args) const
     {
-        Op<std::decay_t<Handler>, std::decay_t<Operation>>::create(
+        auto& op = Op<std::decay_t<Handler>, std::decay_t<Operation>>::create(
             std::forward<Handler>(handler),
             ctx,
             get_executor(),
             std::forward<Operation>(operation),
-            args...)
-            .start();
+            args...);
+        op.set_place(at);
+        op.start();
     }
 
     context ctx;
+    place at;
 };
 
 } // namespace asioctx::detail

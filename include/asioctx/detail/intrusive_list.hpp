@@ -204,13 +204,6 @@ public:
         return object;
     }
 
-    // Moves all of a list's objects to the end.
-    void splice(intrusive_list<T, Tag>& list) noexcept
-    {
-        while (!list.empty())
-            push_back(list.pop_front());
-    }
-
     // Calls f(object) for each object, in order, until f returns false.
     template <class F>
     void for_each_while(F f) noexcept

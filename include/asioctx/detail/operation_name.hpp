@@ -45,7 +45,7 @@ constexpr std::string_view without_prefix(
 // Whether it is a class or a function that says more than a namespace.
 constexpr bool says_whose(std::string_view object) noexcept
 {
-    return !object.empty() && object != "detail" && object != "asio"
+    return !object.empty() && !object.starts_with('{') && object != "detail" && object != "asio"
         && object != "boost" && object != "asioctx";
 }
 

@@ -30,6 +30,11 @@ struct place
         return line != 0;
     }
 
+    operator source_location() const noexcept
+    {
+        return line != 0 ? source_location(file, line, "") : source_location();
+    }
+
     char const* file = "";
     std::uint32_t line = 0;
 };

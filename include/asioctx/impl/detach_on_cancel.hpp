@@ -51,11 +51,14 @@ class detachable_op
 
 public:
     template <class H>
-    detachable_op(context const& parent, Executor const& ex, H&& handler)
+    detachable_op(context const& parent, place const& at, Executor const& ex,
+        H&& handler)
         : executor_(ex),
-          scope_(with_cancel(parent)),
-          asked_(with_cancel(context_access::make(node_ptr(
-              add_ref(context_access::get(parent).get_root()))))),
+          scope_(with_cancel(parent, at)),
+          asked_(with_cancel(
+              context_access::make(node_ptr(
+                  add_ref(context_access::get(parent).get_root()))),
+              source_location())),
           handler_(std::forward<H>(handler)),
           work_(work_of(ex))
     {
@@ -293,7 +296,7 @@ private:
             detachable_op<handler_type, std::decay_t<decltype(ex)>,
                 std::decay_t<decltype(io)>, not_started>;
         auto const self = std::allocate_shared<op>(
-            asio::recycling_allocator<void>(), ctx, ex,
+            asio::recycling_allocator<void>(), ctx, at, ex,
             std::forward<H>(handler));
         detached_handler<op> detached(self);
         self->connect(io);

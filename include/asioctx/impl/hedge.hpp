@@ -46,8 +46,9 @@ public:
         duration delay)
         : base(
             a, std::forward<H>(handler), ctx, io, std::forward<F>(operation)),
-          delay_(with_timeout(this->scope(), delay)),
-          attempts_{{with_cancel(this->scope())}, {with_cancel(this->scope())}}
+          delay_(with_timeout(this->scope(), delay, error_code(), source_location())),
+          attempts_{{with_cancel(this->scope(), source_location())},
+              {with_cancel(this->scope(), source_location())}}
     {
     }
 
@@ -69,7 +70,7 @@ public:
                 {
                     this->start_part(
                         [this] {
-                            after_func(delay_.ctx, second_attempt(*this))
+                            after_func(delay_.ctx, second_attempt(*this), this->place())
                                 .detach();
                         });
                 }
@@ -191,7 +192,8 @@ auto hedge(
     context const& ctx,
     std::chrono::duration<Rep, Period> delay,
     Operation&& operation,
-    Token&& token)
+    Token&& token,
+    source_location at)
 {
     constexpr bool makes = detail::makes_attempts<std::decay_t<Operation>>;
     static_assert(
@@ -204,7 +206,7 @@ auto hedge(
     if constexpr (makes)
         return asio::
             async_initiate<Token, detail::attempts_signature_t<Operation>>(
-                detail::initiate_attempts<detail::hedge_op>{ctx},
+                detail::initiate_attempts<detail::hedge_op>{ctx, at},
                 token,
                 std::forward<Operation>(operation),
                 detail::to_duration(delay));

@@ -175,9 +175,10 @@ private:
         if (is_real)
             last_error_ = std::move(e);
         results_.reset();
-        current_ = with_timeout(this->scope(), *pause);
+        current_ =
+            with_timeout(this->scope(), *pause, error_code(), source_location());
         this->start_part([this]
-                         { current_.ctx.async_wait(pause_handler(*this)); });
+                         { current_.ctx.async_wait(pause_handler(*this), this->place()); });
     }
 
     void end_with_scope()
@@ -237,7 +238,8 @@ auto start_retry(
     retry_policy const& policy,
     Operation&& operation,
     retry_report* report,
-    Token& token)
+    Token& token,
+    place const& at)
 {
     constexpr bool makes = makes_attempts<std::decay_t<Operation>>;
     static_assert(
@@ -249,7 +251,7 @@ auto start_retry(
         "have default constructors");
     if constexpr (makes)
         return asio::async_initiate<Token, attempts_signature_t<Operation>>(
-            initiate_attempts<retry_op>{ctx},
+            initiate_attempts<retry_op>{ctx, at},
             token,
             std::forward<Operation>(operation),
             policy,
@@ -265,10 +267,11 @@ auto retry(
     context const& ctx,
     retry_policy const& policy,
     Operation&& operation,
-    Token&& token)
+    Token&& token,
+    source_location at)
 {
     return detail::start_retry<Operation, Token>(
-        ctx, policy, std::forward<Operation>(operation), nullptr, token);
+        ctx, policy, std::forward<Operation>(operation), nullptr, token, at);
 }
 
 template <
@@ -279,10 +282,11 @@ auto retry(
     retry_policy const& policy,
     Operation&& operation,
     retry_report& report,
-    Token&& token)
+    Token&& token,
+    source_location at)
 {
     return detail::start_retry<Operation, Token>(
-        ctx, policy, std::forward<Operation>(operation), &report, token);
+        ctx, policy, std::forward<Operation>(operation), &report, token, at);
 }
 
 } // namespace asioctx

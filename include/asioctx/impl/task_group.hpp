@@ -14,6 +14,7 @@
 #include <asioctx/task_group.hpp>
 
 #include <asioctx/detail/executor_target.hpp>
+#include <asioctx/detail/hook.hpp>
 #include <asioctx/detail/initiate_bound.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
 #include <asioctx/detail/run_task.hpp>
@@ -52,6 +53,29 @@ public:
     {
     }
 
+    // Shows a queued task to whoever looks at the group's context.
+    struct queued_task final : hook
+    {
+        explicit queued_task(group_task const& t) noexcept : task(t)
+        {
+        }
+
+        notice claim() noexcept override
+        {
+            return {};
+        }
+
+        void tell(hook_info& i) const noexcept override
+        {
+            i.name = "task";
+            i.at = task.at;
+            i.since = coarse(duration(task.since.time_since_epoch()).count());
+            i.state = operation_state::queued;
+        }
+
+        group_task const& task;
+    };
+
     virtual ~group_task() = default;
 
     // Starts what the task is to do. Called once. The task may be gone by the
@@ -60,6 +84,7 @@ public:
 
     source_location const at;
     time_point since; // spawned, or started
+    queued_task shown{*this};
 
     // A strand of the task's own. Empty if it has none, or is queued.
     asio::any_io_executor strand;
@@ -171,6 +196,8 @@ private:
     using task_list = intrusive_list<group_task, task_tag>;
 
     time_point now() const noexcept;
+    void show_queued(group_task& t) noexcept;
+    void hide_queued(group_task& t) noexcept;
     void make_room_for_failure();
     void note_stop() noexcept;
     void pump() noexcept;
@@ -571,7 +598,7 @@ public:
     using initiate_on_group::initiate_on_group;
 
     template <class Handler>
-    void operator()(Handler&& handler) const
+    void operator()(Handler&& handler, source_location at) const
     {
         using type = std::decay_t<Handler>;
         join_wait w{state_};
@@ -584,7 +611,7 @@ public:
             state_->drained().async_wait(asio::bind_cancellation_slot(
                 asio::cancellation_slot(),
                 group_wait_handler<type, join_wait>(
-                    type(std::forward<Handler>(handler)), std::move(w))));
+                    type(std::forward<Handler>(handler)), std::move(w))), at);
         }
         catch (...)
         {
@@ -608,13 +635,13 @@ public:
         auto signal = state_->make_signal();
         if (state_->ctx().done())
         {
-            wait(std::forward<Handler>(handler), signal.ctx);
+            wait(std::forward<Handler>(handler), signal.ctx, at);
             signal.cancel.cancel(state_->ctx().error());
             return;
         }
         auto t = make_group_task(std::forward<F>(f), at);
         reserved_place place(*state_, true);
-        wait(std::forward<Handler>(handler), signal.ctx);
+        wait(std::forward<Handler>(handler), signal.ctx, at);
         // It cancels when it is destroyed.
         if (!place.has_room())
             t->admission = std::move(signal);
@@ -623,12 +650,13 @@ public:
 
 private:
     template <class Handler>
-    void wait(Handler&& handler, context const& admission) const
+    void wait(Handler&& handler, context const& admission,
+        source_location at) const
     {
         using type = std::decay_t<Handler>;
         admission.async_wait(group_wait_handler<type, admission_wait>(
             type(std::forward<Handler>(handler)),
-            admission_wait{state_, admission}));
+            admission_wait{state_, admission}), at);
     }
 };
 
@@ -677,10 +705,10 @@ auto task_group::async_spawn(F&& f, Token&& token, source_location at)
 }
 
 template <asio::completion_token_for<void(std::exception_ptr)> Token>
-auto task_group::async_join(Token&& token)
+auto task_group::async_join(Token&& token, source_location at)
 {
     return asio::async_initiate<Token, void(std::exception_ptr)>(
-        detail::initiate_async_join(state_), token);
+        detail::initiate_async_join(state_), token, at);
 }
 
 } // namespace asioctx

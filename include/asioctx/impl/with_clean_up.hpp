@@ -62,7 +62,8 @@ std::invoke_result_t<Body&> with_clean_up(
             bind_context(
                 limited.ctx,
                 asio::bind_cancellation_slot(
-                    asio::cancellation_slot(), token)));
+                    asio::cancellation_slot(), token),
+                at));
     }
     catch (...)
     {

@@ -57,7 +57,7 @@ detail::group_body_result<Body> with_task_group(
         throws && state.cancelled() != asio::cancellation_type::none;
     detail::task_group_access::get(group).end_body(e, asked, at);
     co_await asio::this_coro::throw_if_cancelled(false);
-    auto [joined] = co_await group.async_join(asio::as_tuple(token));
+    auto [joined] = co_await group.async_join(asio::as_tuple(token), at);
     co_await asio::this_coro::throw_if_cancelled(throws);
     if (joined)
         std::rethrow_exception(std::move(joined));
