@@ -116,11 +116,45 @@ auto async_call(asio::any_io_executor ex, hearing h, Token&& token)
         initiate_call(std::move(ex), h), token);
 }
 
+// Hangs in an operation that is asked to stop: what the cancellation has not come to
+// is in no list, so that the program does not see it itself.
+void hang_in_cancel()
+{
+    using asioctx::bind_context;
+
+    asio::io_context ioc;
+    auto const ex = asio::any_io_executor(ioc.get_executor());
+    auto const job = asioctx::with_cancel(
+        asioctx::with_name(asioctx::background(ioc), "job"));
+    auto const first = asioctx::with_cancel(job.ctx);
+    auto const second = asioctx::with_cancel(first.ctx);
+    auto const third = asioctx::with_cancel(asioctx::with_name(job.ctx, "third"));
+    async_call(ex, hearing::deaf, bind_context(first.ctx, asio::detached));
+    auto token = bind_context(second.ctx, asio::detached);
+    asio::async_initiate<decltype(token), void()>(
+        [](auto handler)
+        {
+            asio::get_associated_cancellation_slot(handler).assign(
+                [](asio::cancellation_type) { hangs(); });
+            using type = decltype(handler);
+            kept.push_back(
+                [h = std::make_shared<type>(std::move(handler))]
+                { std::move (*h)(); });
+        },
+        token);
+    async_call(ex, hearing::deaf, bind_context(third.ctx, asio::detached));
+    job.cancel.cancel();
+    std::quick_exit(0);
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
     using asioctx::bind_context;
+
+    if (argc > 1 && std::string_view(argv[1]) == "in_cancel")
+        hang_in_cancel();
 
     asio::io_context ioc;
     asio::thread_pool pool(1);
@@ -188,10 +222,11 @@ int main(int argc, char** argv)
     auto const ended = keep(asioctx::with_timeout(root, 1ns));
     async_call(ex, hearing::deaf, bind_context(ended, asio::detached));
 
-    // One task runs, and one is queued.
-    asioctx::task_group group(ioc, server.ctx, 1);
+    // One task runs, and one is queued. When a group is done it drops what is queued.
     asio::steady_timer never(ioc, asio::steady_timer::time_point::max());
-    group.spawn(async_call(ex, hearing::deaf, asio::deferred));
+    asioctx::task_group of_server(ioc, server.ctx, 1), group(ioc, root, 1);
+    of_server.spawn(async_call(ex, hearing::deaf, asio::deferred));
+    group.spawn(never.async_wait(asio::deferred));
     group.spawn(never.async_wait(asio::deferred));
 
     server.cancel.cancel(asio::error::connection_reset);

@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 SKIPPED = 77
+LOCKED, DONE = 1, 2  # of a scope's state
 failures = 0
 
 
@@ -85,18 +86,15 @@ SHOW = ["echo === heading\\n", "asioctx-pstree",
         "echo === wrong\\n", "asioctx-pstree kept",
         "echo === end\\n"]
 
-# A list that a thread is changing: the first context below "server" is not known to
-# the last.
-BREAK = """python
-def break_it(name, how):
-    node = gdb.parse_and_eval(name + '.ctx.node_.node_')
-    scope = node.cast(gdb.lookup_type('asioctx::detail::scope').pointer())
-    ring = scope['children']['first_']
-    gdb.execute('set variable *(void**)%d = (void*)%d'
-        % (int(ring['next_'][how].address), 16))
-    gdb.execute('set variable *(unsigned*)%d = *(unsigned*)%d | 1'
-        % (int(scope['state'].address), int(scope['state'].address)))
-end"""
+def broken(ring, state):
+    """Leaves a list of the server's context in the midst of a change: what its
+    second item points to is none."""
+    return """python
+scope = gdb.parse_and_eval("(asioctx::detail::scope*)server.ctx.node_.node_")
+second = scope["%s"]["first_"]["next_"]
+gdb.execute("set variable *(long*)%%d = 16" %% int(second["next_"].address))
+gdb.execute("set variable *(int*)%%d = %d" %% int(scope["state"].address))
+""".replace("python\n", "python ", 1) % (ring, state)
 
 
 def check_shown(what, found, own):
@@ -109,10 +107,42 @@ def check_shown(what, found, own):
                 "\n".join(shown))
             shown = shown[1:]
         check_same("%s: %s" % (what, section), shown, own[section])
+    # The program may be wrong as well.
     check_lines(what, found.get("heading", []), [
-        r"execution context at 0x[0-9a-f]+: 20 contexts, 23 operations, "
-        r"12 asked and not ended",
+        r"execution context at 0x[0-9a-f]+: \d+ contexts, \d+ operations, "
+        r"\d+ asked and not ended",
+        r"  with_name\(server\)",
+        r"    with_cancel hang.cpp:\d+ \[canceled T ago, hang.cpp:\d+, "
+        r"Connection reset by peer\]",
+        r"      - 5 x call hang.cpp:\d+ never heard, age up to T, asked T ago",
+        r"      - call hang.cpp:\d+ heard, age T, asked T ago",
+        r"      - call hang.cpp:\d+ put off, age T, asked T ago",
+        r"      - basic_waitable_timer::async_wait hang.cpp:\d+ on its way, "
+        r"age T, asked T ago",
+        r"      with_value\(request=GET /report\)",
+        r"        with_value\(number=1\)",
+        r"      with_grace\(600s\) hang.cpp:\d+ T left",
+        r"  with_idle_timeout\(3.6e\+03s\) hang.cpp:\d+",
+        r"    - after_func hang.cpp:\d+ pending, age T",
+        r"    - task hang.cpp:\d+ queued, age T",
+        r"  \.\.\. 3 more like this",
+        r"  with_deadline hang.cpp:\d+ \[deadline exceeded T ago, "
+        r"hang.cpp:\d+\]",
         r"execution context at 0x[0-9a-f]+: 1 context, 0 operations"])
+    check("%s: a value that must not be shown" % what,
+          not any("told to nobody" in line
+                  for lines in found.values() for line in lines))
+    check_lines(what, found.get("stuck", []), [
+        r"held up for T: \d+ operations asked and not ended, 1 task queued; "
+        "hard stop in T",
+        r" T T 5 call hang.cpp:\d+ never heard: it cannot be canceled; use "
+        "detach_on_cancel"])
+    check("%s: -all" % what, len(
+        [line for line in found.get("all", []) if " never heard" in line])
+        > len([line for line in found.get("dump", [])
+               if " never heard" in line]))
+    check_same("%s: of a cancelable" % what, found.get("cancelable"),
+               found.get("dump of server"))
     check_lines(what, found.get("nothing", []), [
         "nothing was asked to stop and has not ended"])
     check_lines(what, found.get("wrong", []), [
@@ -150,6 +180,37 @@ def main():
             check_shown("core", sections(out), own)
         else:
             print("not tried: gdb has made no core")
+
+        # Lists that are not whole.
+        out = run_gdb(gdb, [program], up + [
+            broken("hooks", DONE | LOCKED), "echo === locked\\n",
+            "asioctx-pstree server.ctx",
+            broken("children", DONE), "echo === broken\\n",
+            "asioctx-pstree server.ctx", "echo === end\\n"])
+        print("broken:\n" + out)
+        found = sections(out)
+        check_lines("locked", found.get("locked", []), [
+            r"  ! some operations may be missing: there is no memory at 0x.*; a "
+            "stopped thread is changing the list",
+            r"  - call hang.cpp:\d+ never heard, age T, asked T ago",
+            r"  with_grace\(600s\) .*"])
+        check_lines("broken", found.get("broken", []), [
+            r"  ! some contexts may be missing: .*; the list is broken"])
+
+        # A thread that is canceling.
+        out = run_gdb(gdb, [program], [
+            "source " + script, "break hangs", "run in_cancel",
+            "echo === in cancel\\n", "asioctx-pstree", "echo === end\\n"])
+        print("in cancel:\n" + out)
+        check_lines("in cancel", sections(out).get("in cancel", []), [
+            "7 contexts, 3 operations, 2 asked and not ended",
+            r"    with_cancel hang.cpp:\d+ \[canceled T ago, hang.cpp:\d+\]",
+            r"      ! thread 1 \(LWP \d+\) is in cancel\(\) of this",
+            r"      with_cancel hang.cpp:\d+ \[canceled T ago, from above\]",
+            r"        - call hang.cpp:\d+ on its way, .*",
+            r"          - hang_in_cancel::lambda hang.cpp:\d+ heard, .*",
+            r"      with_name\(third\)",
+            r"        with_cancel hang.cpp:\d+ \[canceled T ago, from above\]"])
 
     print("%d failures" % failures)
     return failures != 0

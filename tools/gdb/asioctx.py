@@ -29,6 +29,9 @@ NO_DEADLINE = 2**63 - 1
 MOST_OBJECTS = 1000000
 MOST_ABOVE = 100000
 LONGEST_TEXT = 4096
+MOST_THREADS = 256
+MOST_FRAMES = 256
+LONGEST_STACK = 65536
 
 LOCKED, DONE, MARKING = 1, 2, 4  # scope_base
 
@@ -318,6 +321,7 @@ class Reader:
         self.bound_op = Layout(DETAIL + "bound_op")
         self.others = {}
         self.objects = 0
+        self.look_at_walks()
 
     def other(self, name):
         if name not in self.others:
@@ -338,6 +342,114 @@ class Reader:
             if trouble:
                 gdb.write("! the list of roots: %s\n" % trouble)
         return result
+
+    def look_at_walks(self):
+        """What threads that are canceling have in hand: it is in no list.
+
+        By their frames: the scopes that are below each scope, and what is to be
+        said of those where a walk began."""
+        self.in_hand, self.walks = {}, {}
+        thread = gdb.selected_thread()
+        frame = None
+        try:
+            frame = gdb.selected_frame()
+        except gdb.error:
+            pass
+        try:
+            for t in list(self.memory.inferior.threads())[:MOST_THREADS]:
+                try:
+                    t.switch()
+                    self.look_at_frames(t)
+                except (gdb.error, RuntimeError):
+                    pass  # it cannot be unwound
+        finally:
+            if thread:
+                thread.switch()
+            if frame and frame.is_valid():
+                frame.select()
+
+    def look_at_frames(self, thread):
+        f = gdb.newest_frame()
+        for _ in range(MOST_FRAMES):
+            if f is None:
+                return
+            if f.name() == DETAIL + "scope::cancel_below":
+                try:
+                    self.look_at_walk(f, thread)
+                except (Broken, gdb.error, ValueError):
+                    pass  # a variable that the compiler has left out
+            f = f.older()
+
+    def look_at_walk(self, frame, thread):
+        self.walks[int(frame.read_var("this"))] = (
+            "thread %d (%s) is in cancel() of this" % (
+                thread.num, "LWP %d" % thread.ptid[1] if thread.ptid[1]
+                else "unknown"))
+        found = self.on_stack(frame)
+        off, link = self.scope.find("<sibling_tag")
+        to_next = Layout("list_link", link).offset("next_")
+        try:
+            reached = frame.read_var("reached")
+            end = int(reached["end_"].address)
+            at = first = self.memory.pointer(end + to_next)
+            while at != end:
+                self.count()
+                found.append(at - off)
+                at = self.memory.pointer(at + to_next)
+                if at == first:
+                    break
+        except (Broken, gdb.error, ValueError, TypeError):
+            pass  # the compiler has left it out
+        for address in found:
+            # What is above it may be known in no other way.
+            for _ in range(MOST_ABOVE):
+                address = self.add_in_hand(address)
+                if not address:
+                    break
+
+    def on_stack(self, frame):
+        """What looks like a scope that is in no list, where its callees have put
+        it."""
+        newest, older = gdb.newest_frame(), frame.older()
+        low = int(newest.read_register("sp"))
+        high = int((older or frame).read_register("sp"))
+        word = self.memory.word
+        low = max(low, high - LONGEST_STACK)
+        if low >= high:
+            return []
+        data = self.memory.read(low, high - low)
+        values = [int.from_bytes(data[i:i + word], self.memory.order)
+                  for i in range(0, len(data) - word + 1, word)]
+        return [v for v in dict.fromkeys(values) if self.is_in_hand(v)]
+
+    def is_in_hand(self, address):
+        if address % self.memory.word or address < 4096:
+            return False
+        try:
+            nearest = self.node.offset("nearest_scope")
+            if self.memory.pointer(address + nearest) != address:
+                return False
+            s = Object(self.memory, self.scope, address)
+            return (s("parent") != 0
+                    and not s("in_parent") and 0 < s("refs") < 2**31
+                    and s("kind") <= 4 and s("home") != address
+                    and (s("state") & DONE or s("kind") == 3)
+                    and self.tables.class_of(address) != "")
+        except Broken:
+            return False
+
+    def add_in_hand(self, address):
+        """Returns the scope above if that is to be looked at, too."""
+        if not self.is_in_hand(address):
+            return 0
+        parent = self.memory.pointer(address + self.node.offset("parent"))
+        above = self.memory.pointer(
+            parent + self.node.offset("nearest_scope"))
+        below = self.in_hand.setdefault(above, [])
+        if address in below:
+            return 0
+        below.append(address)
+        return above
 
     def count(self):
         self.objects += 1
@@ -525,9 +637,11 @@ class Taker:
         if state & DONE:
             c.deadline = None
             c.end = self.ending(s)
-        if state & MARKING:
-            c.remarks.append("a stopped thread is canceling it: what that "
-                             "has in hand is missing")
+        if address in r.walks:
+            c.remarks.append(r.walks[address])
+        elif state & MARKING:
+            c.remarks.append("a thread is in cancel() of this: what that has in "
+                             "hand is missing")
         self.scopes.append((s, self.index[address]))
 
     def ending(self, s):
@@ -688,6 +802,9 @@ class Taker:
             lists.at("children.first_"), r.scope, "sibling_tag")
         if wrong:
             trouble("some contexts may be missing", wrong)
+        if address == s.address + r.scope.offset("state") \
+                - r.lists.offset("state"):
+            children = r.in_hand.get(s.address, []) + children
         for c in children:
             try:
                 if c in self.index:
@@ -729,6 +846,15 @@ class Taker:
             o.place = r.place(op("at_.file"), op("at_.line"))
             o.since = op("since_")
             return o, 0
+        if who == DETAIL + "group_task::queued_task":
+            shown = Object(r.memory, r.other(who), hook)
+            task = Object(
+                r.memory, r.other(DETAIL + "group_task"), shown("task"))
+            o.name = "task"
+            o.place = r.place(task("at.file_"), task("at.line_"))
+            o.since = (task("since", signed=True) >> 24) % 2**32
+            o.state = QUEUED
+            return o, 0
         if who is None or who in (DETAIL + "hook", DETAIL + "node"):
             return None  # nothing to tell
         raise Broken("this script does not know %s::tell()" % who)
@@ -741,6 +867,17 @@ class Taker:
         def age(then):
             ticks = (now - then) % 2**32
             return (ticks if ticks < 2**31 else 0) << 24
+
+        # Not what the library has made for itself, and has nothing to tell.
+        tells = [False] * len(self.entries)
+        for i in range(len(self.entries) - 1, -1, -1):
+            c = self.entries[i]
+            internal = c.parent != NONE and not c.place and c.what in (
+                "with_cancel", "with_deadline")
+            if c.operations or c.remarks or not internal:
+                tells[i] = True
+            if tells[i] and c.parent != NONE:
+                tells[c.parent] = True
 
         result = []
         place = {}
@@ -762,7 +899,7 @@ class Taker:
                 o.context = place[i]
                 if o.state >= ON_ITS_WAY and o.end and o.end.ended_at:
                     o.asked = age(o.end.ended_at)
-            way.extend(reversed(c.children))
+            way.extend(k for k in reversed(c.children) if tells[k])
         return result
 
 
@@ -778,11 +915,12 @@ def offset_of_base(t):
 
 def show_time(nanoseconds):
     ms = nanoseconds // 1000000
-    if ms < 1000:
+    if ms < 950:
         return "%dms" % ms
-    s = ms // 1000
+    tenths = (ms + 50) // 100
+    s = tenths // 10
     if s < 100:
-        return "%d.%ds" % (s, ms // 100 % 10)
+        return "%d.%ds" % (s, tenths % 10)
     if s < 3600:
         return "%dm%02ds" % (s // 60, s % 60)
     return "%dh%02dm" % (s // 3600, s // 60 % 60)
