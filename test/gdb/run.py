@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 SKIPPED = 77
 LOCKED, DONE = 1, 2  # of a scope's state
@@ -135,7 +136,7 @@ def check_shown(what, found, own):
     check_lines(what, found.get("stuck", []), [
         r"held up for T: \d+ operations asked and not ended, 1 task queued; "
         "hard stop in T",
-        r" T T 5 call hang.cpp:\d+ never heard: it cannot be canceled; use "
+        r"  T T 5 call hang.cpp:\d+ never heard: it cannot be canceled; use "
         "detach_on_cancel"])
     check("%s: -all" % what, len(
         [line for line in found.get("all", []) if " never heard" in line])
@@ -180,6 +181,28 @@ def main():
             check_shown("core", sections(out), own)
         else:
             print("not tried: gdb has made no core")
+
+        # From outside, as people do.
+        with open(own_file, "w") as f:
+            p = subprocess.Popen([program, "wait"], stdout=f)
+        try:
+            for _ in range(600):
+                with open(own_file) as f:
+                    own = sections(f.read())
+                if "end" in own:
+                    break
+                time.sleep(0.1)
+            out = run_gdb(gdb, ["-p", str(p.pid)], ["source " + script] + [
+                "echo === dump\\n", "asioctx-pstree", "echo === end\\n"])
+        finally:
+            p.kill()
+            p.wait()
+        print("attached:\n" + out)
+        if "No symbol table is loaded" in out or "ptrace" in out:
+            print("not tried: gdb may not attach here")
+        else:
+            shown = sections(out).get("dump", [])
+            check_same("attached", shown[1:len(own["dump"])], own["dump"][1:])
 
         # Lists that are not whole.
         out = run_gdb(gdb, [program], up + [
