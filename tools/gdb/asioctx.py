@@ -48,6 +48,10 @@ class Broken(Exception):
     """What is there cannot be what it should be."""
 
 
+class Unknown(Exception):
+    """It is well, but what it is is not known."""
+
+
 # Memory.
 
 
@@ -213,9 +217,10 @@ class Tables:
                 except Broken:
                     break
                 name = self.symbol(f)
-                if i == 0 and not name and not self.class_of(address):
-                    raise Broken("what is at 0x%x has no table of virtual "
-                                 "functions" % address)
+                if i == 0:
+                    self.memory.read(f, 1)
+                    if not name and not self.class_of(address):
+                        teller = ""  # no symbols: the program is stripped
                 m = re.match(r"(.*)::tell\(", name)
                 if m:
                     teller = m.group(1)
@@ -796,6 +801,9 @@ class Taker:
                 o.end = self.entries[at].end
                 i = self.find(node, s.address) if node else at
                 self.entries[i].operations.append(o)
+            except Unknown as e:
+                if str(e) not in remarks:
+                    remarks.append(str(e))
             except Broken as e:
                 trouble("an operation is left out", e)
         children, wrong = r.ring(
@@ -857,7 +865,8 @@ class Taker:
             return o, 0
         if who is None or who in (DETAIL + "hook", DETAIL + "node"):
             return None  # nothing to tell
-        raise Broken("this script does not know %s::tell()" % who)
+        raise Unknown("there is something here that this script does not know: %s"
+                      % (who or "the program has been stripped"))
 
     def snapshot(self):
         """The contexts, each before those below it, once the time is known."""
