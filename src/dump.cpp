@@ -107,6 +107,25 @@ std::string count(std::size_t n, char const* what)
     return number(n) + ' ' + what + (n == 1 ? "" : "s");
 }
 
+std::string printable(std::string_view text)
+{
+    std::string out;
+    for (char const c : text)
+    {
+        auto const u = static_cast<unsigned char>(c);
+        if (u >= 0x20 && u != 0x7f)
+        {
+            out += c;
+            continue;
+        }
+        constexpr char digits[] = "0123456789abcdef";
+        out += "\\x";
+        out += digits[u >> 4];
+        out += digits[u & 15];
+    }
+    return out;
+}
+
 paint::paint(std::ostream& os, dump_options const& o)
     : on_(o.color == dump_options::coloring::always
           || (o.color == dump_options::coloring::on_terminals
@@ -215,7 +234,7 @@ void write_end(std::ostream& os, context_snapshot::ending const& e)
     if (e.at.line() != 0)
         os << ", " << people::place(e.at);
     if (e.cause != e.error)
-        os << ", " << e.cause.message();
+        os << ", " << people::printable(e.cause.message());
 }
 
 void write_operations(std::ostream& os, context_snapshot const& s,
@@ -271,7 +290,7 @@ std::string context_snapshot::path(std::size_t context) const
     {
         auto const& n = **i;
         // What says nothing but that it can be canceled is left out.
-        bool const says = !n.name.empty() || !n.key.empty()
+        bool const says = !n.name.empty() || !n.key.empty() || n.what == "todo"
             || n.what.find('(') != std::string::npos || i + 1 == way.rend();
         if (!says)
             continue;
@@ -284,6 +303,7 @@ std::string context_snapshot::path(std::size_t context) const
         else
             out += n.what;
     }
+    out = people::printable(out);
     if (context < contexts.size() && contexts[context].left)
         out += " (" + people::time(*contexts[context].left) + " left)";
     return out;
@@ -327,8 +347,8 @@ void dump(std::ostream& os, context_snapshot const& s, dump_options const& o)
             }
             continue;
         }
-        os << indent << (c.name.empty() ? "" : color.strong()) << c.what
-           << color.plain();
+        os << indent << (c.name.empty() ? "" : color.strong())
+           << people::printable(c.what) << color.plain();
         if (c.made_at.line() != 0)
             os << color.faint() << "  " << people::place(c.made_at)
                << color.plain();

@@ -281,7 +281,7 @@ bool scope::cancel(reason r, bool is_inherited) noexcept
 // The lock is held.
 void scope::set_why(reason&& r) noexcept
 {
-    if (!made_file && why.at.line() != 0)
+    if (!made_file)
     {
         made_file = why.at.file_name();
         made_line = static_cast<std::uint32_t>(why.at.line());
@@ -390,49 +390,59 @@ bool scope::ended_with(scope const& other) const noexcept
     return &end_began_at() == &other.end_began_at();
 }
 
-// Puts what a walk has taken back into the lists that it has been taken from, for
-// all to see, and gives up the references to it: some of one parent at a time.
-class scope::put_back
+// Some of what a walk has taken, with a reference to each.
+class scope::some_taken
 {
 public:
-    put_back() = default;
-    put_back(put_back const&) = delete;
-    put_back& operator=(put_back const&) = delete;
+    some_taken() = default;
+    some_taken(some_taken const&) = delete;
+    some_taken& operator=(some_taken const&) = delete;
 
-    ~put_back()
+    ~some_taken()
     {
-        flush();
+        for (std::size_t i = 0; i != size_; ++i)
+            release(scopes_[i]);
     }
 
-    // Consumes a reference. What nobody else has goes.
-    void add(scope& s) noexcept
+    // Takes over the first of a list, and puts them back where a walk has taken
+    // them from, for all to see: what comes next may call foreign code, and that
+    // may take its time. What nobody else has any more is left out.
+    void take(scope_list& reached) noexcept
     {
-        if (s.refs.load(std::memory_order_acquire) == 1)
-            return release(&s);
-        auto* const parent = parent_scope(s);
-        if (size_ == std::size(scopes_) || parent != parent_)
-            flush();
-        parent_ = parent;
-        scopes_[size_++] = &s;
+        while (!reached.empty() && size_ != std::size(scopes_))
+            scopes_[size_++] = &reached.pop_front();
+        for (std::size_t i = 0; i != size_;)
+            i = put_back(i);
+    }
+
+    scope* const* begin() const noexcept
+    {
+        return scopes_;
+    }
+
+    scope* const* end() const noexcept
+    {
+        return scopes_ + size_;
     }
 
 private:
-    void flush() noexcept
+    // Those of one parent at a time. Returns the first that is another's.
+    std::size_t put_back(std::size_t i) noexcept
     {
-        if (size_ == 0)
-            return;
-        auto const state = parent_->lock();
-        for (std::size_t i = 0; i != size_; ++i)
+        auto* const parent = parent_scope(*scopes_[i]);
+        auto const state = parent->lock();
+        for (; i != size_ && parent_scope(*scopes_[i]) == parent; ++i)
         {
-            parent_->children.push_back(*scopes_[i]);
-            scopes_[i]->in_parent.store(true, std::memory_order_release);
+            scope& s = *scopes_[i];
+            if (s.refs.load(std::memory_order_acquire) == 1)
+                continue;
+            parent->children.push_back(s);
+            s.in_parent.store(true, std::memory_order_release);
         }
-        parent_->unlock(state);
-        while (size_ != 0)
-            release(scopes_[--size_]);
+        parent->unlock(state);
+        return i;
     }
 
-    scope* parent_ = nullptr; // which its children keep
     std::size_t size_ = 0;
     scope* scopes_[32];
 };
@@ -465,25 +475,31 @@ void scope::cancel_below() noexcept
     unschedule();
     notify_hooks();
 
-    put_back back;
     while (!reached.empty())
     {
-        scope& c = reached.pop_front();
-        switch (c.step)
-        {
-        case walk_step::nothing:
-            break;
-        case walk_step::start_grace:
-            start_grace(static_cast<grace_scope&>(c));
-            break;
-        case walk_step::unschedule_and_notify:
-            c.notify_hooks();
-            [[fallthrough]];
-        case walk_step::unschedule:
-            c.unschedule();
-            break;
-        }
-        back.add(c);
+        some_taken some;
+        some.take(reached);
+        for (scope* const c : some)
+            c->take_step();
+    }
+}
+
+// What a walk that has marked the scope does next.
+void scope::take_step() noexcept
+{
+    switch (step)
+    {
+    case walk_step::nothing:
+        break;
+    case walk_step::start_grace:
+        start_grace(static_cast<grace_scope&>(*this));
+        break;
+    case walk_step::unschedule_and_notify:
+        notify_hooks();
+        [[fallthrough]];
+    case walk_step::unschedule:
+        unschedule();
+        break;
     }
 }
 

@@ -139,7 +139,7 @@ std::size_t print_stuck(std::ostream& os, context_snapshot const& s,
         if (e->at.line() != 0)
             os << ", " << people::place(e->at);
         if (e->cause != e->error)
-            os << ", " << e->cause.message();
+            os << ", " << people::printable(e->cause.message());
         os << '\n';
     }
 

@@ -19,6 +19,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace asioctx::detail {
@@ -48,9 +49,33 @@ bool with_counting_executor(asio::any_io_executor const& ex, F&& f)
     return false;
 }
 
+// All roots there are. Nothing in the program reads it: a debugger does, which looks
+// at a process that hangs, or at what is left of one, and has nothing else to begin
+// with: tools/gdb/asioctx.py knows it by its name. There is one root for each
+// execution context, so what it costs is of no matter. It is never destroyed: some
+// roots outlive main().
+struct root_list
+{
+    spin_mutex mutex;
+    intrusive_ring<root, all_roots_tag> roots;
+};
+
+#if !defined(ASIOCTX_SYNC) // where every order of threads is tried
+constinit root_list all_roots;
+static_assert(std::is_trivially_destructible_v<root_list>);
+#endif
+
 } // namespace
 
 asio::execution_context::id context_service::id;
+
+root::root() noexcept : scope(*this)
+{
+#if !defined(ASIOCTX_SYNC)
+    std::lock_guard const guard(all_roots.mutex);
+    all_roots.roots.push_back(*this);
+#endif
+}
 
 template <class F>
 void root::timer_executor::execute(F&& f) const
@@ -110,6 +135,12 @@ struct root::uncount_handler : handler
 
 root::~root()
 {
+#if !defined(ASIOCTX_SYNC)
+    {
+        std::lock_guard const guard(all_roots.mutex);
+        all_roots.roots.remove(*this);
+    }
+#endif
     delete recorded.load(std::memory_order_relaxed);
     release(other_time.load(std::memory_order_relaxed));
 }

@@ -272,7 +272,7 @@ private:
                     e.what.erase(0, 1);
                 if (info.key == "name")
                     e.name = std::move(info.text);
-                else
+                else if (info.key != "todo")
                     e.key = std::move(info.key), e.value = std::move(info.text);
                 at = entries_.size() - 1;
             }

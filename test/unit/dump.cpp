@@ -650,6 +650,66 @@ BOOST_AUTO_TEST_CASE(json_is_nested_and_quoted)
     end();
 }
 
+BOOST_AUTO_TEST_CASE(a_terminal_is_not_told_what_a_client_has_sent)
+{
+    auto const a = with_cancel(with_name(root, "GET /\33[2J\n\x7f\xc3\xa9"));
+    async_deaf(end, bind_context(a.ctx, ignore));
+    BOOST_TEST(contains(text(), "with_name(GET /\\x1b[2J\\x0a\\x7f\xc3\xa9)\n"));
+    auto const s = look();
+    BOOST_TEST(s.path(s.operations[0].context)
+        == "GET /\\x1b[2J\\x0a\\x7f\xc3\xa9 > with_cancel");
+    end();
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_for_a_context_says_so)
+{
+    auto const a = with_cancel(todo(ioc));
+    auto const s = look();
+    BOOST_TEST(s.contexts.at(2).what == "todo");
+    BOOST_TEST(s.path(3) == "todo > with_cancel");
+}
+
+// A merge does not know where it was made.
+BOOST_AUTO_TEST_CASE(what_has_no_place_has_none_when_it_is_done_either)
+{
+    auto const other = with_cancel(root);
+    auto const merged = merge(c.ctx, other.ctx);
+    auto const function = after_func(merged, [] {});
+    other.cancel();
+    auto const s = snapshot(merged);
+    BOOST_TEST(s.contexts.at(0).made_at.line() == 0u);
+    BOOST_TEST(s.contexts.at(0).end->at.line() != 0u);
+}
+
+// An operation that is being asked may take its time, with the rest of the walk
+// after it.
+BOOST_AUTO_TEST_CASE(all_is_seen_while_an_operation_is_being_asked)
+{
+    std::vector<cancelable> children;
+    for (int i = 0; i != 20; ++i)
+        children.push_back(with_cancel(c.ctx));
+    std::size_t seen = 0;
+    auto token = bind_context(children[10].ctx, ignore);
+    std::function<void()> complete;
+    asio::async_initiate<decltype(token), void(error_code)>(
+        [&](auto handler)
+        {
+            asio::get_associated_cancellation_slot(handler).assign(
+                [&](asio::cancellation_type)
+                { seen = look().contexts.size(); });
+            complete = [h = std::make_shared<decltype(handler)>(
+                            std::move(handler))]
+            {
+                std::move (*h)(error_code());
+            };
+        },
+        token);
+    c.cancel();
+    poll();
+    BOOST_TEST(seen == 22u);
+    complete();
+}
+
 // What a client has sent.
 BOOST_AUTO_TEST_CASE(what_is_no_text_is_replaced)
 {

@@ -348,10 +348,11 @@ private:
 
     template <class SetWhy>
     bool cancel_with(SetWhy set_why) noexcept;
-    class put_back;
+    class some_taken;
 
     void set_why(reason&& r) noexcept;
     void cancel_below() noexcept;
+    void take_step() noexcept;
     walk_step mark_child(
         reason const& why, coarse_time now, scope_list& below) noexcept;
     void take_children(scope_list& taken) noexcept;

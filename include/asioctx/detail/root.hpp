@@ -35,6 +35,7 @@
 
 namespace asioctx::detail {
 
+struct all_roots_tag;
 struct context_service_tag;
 class recording;
 
@@ -100,11 +101,9 @@ private:
 // run() and join() return though the timer is armed. Asio's timers count, and
 // this is taken back where it can be: on an io_context and a thread_pool, see
 // uncount(). Other execution contexts are kept running by a deadline.
-struct root final : scope
+struct root final : scope, list_link<all_roots_tag>
 {
-    explicit root() noexcept : scope(*this)
-    {
-    }
+    ASIOCTX_DECL explicit root() noexcept;
 
     ASIOCTX_DECL void describe(std::string& out) const override;
 
