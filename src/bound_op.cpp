@@ -80,8 +80,6 @@ bound_op::bound_op(node_ptr ctx, request const& r)
 
 bound_op::~bound_op()
 {
-    if (is_put_off_)
-        unlink_from_scope();
     if (is_recorded()) [[unlikely]]
         record_end();
     if (turn_.host && turn_.host != near_root())

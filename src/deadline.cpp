@@ -250,9 +250,7 @@ cancelable detail::with_grace(
     {
         // The grace begins now, whatever the parent's deadline was.
         auto const now = r.now();
-        s->why = *why;
-        s->inherited = true;
-        s->deadline = add_saturated(now, grace);
+        s->inherit(*why, add_saturated(now, grace));
         r.schedule(*s, s->deadline, now);
     }
     return detail::make_cancelable(std::move(s));

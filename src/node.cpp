@@ -278,6 +278,15 @@ bool scope::cancel(reason r, bool is_inherited) noexcept
         });
 }
 
+void scope::inherit(reason const& r, time_point t) noexcept
+{
+    auto const s = lock();
+    set_why(reason(r));
+    inherited = true;
+    deadline = t;
+    unlock(s);
+}
+
 // The lock is held.
 void scope::set_why(reason&& r) noexcept
 {

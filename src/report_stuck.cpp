@@ -63,15 +63,39 @@ bool is_stuck(context_snapshot::operation const& o, duration least) noexcept
         && o.asked.value_or(duration::zero()) >= least;
 }
 
+// The nearest context above one that can be done by itself; none if there is none.
+std::size_t scope_above(context_snapshot const& s, std::size_t i) noexcept
+{
+    auto const is_scope = [](context_snapshot::node const& n)
+    {
+        return n.name.empty() && n.key.empty() && n.what != "todo"
+            && !n.what.starts_with("with_name");
+    };
+    do
+        i = s.contexts[i].parent;
+    while (i != s.none && !is_scope(s.contexts[i]));
+    return i;
+}
+
+// The same, counting from one that an operation is bound to.
+std::size_t scope_of(context_snapshot const& s, std::size_t i) noexcept
+{
+    return s.contexts[i].end ? i : scope_above(s, i);
+}
+
 // The time until a grace that has begun is over; the maximum if there is none.
 duration time_to_hard_stop(context_snapshot const& s) noexcept
 {
     auto result = (duration::max)();
-    for (auto const& c : s.contexts)
-        if (!c.end && c.left && c.what.starts_with("with_grace")
-            && c.parent != context_snapshot::none
-            && s.contexts[c.parent].end)
+    for (std::size_t i = 0; i != s.contexts.size(); ++i)
+    {
+        auto const& c = s.contexts[i];
+        if (c.end || !c.left || !c.what.starts_with("with_grace"))
+            continue;
+        auto const above = scope_above(s, i);
+        if (above != s.none && s.contexts[above].end)
             result = std::min(result, *c.left);
+    }
     return result;
 }
 
@@ -126,13 +150,17 @@ std::size_t print_stuck(std::ostream& os, context_snapshot const& s,
     os << color.plain() << '\n';
 
     // The end that is to blame for the oldest: where it began.
-    auto c = rows.front().longest->context;
-    while (s.contexts[c].end && s.contexts[c].end->inherited
-           && s.contexts[c].parent != context_snapshot::none
-           && s.contexts[s.contexts[c].parent].end)
-        c = s.contexts[c].parent;
-    if (auto const& e = s.contexts[c].end)
+    auto c = scope_of(s, rows.front().longest->context);
+    while (c != s.none && s.contexts[c].end && s.contexts[c].end->inherited)
     {
+        auto const above = scope_above(s, c);
+        if (above == s.none || !s.contexts[above].end)
+            break;
+        c = above;
+    }
+    if (c != s.none && s.contexts[c].end)
+    {
+        auto const& e = s.contexts[c].end;
         os << (e->error == errc::canceled ? "canceled" : "deadline exceeded");
         if (e->ago)
             os << ' ' << people::time(*e->ago) << " ago";
@@ -249,7 +277,7 @@ private:
         bool const comes = std::exchange(hard_stop_is_next_, false);
         if (longest < options_.first && !(comes && s.asked() != 0))
         {
-            if (held_up_ && s.asked() == 0)
+            if (held_up_)
             {
                 held_up_ = false;
                 wait_ = options_.first;

@@ -42,10 +42,25 @@ struct seen_operation
 // Stays in a list of hooks, between what was copied and what was not.
 struct bookmark final : hook
 {
+    explicit bookmark(scope_base& l) noexcept : lists(l)
+    {
+    }
+
+    ~bookmark()
+    {
+        // There was no memory for what was copied.
+        auto const state = lists.lock();
+        if (linked())
+            lists.hooks.remove(*this);
+        lists.unlock(state);
+    }
+
     notice claim() noexcept override
     {
         return {nullptr, nullptr, true};
     }
+
+    scope_base& lists;
 };
 
 // Copies what is in the lists of a scope, a few at a time. The caller keeps them.
@@ -74,7 +89,7 @@ public:
         scope* last = nullptr; // out has a reference
         for (int tries = 8; tries != 0;)
         {
-            std::array<scope*, at_once> some; // references
+            std::array<node_ptr, at_once> some;
             std::size_t n = 0;
             bool more;
             {
@@ -90,17 +105,15 @@ public:
                 more = last && !last->in_parent.load(std::memory_order_relaxed);
                 for (; c && n != at_once; c = lists_.children.next(*c))
                     if (detail::try_add_ref(*c))
-                        some[n++] = c;
+                        some[n++] = node_ptr(c);
                 more = more || c;
                 lists_.unlock(state);
             }
-            last = n == 0 ? nullptr : some[n - 1];
+            last = n == 0 ? nullptr : some[n - 1].get_scope();
             for (std::size_t i = 0; i != n; ++i)
-            {
-                node_ptr c(some[i]);
-                if (seen.insert(some[i]).second || some[i] == last)
-                    out.push_back(std::move(c));
-            }
+                if (seen.insert(some[i].get()).second
+                    || some[i].get() == last)
+                    out.push_back(std::move(some[i]));
             if (!more)
                 return;
         }
@@ -110,7 +123,7 @@ private:
     // False if the bookmark was moved.
     bool read_hooks_once(std::vector<seen_operation>& out)
     {
-        bookmark mark;
+        bookmark mark(lists_);
         bool was_claimed = false;
         for (bool more = true, first = true; more; first = false)
         {
@@ -158,7 +171,7 @@ private:
     std::unordered_set<hook const*> seen_;
 };
 
-// When it will be done, as far as is known.
+// When it will be done, as far as is known. The lock is held.
 time_point deadline_of(scope const& s) noexcept
 {
     if (s.kind != scope::behavior::graced)
@@ -219,11 +232,12 @@ private:
         auto const state = s.lock();
         auto const made = s.made();
         auto const ended_at = s.ended_at;
+        auto const deadline = deadline_of(s);
         s.unlock(state);
         if (made)
             e.made_at = {made.file, made.line, ""};
-        if (auto const t = deadline_of(s); t != detail::no_deadline)
-            e.left = std::max(t - now_precisely(s), duration::zero());
+        if (deadline != detail::no_deadline)
+            e.left = std::max(deadline - now_precisely(s), duration::zero());
         if ((state & scope::done_bit) != 0)
         {
             auto const& why = s.why;
@@ -296,7 +310,7 @@ private:
     {
         std::vector<seen_operation> operations;
         reader(lists).read_hooks(operations);
-        auto const& end = entries_[at].shown.end;
+        auto const end = entries_[at].shown.end;
         for (auto& o : operations)
         {
             context_snapshot::operation shown;
@@ -305,8 +319,9 @@ private:
                 shown.bound_at = {o.info.at.file, o.info.at.line, ""};
             shown.age = detail::coarse_age(now_, o.info.since);
             shown.state = o.info.state;
+            // One that has begun since was asked at once.
             if (shown.state >= operation_state::on_its_way && end)
-                shown.asked = end->ago;
+                shown.asked = std::min(end->ago.value_or(shown.age), shown.age);
             auto const i = o.info.ctx ? find(*o.info.ctx, s) : at;
             entries_[i].operations.push_back(shown);
             // What is shown of a node is told apart by its address.

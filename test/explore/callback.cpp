@@ -374,7 +374,7 @@ int main(int argc, char** argv)
              {end_is_not_seen}},
             {"the_first_function_finds_the_subtree_done",
              the_first_function_finds_the_subtree_done,
-             {lock_is_lost}},
+             {}},
             {"a_context_goes_with_its_function_beside_a_cancel",
              a_context_goes_with_its_function_beside_a_cancel,
              {}},

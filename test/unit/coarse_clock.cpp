@@ -37,6 +37,13 @@ BOOST_AUTO_TEST_CASE(the_count_may_begin_anew_in_between)
         == std::chrono::nanoseconds(std::int64_t{32} << 24)));
 }
 
+BOOST_AUTO_TEST_CASE(what_comes_later_is_new)
+{
+    BOOST_TEST((coarse_age(100, 101) == duration::zero()));
+    BOOST_TEST((coarse_age(0, 1000) == duration::zero()));
+    BOOST_TEST((coarse_age(3'000'000'000u, 0) > duration::zero()));
+}
+
 BOOST_AUTO_TEST_CASE(it_goes_with_the_clock)
 {
     auto const exact = [] {

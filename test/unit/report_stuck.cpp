@@ -170,6 +170,78 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_grace_is_said)
     end();
 }
 
+// Go by what a name is put upon.
+BOOST_AUTO_TEST_CASE(names_hide_neither_the_hard_stop_nor_who_is_to_blame)
+{
+    auto const stop = with_cancel(root);
+    auto const grace = with_grace(with_name(stop.ctx, "server"), 5s);
+    auto const child = with_cancel(with_name(stop.ctx, "worker"));
+    async_deaf(end, bind_context(with_name(child.ctx, "job"), ignore));
+    auto const line = BOOST_CURRENT_LOCATION.line();
+    stop.cancel();
+    go_on(1s);
+    std::ostringstream os;
+    print_stuck(os, snapshot(root));
+    BOOST_TEST(os.str().find("; hard stop in 4.0s\n") != std::string::npos);
+    BOOST_TEST(os.str().find("canceled 1.0s ago, report_stuck.cpp:"
+                   + std::to_string(line + 1) + "\n")
+        != std::string::npos);
+    end();
+}
+
+// A second hang, while other operations are being asked all the time.
+BOOST_AUTO_TEST_CASE(each_hang_is_said_anew)
+{
+    auto const reporter = start(root);
+    std::function<void()> busy;
+    auto const hang = [&](std::chrono::seconds time)
+    {
+        auto const c = with_cancel(root);
+        async_deaf(end, bind_context(c.ctx, ignore));
+        c.cancel();
+        go_on(time);
+        end();
+    };
+    hang(40s);
+    auto const first = reports.size();
+    for (int i = 0; i != 6; ++i)
+    {
+        auto const c = with_cancel(root);
+        async_deaf(busy, bind_context(c.ctx, ignore));
+        c.cancel();
+        go_on(500ms);
+        busy();
+    }
+    hang(3s);
+    BOOST_TEST(reports.size() > first + 1);
+    BOOST_TEST(reported(reports.size() - 1, "held up for"));
+}
+
+// It cannot be that it is not started, and its context has had nothing to end.
+BOOST_AUTO_TEST_CASE(what_begins_under_a_context_that_is_done_is_said_too)
+{
+    auto const c = with_cancel(root);
+    c.cancel();
+    go_on(1s);
+    auto token = bind_context(c.ctx, ignore);
+    std::function<void()> complete;
+    asio::async_initiate<decltype(token), void(int)>(
+        [&](auto handler)
+        {
+            complete = [h = std::make_shared<decltype(handler)>(
+                            std::move(handler))]
+            {
+                std::move (*h)(1);
+            };
+        },
+        token);
+    go_on(3s);
+    auto const s = snapshot(root);
+    BOOST_TEST_REQUIRE(s.operations.size() == 1u);
+    BOOST_TEST((s.operations[0].asked.value() > 2900ms));
+    complete();
+}
+
 BOOST_AUTO_TEST_CASE(what_is_alike_is_one_row_and_the_oldest_comes_first)
 {
     auto const a = with_cancel(root);

@@ -559,6 +559,7 @@ private:
 
     void destroy() noexcept override
     {
+        this->leave_list();
         allocator a(allocator_);
         this->~bound_op_of();
         std::allocator_traits<allocator>::deallocate(a, this, 1);

@@ -327,6 +327,13 @@ protected:
     // Posts the completion.
     ASIOCTX_DECL void complete_later() noexcept;
 
+    // Before the record goes: nobody looks at it any more.
+    void leave_list() noexcept
+    {
+        if (is_put_off_) [[unlikely]]
+            unlink_from_scope();
+    }
+
     // Whether the caller is within what the slot holds.
     bool is_asked_here() const noexcept
     {

@@ -28,12 +28,13 @@ inline constexpr coarse_time coarse(std::int64_t nanoseconds) noexcept
 // sixth of what a precise one does.
 ASIOCTX_DECL coarse_time coarse_now() noexcept;
 
-// How long ago that was.
+// How long ago that was. What is a bit later than now was seen after that.
 constexpr duration coarse_age(coarse_time now, coarse_time then) noexcept
 {
-    return duration(static_cast<std::int64_t>(
-                        static_cast<coarse_time>(now - then))
-        << 24);
+    coarse_time const age = now - then;
+    return age > static_cast<coarse_time>(-0x10000)
+        ? duration::zero()
+        : duration(static_cast<std::int64_t>(age) << 24);
 }
 
 } // namespace asioctx::detail

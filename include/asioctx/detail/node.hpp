@@ -267,7 +267,10 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // True if this call was the one. The reason may be another scope's.
     ASIOCTX_DECL bool cancel(reason why, bool inherited = false) noexcept;
 
-    // The same for a scope that nobody says more about: it is canceled where it
+    // The scope has a reason to be done later. It may be seen by now.
+    ASIOCTX_DECL void inherit(reason const& r, time_point t) noexcept;
+
+    // As cancel() for a scope that nobody says more about: it is canceled where it
     // was made.
     ASIOCTX_DECL bool cancel_here() noexcept;
 
