@@ -447,6 +447,19 @@ void threads(State& state)
     state.SetItemsProcessed(state.iterations());
 }
 
+// The same under a root, which has lists for each of them.
+void threads_below_root(State& state)
+{
+    static asio::io_context ioc;
+    static context const root = background(ioc);
+    for (auto _ : state)
+    {
+        auto const [ctx, cancel] = with_cancel(root);
+        cancel();
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+
 // P15: touch.
 
 void touch(State& state)
@@ -526,6 +539,10 @@ void add_benchmarks()
     RegisterBenchmark("P8/below 100 nodes/asioctx", value_below_nodes);
     RegisterBenchmark("P8/miss/asioctx", value_of_ten, true);
     RegisterBenchmark("P11/asioctx", threads)
+        ->Threads(1)
+        ->Threads(2)
+        ->UseRealTime();
+    RegisterBenchmark("P11/from a root/asioctx", threads_below_root)
         ->Threads(1)
         ->Threads(2)
         ->UseRealTime();

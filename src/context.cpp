@@ -134,7 +134,7 @@ struct todo_node final : detail::node
 
     void tell(detail::node_info& i) const override
     {
-        i.key = "todo";
+        i.what = detail::node_info::part::todo;
     }
 };
 

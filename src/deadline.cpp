@@ -250,8 +250,9 @@ cancelable detail::with_grace(
     {
         // The grace begins now, whatever the parent's deadline was.
         auto const now = r.now();
-        s->inherit(*why, add_saturated(now, grace));
-        r.schedule(*s, s->deadline, now);
+        auto const over_at = add_saturated(now, grace);
+        if (s->begin_grace(*why, over_at))
+            r.schedule(*s, over_at, now);
     }
     return detail::make_cancelable(std::move(s));
 }

@@ -290,7 +290,7 @@ std::string context_snapshot::path(std::size_t context) const
     {
         auto const& n = **i;
         // What says nothing but that it can be canceled is left out.
-        bool const says = !n.name.empty() || !n.key.empty() || n.what == "todo"
+        bool const says = !n.is_scope
             || n.what.find('(') != std::string::npos || i + 1 == way.rend();
         if (!says)
             continue;
@@ -298,7 +298,7 @@ std::string context_snapshot::path(std::size_t context) const
             out += " > ";
         if (!n.name.empty())
             out += n.name;
-        else if (!n.key.empty())
+        else if (!n.is_scope && !n.value.empty())
             out += n.key + '=' + n.value;
         else
             out += n.what;
@@ -332,7 +332,11 @@ void dump(std::ostream& os, context_snapshot const& s, dump_options const& o)
     for (std::size_t i = 0; i < s.contexts.size();)
     {
         auto const& c = s.contexts[i];
-        std::string const indent(2 * c.depth, ' ');
+        // A chain may be of any length.
+        constexpr std::size_t deepest = 50;
+        auto indent = std::string(2 * std::min(c.depth, deepest), ' ');
+        if (c.depth > deepest)
+            indent += '(' + people::number(c.depth) + ") ";
         auto& group = alike[{c.parent, kinds[i]}];
         // One more is as long as the line that says so.
         if (++group.seen > o.alike && group.n > o.alike + 1)
@@ -581,6 +585,8 @@ void write_graphviz(std::ostream& os, context_snapshot const& s)
             for (char const ch : text)
                 if (ch == '\n')
                     os << "\\n";
+                else if (static_cast<unsigned char>(ch) < 0x20 || ch == 0x7f)
+                    os << '?';
                 else if (ch == '"' || ch == '\\')
                     os << '\\' << ch;
                 else

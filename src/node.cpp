@@ -278,13 +278,18 @@ bool scope::cancel(reason r, bool is_inherited) noexcept
         });
 }
 
-void scope::inherit(reason const& r, time_point t) noexcept
+bool scope::begin_grace(reason const& r, time_point t) noexcept
 {
     auto const s = lock();
-    set_why(reason(r));
-    inherited = true;
-    deadline = t;
+    bool const begins = !inherited;
+    if (begins)
+    {
+        set_why(reason(r));
+        inherited = true;
+        deadline = t;
+    }
     unlock(s);
+    return begins;
 }
 
 // The lock is held.
@@ -518,7 +523,8 @@ scope::walk_step scope::mark_child(
     if (kind == behavior::permanent)
         return walk_step::nothing;
     auto const s = lock();
-    if ((s & done_bit) != 0)
+    // Of a grace that has begun by itself the parent's end is known.
+    if ((s & done_bit) != 0 || (kind == behavior::graced && inherited))
     {
         unlock(s);
         return walk_step::nothing;

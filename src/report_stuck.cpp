@@ -66,21 +66,16 @@ bool is_stuck(context_snapshot::operation const& o, duration least) noexcept
 // The nearest context above one that can be done by itself; none if there is none.
 std::size_t scope_above(context_snapshot const& s, std::size_t i) noexcept
 {
-    auto const is_scope = [](context_snapshot::node const& n)
-    {
-        return n.name.empty() && n.key.empty() && n.what != "todo"
-            && !n.what.starts_with("with_name");
-    };
     do
         i = s.contexts[i].parent;
-    while (i != s.none && !is_scope(s.contexts[i]));
+    while (i != s.none && !s.contexts[i].is_scope);
     return i;
 }
 
 // The same, counting from one that an operation is bound to.
 std::size_t scope_of(context_snapshot const& s, std::size_t i) noexcept
 {
-    return s.contexts[i].end ? i : scope_above(s, i);
+    return s.contexts[i].is_scope ? i : scope_above(s, i);
 }
 
 // The time until a grace that has begun is over; the maximum if there is none.
@@ -235,6 +230,10 @@ public:
         std::lock_guard guard(mutex_);
         stopped_ = true;
         callback_.stop();
+        // A look that waits for the mutex may be the last to know of this. What the
+        // user has given goes now, unless it is what calls this.
+        if (!reporting_)
+            report_ = nullptr;
     }
 
 private:
@@ -252,18 +251,29 @@ private:
             });
     }
 
-    void look()
+    void look() noexcept
     {
         std::lock_guard guard(mutex_);
         if (stopped_)
             return;
+        auto next = options_.first;
         try
         {
-            arm(report());
+            next = report();
         }
-        catch (std::exception const& e)
+        catch (...)
         {
-            say(std::string("no more reports: ") + e.what() + '\n');
+            say("a report could not be made\n");
+        }
+        if (stopped_)
+            return;
+        try
+        {
+            arm(next);
+        }
+        catch (...)
+        {
+            say("no more reports: there is no memory, or no execution context\n");
         }
     }
 
@@ -273,7 +283,9 @@ private:
         auto const s = snapshot(ctx_);
         auto const hard_stop = time_to_hard_stop(s);
         // Ages are known to a tick or two.
-        auto const longest = longest_asked(s) + std::chrono::milliseconds(40);
+        auto const longest = s.asked() != 0
+            ? longest_asked(s) + std::chrono::milliseconds(40)
+            : duration::zero();
         bool const comes = std::exchange(hard_stop_is_next_, false);
         if (longest < options_.first && !(comes && s.asked() != 0))
         {
@@ -321,6 +333,7 @@ private:
 
     void say(std::string const& text) noexcept
     {
+        reporting_ = true;
         try
         {
             report_("asioctx: " + text);
@@ -328,15 +341,17 @@ private:
         catch (...)
         {
         }
+        reporting_ = false;
     }
 
     context const ctx_;
-    std::function<void(std::string const&)> const report_;
+    std::function<void(std::string const&)> report_;
     stuck_options options_;
     root& time_; // which the context's root keeps
 
     std::recursive_mutex mutex_;
     bool stopped_ = false;
+    bool reporting_ = false; // the user's function is being called
     bool held_up_ = false;
     bool hard_stop_is_next_ = false;
     duration wait_; // the time that must have passed for the next report

@@ -278,15 +278,16 @@ private:
             node const& w = *way_.back();
             detail::node_info info;
             w.tell(info);
-            if (!info.key.empty())
+            if (info.what != detail::node_info::part::nothing)
             {
                 auto& e = add_entry(w, at);
                 w.describe(e.what);
                 if (e.what.starts_with('.'))
                     e.what.erase(0, 1);
-                if (info.key == "name")
+                e.is_scope = false;
+                if (info.what == detail::node_info::part::name)
                     e.name = std::move(info.text);
-                else if (info.key != "todo")
+                else
                     e.key = std::move(info.key), e.value = std::move(info.text);
                 at = entries_.size() - 1;
             }

@@ -31,7 +31,7 @@ struct name_node final : detail::node
 
     void tell(detail::node_info& i) const override
     {
-        i.key = "name";
+        i.what = detail::node_info::part::name;
         i.text = name;
     }
 

@@ -18,6 +18,8 @@ The rules are those of doc/design/physical-structure.md:
 3. No header includes itself by way of others, but for x.hpp and impl/x.hpp.
 4. What is installed includes nothing of src/ or test/, but src.hpp, which includes
    all that is compiled.
+5. Each has a test of its name in test/unit/, which includes it first: so it compiles
+   alone. Those in ALONE are compiled there without one.
 """
 
 import pathlib
@@ -41,6 +43,19 @@ FROM_DETAIL = {
     ("detail/attempt_op.hpp", "cause_key.hpp"),
     ("detail/attempt_op.hpp", "context.hpp"),
 }
+
+# Tested by way of what is made of them; test/CMakeLists.txt has the same list.
+ALONE = {
+    "detail/attempt_op.hpp",
+    "detail/hook.hpp",
+    "detail/node.hpp",
+    "detail/root.hpp",
+    "detail/run_task.hpp",
+    "detail/type_name.hpp",
+}
+
+# Tested elsewhere: it needs another library; it is no header to include first.
+ELSEWHERE = {"grpc.hpp", "src.hpp"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 
@@ -79,6 +94,17 @@ def faults(known):
     yield from cycles(known)
 
 
+def untested(root, known):
+    for name in known:
+        if name.startswith("impl/") or name in ALONE | ELSEWHERE:
+            continue
+        test = root / "test" / "unit" / (pathlib.Path(name).stem + ".cpp")
+        if not test.is_file():
+            yield f"{name}: there is no {test.relative_to(root)}"
+        elif INCLUDE.findall(test.read_text())[0][1] != "asioctx/" + name:
+            yield f"{name}: {test.relative_to(root)} includes another first"
+
+
 def cycles(known):
     done, path = set(), []
 
@@ -111,6 +137,7 @@ def main():
     compiled = {p.name for p in (root / "src").glob("*.cpp")}
     named = set(re.findall(r"^#include ASIOCTX_SRC\((\S+)\)$",
                            (root / "include/asioctx/src.hpp").read_text(), re.M))
+    found += sorted(untested(root, known))
     found += [f"src.hpp: {n} is missing, or is not there"
               for n in sorted(compiled ^ named)]
     for f in found:

@@ -24,6 +24,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <sstream>
 #include <string>
@@ -51,8 +52,16 @@ struct page
     std::string body;
 };
 
-// Figures, in Prometheus' text format.
-std::string metrics(asioctx::context_snapshot const& s)
+// What is watched.
+struct watch
+{
+    asioctx::context ctx;
+    asioctx::flight_recorder const& recorder;
+};
+
+// Figures of what there is, and of what has happened, in Prometheus' text format.
+std::string metrics(
+    asioctx::context_snapshot const& s, asioctx::flight_recorder::totals const& t)
 {
     std::array<std::size_t, 6> states{};
     for (auto const& o : s.operations)
@@ -75,18 +84,48 @@ std::string metrics(asioctx::context_snapshot const& s)
     os << "# TYPE asioctx_longest_asked_seconds gauge\n"
        << "asioctx_longest_asked_seconds "
        << std::chrono::duration<double>(longest).count() << '\n';
+
+    os << "# TYPE asioctx_events counter\n";
+    for (std::size_t i = 0; i != t.events.size(); ++i)
+        os << "asioctx_events{what=\""
+           << to_string(static_cast<asioctx::flight_recorder::what>(i)) << "\"} "
+           << t.events.at(i) << '\n';
+    os << "asioctx_events{what=\"ended with its parent\"} " << t.inherited
+       << "\n# TYPE asioctx_seconds_from_request_to_end histogram\n";
+    std::uint64_t sum = 0;
+    double bound = 0.016;
+    for (auto const n : t.time_to_end)
+    {
+        sum += n;
+        os << "asioctx_seconds_from_request_to_end_bucket{le=\"";
+        if (&n != &t.time_to_end.back())
+            os << bound;
+        else
+            os << "+Inf";
+        os << "\"} " << sum << '\n';
+        bound *= 2;
+    }
+    os << "asioctx_seconds_from_request_to_end_count " << sum << '\n';
     return std::move(os).str();
 }
 
-page answer(std::string_view target, asioctx::context const& watched)
+page answer(std::string_view target, watch const& w)
 {
+    auto const& watched = w.ctx;
     if (target == "/metrics")
         return {http::status::ok, "text/plain; version=0.0.4",
-            metrics(snapshot(watched))};
+            metrics(snapshot(watched), w.recorder.total())};
     if (target == "/debug/contexts")
         return {http::status::ok, "text/html; charset=utf-8",
             std::string(contexts_html)};
     std::ostringstream os;
+    if (target == "/debug/events")
+    {
+        for (auto const& e : w.recorder.events())
+            os << e << '\n';
+        return {http::status::ok, "text/plain; charset=utf-8",
+            std::move(os).str()};
+    }
     if (target == "/debug/contexts?format=json")
     {
         write_json(os, snapshot(watched));
@@ -108,7 +147,7 @@ page answer(std::string_view target, asioctx::context const& watched)
             std::move(os).str()};
     }
     return {http::status::not_found, "text/plain",
-        "There are /debug/contexts and /metrics.\n"};
+        "There are /debug/contexts, /debug/events and /metrics.\n"};
 }
 
 // What a page of another site has been made to ask, by a name for this machine.
@@ -119,7 +158,7 @@ bool is_from_elsewhere(std::string_view host)
 }
 
 asio::awaitable<void> serve(
-    asioctx::context parent, tcp::socket socket, asioctx::context watched)
+    asioctx::context parent, tcp::socket socket, watch watched)
 {
     auto [ctx, cancel] = asioctx::with_timeout(parent, time_for_all);
     boost::beast::flat_buffer buffer(8 * 1024);
@@ -148,8 +187,8 @@ asio::awaitable<void> serve(
     socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
-asio::awaitable<void> listen(asioctx::context ctx, tcp::acceptor& acceptor,
-    asioctx::context watched)
+asio::awaitable<void> listen(
+    asioctx::context ctx, tcp::acceptor& acceptor, watch watched)
 {
     while (!ctx.done())
     {
@@ -163,11 +202,15 @@ asio::awaitable<void> listen(asioctx::context ctx, tcp::acceptor& acceptor,
 
 } // namespace
 
-debug_server::debug_server(unsigned short port, asioctx::context watched)
-    : stop_(with_cancel(asioctx::background(ioc_))),
+debug_server::debug_server(
+    unsigned short port, asioctx::context watched, std::size_t events)
+    : recorder_(watched, events),
+      stop_(with_cancel(asioctx::background(ioc_))),
       acceptor_(ioc_, {asio::ip::address_v4::loopback(), port})
 {
-    asio::co_spawn(ioc_, listen(stop_.ctx, acceptor_, std::move(watched)),
+    asio::co_spawn(
+        ioc_,
+        listen(stop_.ctx, acceptor_, watch{std::move(watched), recorder_}),
         asio::detached);
     thread_ = std::thread([this] { ioc_.run(); });
 }

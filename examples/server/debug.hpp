@@ -10,10 +10,12 @@
 
 #include <asioctx/cancel.hpp>
 #include <asioctx/context.hpp>
+#include <asioctx/flight_recorder.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <cstddef>
 #include <thread>
 
 namespace example {
@@ -22,7 +24,7 @@ namespace example {
 /**
  * GET /debug/contexts is a page for people, /debug/contexts?format=text what a
  * terminal shows, ?format=json what programs read, ?format=dot what Graphviz draws;
- * GET /metrics figures for Prometheus.
+ * GET /debug/events what has happened of late, GET /metrics figures for Prometheus.
  *
  * It has a thread of its own: what holds the server up does not hold this up. Until
  * the object is destroyed it shows the shutdown, too.
@@ -30,7 +32,8 @@ namespace example {
 class debug_server
 {
 public:
-    debug_server(unsigned short port, asioctx::context watched);
+    debug_server(
+        unsigned short port, asioctx::context watched, std::size_t events);
 
     debug_server(debug_server const&) = delete;
     debug_server& operator=(debug_server const&) = delete;
@@ -40,6 +43,7 @@ public:
     boost::asio::ip::tcp::endpoint endpoint() const;
 
 private:
+    asioctx::flight_recorder const recorder_;
     boost::asio::io_context ioc_{1};
     asioctx::cancelable stop_;
     boost::asio::ip::tcp::acceptor acceptor_;

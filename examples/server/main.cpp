@@ -114,7 +114,7 @@ void serve(options& o)
     std::optional<example::debug_server> debug;
     if (o.debug_port)
     {
-        debug.emplace(*o.debug_port, all);
+        debug.emplace(*o.debug_port, all, 1000);
         std::cout << "debug on " << debug->endpoint() << std::endl;
     }
     tcp::acceptor acceptor(ioc, {asio::ip::address_v4::loopback(), o.port});

@@ -62,6 +62,10 @@ struct context_snapshot
         /// What it is, as to_string() says: "with_grace(10s)".
         std::string what;
 
+        /// Whether it is one that can be done by itself, or a root; else it is a name
+        /// or a value.
+        bool is_scope = true;
+
         /// The name that with_name() gave. Empty if another function made it.
         std::string name;
 

@@ -55,6 +55,7 @@ struct value_node_of final : value_node
     {
         if (!text)
             return;
+        i.what = node_info::part::value;
         i.key = name;
         i.text = text(value);
     }

@@ -6,9 +6,10 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/cancel.hpp>
+
 #include <asioctx/after_func.hpp>
 #include <asioctx/bind_context.hpp>
-#include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>

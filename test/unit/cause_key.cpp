@@ -6,8 +6,9 @@
 //
 
 // Test that header file is self-contained.
-#include <asioctx/cancel.hpp>
 #include <asioctx/cause_key.hpp>
+
+#include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/error.hpp>
 

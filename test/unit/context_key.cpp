@@ -6,8 +6,9 @@
 //
 
 // Test that header file is self-contained.
-#include <asioctx/context.hpp>
 #include <asioctx/context_key.hpp>
+
+#include <asioctx/context.hpp>
 #include <asioctx/value.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -6,8 +6,9 @@
 //
 
 // Test that header file is self-contained.
-#include <asioctx/after_func.hpp>
 #include <asioctx/deadline.hpp>
+
+#include <asioctx/after_func.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 

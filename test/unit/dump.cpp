@@ -33,6 +33,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -40,6 +41,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/allocation_counter.hpp"
 #include "support/bound_fixture.hpp"
 #include "support/print.hpp"
 
@@ -270,6 +272,85 @@ BOOST_AUTO_TEST_CASE(contexts_may_outlive_the_execution_context)
     BOOST_TEST(kept.done());
 }
 
+constexpr context_key<int> called_name("name", loggable);
+constexpr context_key<int> without_name("", loggable);
+
+BOOST_AUTO_TEST_CASE(a_key_may_have_any_name)
+{
+    auto const a = with_cancel(
+        with_value(with_value(root, called_name, 7), without_name, 8));
+    auto const all = text();
+    BOOST_TEST(contains(all, "with_value(name=7)\n"));
+    BOOST_TEST(contains(all, "with_value(=8)\n"));
+    std::ostringstream os;
+    write_json(os, look());
+    BOOST_TEST(contains(os.str(), R"("kind":"with_value","name":null,)"
+                                  R"("values":[{"key":"name","value":"7"}])"));
+}
+
+// The walk, or who makes it: one begins the grace of what is made below a context
+// that is done.
+BOOST_AUTO_TEST_CASE(a_grace_below_a_context_that_is_done_is_seen)
+{
+    c.cancel();
+    auto const g = with_grace(c.ctx, 5s);
+    auto const s = snapshot(c.ctx);
+    BOOST_TEST_REQUIRE(s.contexts.size() == 2u);
+    BOOST_TEST((s.contexts[1].left == 5s));
+    BOOST_TEST(!s.contexts[1].end);
+    clock.advance(5s);
+    BOOST_TEST(g.ctx.done());
+}
+
+// Many operations below names: nothing that was read before may move.
+BOOST_AUTO_TEST_CASE(operations_of_many_names_are_read)
+{
+    std::vector<std::function<void()>> ends(100);
+    for (auto& e : ends)
+        async_deaf(e,
+            bind_context(
+                with_name(c.ctx, std::to_string(&e - ends.data())), ignore));
+    c.cancel();
+    clock.advance(1s);
+    auto const s = look();
+    BOOST_TEST(s.operations.size() == 100u);
+    for (auto const& o : s.operations)
+        BOOST_TEST(about(o.asked.value(), 1s));
+    for (auto& e : ends)
+        e();
+}
+
+BOOST_AUTO_TEST_CASE(without_memory_nothing_is_left_behind)
+{
+    std::vector<std::function<void()>> ends(40);
+    std::vector<cancelable> children;
+    for (auto& e : ends)
+    {
+        async_deaf(e, bind_context(c.ctx, ignore));
+        children.push_back(with_cancel(c.ctx));
+    }
+    bool failed = true;
+    for (int n = 0; failed; ++n)
+    {
+        failing_allocations const failing(n);
+        try
+        {
+            look();
+            failed = false;
+        }
+        catch (std::bad_alloc const&)
+        {
+        }
+    }
+    BOOST_TEST(look().operations.size() == 40u);
+    c.cancel();
+    BOOST_TEST(look().asked() == 40u);
+    for (auto& e : ends)
+        e();
+    children.clear();
+    BOOST_TEST(look().contexts.size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_long_chain_needs_no_stack)
 {
     std::vector<cancelable> chain;
@@ -282,6 +363,9 @@ BOOST_AUTO_TEST_CASE(a_long_chain_needs_no_stack)
     std::ostringstream os;
     write_json(os, s);
     BOOST_TEST(os.str().size() > 100'000u);
+    std::ostringstream for_people;
+    dump(for_people, s); // not the square of that
+    BOOST_TEST(for_people.str().size() < 200u * 100'000u);
 }
 
 // Names and values.

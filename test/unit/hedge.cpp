@@ -6,10 +6,11 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/hedge.hpp>
+
 #include <asioctx/async_sleep.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
-#include <asioctx/hedge.hpp>
 
 #include <asioctx/testing/manual_clock.hpp>
 

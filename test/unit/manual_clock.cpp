@@ -6,10 +6,10 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/testing/manual_clock.hpp>
+
 #include <asioctx/after_func.hpp>
 #include <asioctx/deadline.hpp>
-
-#include <asioctx/testing/manual_clock.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>

@@ -6,10 +6,11 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/merge.hpp>
+
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
-#include <asioctx/merge.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 

@@ -12,6 +12,7 @@
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/task_group.hpp>
+#include <asioctx/value.hpp>
 #include <asioctx/with_name.hpp>
 
 #include <boost/asio/error.hpp>
@@ -330,6 +331,68 @@ BOOST_AUTO_TEST_CASE(a_report_that_throws_is_not_the_last)
     c.cancel();
     go_on(5s);
     BOOST_TEST(calls == 2);
+    end();
+}
+
+struct secret
+{
+    friend std::string to_string(secret const&)
+    {
+        throw 7;
+    }
+};
+
+constexpr context_key<secret> thrower("thrower", loggable);
+
+// What a value's text throws does not leave run(), nor end the reports.
+BOOST_AUTO_TEST_CASE(a_report_that_cannot_be_made_is_not_the_last)
+{
+    auto const reporter = start(root);
+    {
+        auto const c = with_cancel(with_value(root, thrower, secret()));
+        go_on(2s);
+        BOOST_TEST(reported(0, "a report could not be made"));
+    }
+    auto const c = with_cancel(root);
+    async_deaf(end, bind_context(c.ctx, ignore));
+    c.cancel();
+    go_on(4s);
+    BOOST_TEST(reported(reports.size() - 1, "held up for"));
+    end();
+}
+
+BOOST_AUTO_TEST_CASE(a_short_time_is_no_reason_to_report)
+{
+    auto const reporter = start(root, {.first = 1ms});
+    for (int i = 0; i != 100; ++i)
+    {
+        clock.advance(1ms);
+        poll();
+    }
+    BOOST_TEST(reports.empty());
+}
+
+// It may go in what it calls, and what that holds goes with it.
+BOOST_AUTO_TEST_CASE(a_reporter_may_go_in_its_own_report)
+{
+    auto const c = with_cancel(root);
+    stuck_reporter reporter;
+    auto const held = std::make_shared<int>();
+    int calls = 0;
+    reporter = report_stuck(c.ctx,
+        [&, held](std::string const&)
+        {
+            ++calls;
+            reporter = {};
+        });
+    async_deaf(end, bind_context(c.ctx, ignore));
+    c.cancel();
+    go_on(10s);
+    BOOST_TEST(calls == 1);
+    BOOST_TEST(held.use_count() == 1);
+    reporter = report_stuck(c.ctx, [held](std::string const&) {});
+    reporter = {};
+    BOOST_TEST(held.use_count() == 1);
     end();
 }
 

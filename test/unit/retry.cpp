@@ -6,11 +6,12 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/retry.hpp>
+
 #include <asioctx/async_sleep.hpp>
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
-#include <asioctx/retry.hpp>
 #include <asioctx/value.hpp>
 
 #include <asioctx/testing/manual_clock.hpp>

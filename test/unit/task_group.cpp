@@ -6,11 +6,12 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/task_group.hpp>
+
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/detach_on_cancel.hpp>
-#include <asioctx/task_group.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -6,9 +6,10 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/value.hpp>
+
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
-#include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -6,9 +6,10 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/with_clean_up.hpp>
+
 #include <asioctx/bind_context.hpp>
 #include <asioctx/task_group.hpp>
-#include <asioctx/with_clean_up.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -6,9 +6,10 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/with_signals.hpp>
+
 #include <asioctx/bind_context.hpp>
 #include <asioctx/deadline.hpp>
-#include <asioctx/with_signals.hpp>
 
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/signal_set.hpp>

@@ -6,9 +6,10 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/with_task_group.hpp>
+
 #include <asioctx/bind_context.hpp>
 #include <asioctx/deadline.hpp>
-#include <asioctx/with_task_group.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

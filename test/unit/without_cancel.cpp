@@ -6,11 +6,12 @@
 //
 
 // Test that header file is self-contained.
+#include <asioctx/without_cancel.hpp>
+
 #include <asioctx/after_func.hpp>
 #include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/value.hpp>
-#include <asioctx/without_cancel.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -43,11 +43,19 @@ constexpr time_point add_saturated(time_point t, duration d) noexcept
     return t < (time_point::min)() - d ? (time_point::min)() : t + d;
 }
 
-// What a node tells of itself that is not a scope: empty if there is nothing that
-// may be shown.
+// What a node tells of itself that is not a scope.
 struct node_info
 {
-    std::string key;  // "name", or a value's
+    enum class part : unsigned char
+    {
+        nothing, // that may be shown
+        name,
+        value,
+        todo,
+    };
+
+    part what = part::nothing;
+    std::string key; // of a value
     std::string text;
 };
 
@@ -267,8 +275,9 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // True if this call was the one. The reason may be another scope's.
     ASIOCTX_DECL bool cancel(reason why, bool inherited = false) noexcept;
 
-    // The scope has a reason to be done later. It may be seen by now.
-    ASIOCTX_DECL void inherit(reason const& r, time_point t) noexcept;
+    // The parent of a scope with a grace is done. True for the one who is to begin
+    // the grace: a walk, or who has made the scope after that.
+    ASIOCTX_DECL bool begin_grace(reason const& r, time_point t) noexcept;
 
     // As cancel() for a scope that nobody says more about: it is canceled where it
     // was made.
