@@ -231,7 +231,7 @@ def main():
             r"      ! thread 1 \(LWP \d+\) is in cancel\(\) of this",
             r"      with_cancel hang.cpp:\d+ \[canceled T ago, from above\]",
             r"        - call hang.cpp:\d+ on its way, .*",
-            r"          - hang_in_cancel::lambda hang.cpp:\d+ heard, .*",
+            r"          - hang_in_cancel hang.cpp:\d+ heard, .*",
             r"      with_name\(third\)",
             r"        with_cancel hang.cpp:\d+ \[canceled T ago, from above\]"])
 
