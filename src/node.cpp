@@ -108,6 +108,30 @@ scope_base& lists_of(scope& s, unsigned char shard) noexcept
     return s;
 }
 
+// Apart from what is done if nobody records, which would take room for their
+// arguments.
+
+#if defined(__GNUC__)
+#define ASIOCTX_COLD [[gnu::cold, gnu::noinline]]
+#else
+#define ASIOCTX_COLD
+#endif
+
+ASIOCTX_COLD void record_made(scope& s) noexcept
+{
+    record(s.home, flight_recorder::what::made, &s, "", s.made());
+}
+
+ASIOCTX_COLD void record_end(scope& s) noexcept
+{
+    record(s.home,
+        s.why.error == errc::canceled ? flight_recorder::what::canceled
+                                      : flight_recorder::what::expired,
+        &s, "", s.why.at);
+}
+
+#undef ASIOCTX_COLD
+
 // Begins the grace of a scope whose parent is done.
 void start_grace(grace_scope& s) noexcept
 {
@@ -333,10 +357,7 @@ bool scope::cancel_with(SetWhy set_reason) noexcept
         {
             set_reason();
             if (is_recorded()) [[unlikely]]
-                record(home,
-                    why.error == errc::canceled ? flight_recorder::what::canceled
-                                                : flight_recorder::what::expired,
-                    this, "", why.at);
+                record_end(*this);
             bool const has_hooks = !hooks.empty();
             bool const has_children = !children.empty();
             if (has_hooks || has_children)
@@ -658,7 +679,7 @@ reason const* link_to_parent(scope& s) noexcept
     lists.children.push_back(s);
     s.in_parent.store(true, std::memory_order_relaxed);
     if (is_recorded()) [[unlikely]]
-        record(s.home, flight_recorder::what::made, &s, "", s.made());
+        record_made(s);
     lists.unlock(state);
     return (state & scope::done_bit) == 0 ? nullptr : &p->why;
 }
