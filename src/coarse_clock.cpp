@@ -23,7 +23,7 @@ coarse_time coarse_now() noexcept
         return coarse(std::int64_t(t.tv_sec) * 1'000'000'000 + t.tv_nsec);
 #endif
     return coarse(std::chrono::nanoseconds(
-        std::chrono::steady_clock::now().time_since_epoch())
+                      std::chrono::steady_clock::now().time_since_epoch())
                       .count());
 }
 

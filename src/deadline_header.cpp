@@ -75,7 +75,9 @@ result<duration> parse_timeout(std::string_view text) noexcept
     if (text.size() < 2 || text.size() > most_digits + 1)
         return malformed();
     auto const digits = text.substr(0, text.size() - 1);
-    auto const u = std::find_if(std::begin(units), std::end(units),
+    auto const u = std::find_if(
+        std::begin(units),
+        std::end(units),
         [&](unit const& each) { return each.name == text.back(); });
     if (u == std::end(units)
         || !std::all_of(digits.begin(), digits.end(), is_digit))

@@ -127,9 +127,9 @@ std::string printable(std::string_view text)
 }
 
 paint::paint(std::ostream& os, dump_options const& o)
-    : on_(o.color == dump_options::coloring::always
-          || (o.color == dump_options::coloring::on_terminals
-              && is_terminal(os)))
+    : on_(
+        o.color == dump_options::coloring::always
+        || (o.color == dump_options::coloring::on_terminals && is_terminal(os)))
 {
 }
 
@@ -177,8 +177,11 @@ using snapshot_node = context_snapshot::node;
 using snapshot_operation = context_snapshot::operation;
 
 // What is the same of operations that are alike.
-using operation_kind = std::tuple<std::string_view, std::string_view,
-    boost::uint_least32_t, operation_state>;
+using operation_kind = std::tuple<
+    std::string_view,
+    std::string_view,
+    boost::uint_least32_t,
+    operation_state>;
 
 operation_kind kind_of(snapshot_operation const& o) noexcept
 {
@@ -237,9 +240,13 @@ void write_end(std::ostream& os, context_snapshot::ending const& e)
         os << ", " << people::printable(e.cause.message());
 }
 
-void write_operations(std::ostream& os, context_snapshot const& s,
-    snapshot_node const& c, std::string const& indent,
-    people::paint const& color, std::size_t alike)
+void write_operations(
+    std::ostream& os,
+    context_snapshot const& s,
+    snapshot_node const& c,
+    std::string const& indent,
+    people::paint const& color,
+    std::size_t alike)
 {
     struct group
     {
@@ -290,8 +297,8 @@ std::string context_snapshot::path(std::size_t context) const
     {
         auto const& n = **i;
         // What says nothing but that it can be canceled is left out.
-        bool const says = !n.is_scope
-            || n.what.find('(') != std::string::npos || i + 1 == way.rend();
+        bool const says = !n.is_scope || n.what.find('(') != std::string::npos
+            || i + 1 == way.rend();
         if (!says)
             continue;
         if (!out.empty())
@@ -475,7 +482,10 @@ void write_place(std::ostream& os, source_location const& at)
 std::string id_of(void const* id)
 {
     char text[2 + 2 * sizeof id + 1];
-    std::snprintf(text, sizeof text, "%jx",
+    std::snprintf(
+        text,
+        sizeof text,
+        "%jx",
         static_cast<std::uintmax_t>(reinterpret_cast<std::uintptr_t>(id)));
     return text;
 }
@@ -483,9 +493,11 @@ std::string id_of(void const* id)
 void write_node(std::ostream& os, snapshot_node const& c)
 {
     os << "{\"id\":\"" << id_of(c.id) << "\",\"kind\":";
-    write_text(os, !c.name.empty() ? "with_name"
-            : !c.key.empty()       ? "with_value"
-                                   : std::string_view(c.what));
+    write_text(
+        os,
+        !c.name.empty()      ? "with_name"
+            : !c.key.empty() ? "with_value"
+                             : std::string_view(c.what));
     os << ",\"name\":";
     if (c.name.empty())
         os << "null";
@@ -602,8 +614,9 @@ void write_graphviz(std::ostream& os, context_snapshot const& s)
             auto const n = c.first_operation + k;
             auto const& o = s.operations[n];
             os << "  o" << std::to_string(n) << " [shape=ellipse, label=";
-            write_label(std::string(o.name) + '\n' + people::place(o.bound_at)
-                + '\n' + to_string(o.state));
+            write_label(
+                std::string(o.name) + '\n' + people::place(o.bound_at) + '\n'
+                + to_string(o.state));
             if (o.state == operation_state::never_heard)
                 os << ", color=red";
             else if (o.state >= operation_state::on_its_way)

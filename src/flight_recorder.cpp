@@ -35,13 +35,18 @@ detail::root& root_to_record(context const& ctx)
 
 constinit detail::atomic<unsigned> detail::recordings{0};
 
-void detail::record(root* r, flight_recorder::what kind, void const* context,
-    char const* name, place const& at) noexcept
+void detail::record(
+    root* r,
+    flight_recorder::what kind,
+    void const* context,
+    char const* name,
+    place const& at) noexcept
 {
     if (!r)
         return;
     if (auto* const rec = r->recorded.load(std::memory_order_acquire))
-        rec->add({static_cast<std::uint8_t>(kind), r->now(), context, name, at});
+        rec->add(
+            {static_cast<std::uint8_t>(kind), r->now(), context, name, at});
 }
 
 void detail::record_inherited(root* r) noexcept
@@ -113,15 +118,19 @@ std::vector<flight_recorder::event> detail::last_events(
     std::vector<flight_recorder::event> result;
     result.reserve(seen.size());
     for (auto const& e : seen)
-        result.push_back({static_cast<flight_recorder::what>(e.kind),
-            now - e.time, e.context, e.name, e.at});
+        result.push_back(
+            {static_cast<flight_recorder::what>(e.kind),
+             now - e.time,
+             e.context,
+             e.name,
+             e.at});
     return result;
 }
 
 std::vector<flight_recorder::event> flight_recorder::events() const
 {
-    return detail::last_events(*context_access::get(ctx_).get_root(),
-        static_cast<std::size_t>(-1));
+    return detail::last_events(
+        *context_access::get(ctx_).get_root(), static_cast<std::size_t>(-1));
 }
 
 flight_recorder::totals flight_recorder::total() const noexcept
@@ -131,8 +140,11 @@ flight_recorder::totals flight_recorder::total() const noexcept
         .get_root()
         ->recorded.load(std::memory_order_acquire)
         ->look(
-            [&](auto const&, std::size_t, auto const& events,
-                std::uint64_t inherited, auto const& time_to_end)
+            [&](auto const&,
+                std::size_t,
+                auto const& events,
+                std::uint64_t inherited,
+                auto const& time_to_end)
             {
                 t.events = events;
                 t.inherited = inherited;

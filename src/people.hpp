@@ -30,8 +30,8 @@ std::string number(std::size_t n);
 // "3 operations", "1 operation".
 std::string count(std::size_t n, char const* what);
 
-// Without control characters: a name may be what a client has sent, and what it is
-// printed to a terminal.
+// Without control characters: a name may be what a client has sent, and what it
+// is printed to a terminal.
 std::string printable(std::string_view text);
 
 // Colors, if they are wanted.

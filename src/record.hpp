@@ -22,14 +22,19 @@ namespace asioctx::detail {
 struct root;
 
 // Does nothing without a root.
-void record(root* r, flight_recorder::what kind, void const* context,
-    char const* name, place const& at) noexcept;
+void record(
+    root* r,
+    flight_recorder::what kind,
+    void const* context,
+    char const* name,
+    place const& at) noexcept;
 
 void record_inherited(root* r) noexcept;
 void record_time_to_end(root* r, coarse_time ticks) noexcept;
 
 // The last events that are recorded, if somebody does.
-std::vector<flight_recorder::event> last_events(root const& r, std::size_t most);
+std::vector<flight_recorder::event> last_events(
+    root const& r, std::size_t most);
 
 // Whether anybody records: what is looked at first.
 inline bool is_recorded() noexcept

@@ -5,10 +5,9 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-#include <asioctx/report_stuck.hpp>
-
 #include <asioctx/after_func.hpp>
 #include <asioctx/deadline.hpp>
+#include <asioctx/report_stuck.hpp>
 
 #include <asioctx/detail/root.hpp>
 
@@ -37,7 +36,8 @@ char const* advice(operation_state s) noexcept
     case operation_state::on_its_way:
         return ": the executor that it runs on is blocked, or is not run";
     case operation_state::put_off:
-        return ": it has ended; the executor of its handler is blocked, or is not "
+        return ": it has ended; the executor of its handler is blocked, or is "
+               "not "
                "run";
     case operation_state::heard:
         return ", not completed";
@@ -63,7 +63,8 @@ bool is_stuck(context_snapshot::operation const& o, duration least) noexcept
         && o.asked.value_or(duration::zero()) >= least;
 }
 
-// The nearest context above one that can be done by itself; none if there is none.
+// The nearest context above one that can be done by itself; none if there is
+// none.
 std::size_t scope_above(context_snapshot const& s, std::size_t i) noexcept
 {
     do
@@ -101,11 +102,17 @@ void pad(std::ostream& os, std::string const& text, std::size_t width)
 
 } // namespace
 
-std::size_t print_stuck(std::ostream& os, context_snapshot const& s,
-    duration least, stuck_options const& o)
+std::size_t print_stuck(
+    std::ostream& os,
+    context_snapshot const& s,
+    duration least,
+    stuck_options const& o)
 {
-    using kind = std::tuple<std::string_view, std::string_view,
-        boost::uint_least32_t, operation_state>;
+    using kind = std::tuple<
+        std::string_view,
+        std::string_view,
+        boost::uint_least32_t,
+        operation_state>;
     std::map<kind, stuck_row> kinds;
     std::size_t stuck = 0, queued = 0;
     for (auto const& op : s.operations)
@@ -114,8 +121,8 @@ std::size_t print_stuck(std::ostream& os, context_snapshot const& s,
         if (!is_stuck(op, least))
             continue;
         ++stuck;
-        auto& r = kinds[{op.name, op.bound_at.file_name(), op.bound_at.line(),
-            op.state}];
+        auto& r = kinds[{
+            op.name, op.bound_at.file_name(), op.bound_at.line(), op.state}];
         auto const asked = op.asked.value_or(duration::zero());
         if (!r.longest || asked > r.asked
             || (asked == r.asked && op.age > r.longest->age))
@@ -129,7 +136,9 @@ std::size_t print_stuck(std::ostream& os, context_snapshot const& s,
     std::vector<stuck_row> rows;
     for (auto const& [k, r] : kinds)
         rows.push_back(r);
-    std::stable_sort(rows.begin(), rows.end(),
+    std::stable_sort(
+        rows.begin(),
+        rows.end(),
         [](stuck_row const& a, stuck_row const& b)
         { return std::tie(a.asked, a.age) > std::tie(b.asked, b.age); });
 
@@ -172,9 +181,12 @@ std::size_t print_stuck(std::ostream& os, context_snapshot const& s,
     for (std::size_t i = 0; i != number_of_rows; ++i)
     {
         auto const& r = rows[i];
-        cells.push_back({people::time(r.age), people::time(r.asked),
-            people::number(r.n), r.longest->name,
-            people::place(r.longest->bound_at)});
+        cells.push_back(
+            {people::time(r.age),
+             people::time(r.asked),
+             people::number(r.n),
+             r.longest->name,
+             people::place(r.longest->bound_at)});
     }
     std::array<std::size_t, 5> width{};
     for (auto const& row : cells)
@@ -207,16 +219,16 @@ std::size_t print_stuck(std::ostream& os, context_snapshot const& s,
 class detail::stuck_watch : public std::enable_shared_from_this<stuck_watch>
 {
 public:
-    stuck_watch(context const& ctx,
-        std::function<void(std::string const&)>&& f, stuck_options const& o)
-        : ctx_(ctx),
-          report_(std::move(f)),
-          options_(o),
+    stuck_watch(
+        context const& ctx,
+        std::function<void(std::string const&)>&& f,
+        stuck_options const& o)
+        : ctx_(ctx), report_(std::move(f)), options_(o),
           time_(root_for("report_stuck", context_access::get(ctx).get_root())
                     .time())
     {
-        options_.first = std::max<duration>(
-            options_.first, std::chrono::milliseconds(1));
+        options_.first =
+            std::max<duration>(options_.first, std::chrono::milliseconds(1));
         wait_ = options_.first;
     }
 
@@ -230,8 +242,8 @@ public:
         std::lock_guard guard(mutex_);
         stopped_ = true;
         callback_.stop();
-        // A look that waits for the mutex may be the last to know of this. What the
-        // user has given goes now, unless it is what calls this.
+        // A look that waits for the mutex may be the last to know of this. What
+        // the user has given goes now, unless it is what calls this.
         if (!reporting_)
             report_ = nullptr;
     }
@@ -240,10 +252,14 @@ private:
     void arm(duration d)
     {
         timer_ = with_timeout(
-            context_access::make(node_ptr(add_ref(&time_))), d, error_code(),
+            context_access::make(node_ptr(add_ref(&time_))),
+            d,
+            error_code(),
             source_location());
         callback_ = start_callback(
-            timer_.ctx, time_, executor_of(&time_),
+            timer_.ctx,
+            time_,
+            executor_of(&time_),
             [w = weak_from_this()]
             {
                 if (auto const self = w.lock())
@@ -273,7 +289,8 @@ private:
         }
         catch (...)
         {
-            say("no more reports: there is no memory, or no execution context\n");
+            say("no more reports: there is no memory, or no execution "
+                "context\n");
         }
     }
 
@@ -359,8 +376,7 @@ private:
     after_func_registration callback_;
 };
 
-stuck_reporter::stuck_reporter(
-    std::shared_ptr<detail::stuck_watch> w) noexcept
+stuck_reporter::stuck_reporter(std::shared_ptr<detail::stuck_watch> w) noexcept
     : watch_(std::move(w))
 {
 }
@@ -379,8 +395,10 @@ stuck_reporter::~stuck_reporter()
         watch_->stop();
 }
 
-stuck_reporter report_stuck(context const& ctx,
-    std::function<void(std::string const&)> f, stuck_options const& o)
+stuck_reporter report_stuck(
+    context const& ctx,
+    std::function<void(std::string const&)> f,
+    stuck_options const& o)
 {
     auto w = std::make_shared<detail::stuck_watch>(ctx, std::move(f), o);
     w->start();

@@ -63,7 +63,8 @@ struct bookmark final : hook
     scope_base& lists;
 };
 
-// Copies what is in the lists of a scope, a few at a time. The caller keeps them.
+// Copies what is in the lists of a scope, a few at a time. The caller keeps
+// them.
 //
 // A hook that is claimed meanwhile goes to the end of its list, the bookmark as
 // well: then what is before it was not met, and all is read once more. A child
@@ -111,8 +112,7 @@ public:
             }
             last = n == 0 ? nullptr : some[n - 1].get_scope();
             for (std::size_t i = 0; i != n; ++i)
-                if (seen.insert(some[i].get()).second
-                    || some[i].get() == last)
+                if (seen.insert(some[i].get()).second || some[i].get() == last)
                     out.push_back(std::move(some[i]));
             if (!more)
                 return;
@@ -132,9 +132,9 @@ private:
             bool moved;
             {
                 auto const state = lists_.lock();
-                hook* h = first ? lists_.hooks.empty() ? nullptr
-                                                       : &lists_.hooks.front()
-                                : lists_.hooks.next(mark);
+                hook* h = first
+                    ? lists_.hooks.empty() ? nullptr : &lists_.hooks.front()
+                    : lists_.hooks.next(mark);
                 moved = !first && mark.claimed != was_claimed;
                 if (mark.linked())
                     lists_.hooks.remove(mark);
@@ -176,9 +176,11 @@ time_point deadline_of(scope const& s) noexcept
 {
     if (s.kind != scope::behavior::graced)
         return s.deadline;
-    return std::min(s.deadline,
-        time_point(duration(static_cast<detail::grace_scope const&>(s)
-                                .over_at.load(std::memory_order_relaxed))));
+    return std::min(
+        s.deadline,
+        time_point(
+            duration(static_cast<detail::grace_scope const&>(s).over_at.load(
+                std::memory_order_relaxed))));
 }
 
 time_point now_precisely(scope const& s) noexcept
@@ -242,8 +244,11 @@ private:
         {
             auto const& why = s.why;
             auto const error = make_error_code(why.error);
-            e.end = context_snapshot::ending{error,
-                why.cause.failed() ? why.cause : error, why.at, std::nullopt,
+            e.end = context_snapshot::ending{
+                error,
+                why.cause.failed() ? why.cause : error,
+                why.at,
+                std::nullopt,
                 s.inherited};
             if (ended_at != 0)
                 e.end->ago = detail::coarse_age(now_, ended_at);
@@ -264,8 +269,8 @@ private:
         return e.shown;
     }
 
-    // The entry of a node below a scope that has one, or of the nearest above it
-    // that has something to show.
+    // The entry of a node below a scope that has one, or of the nearest above
+    // it that has something to show.
     std::size_t find(node const& n, scope const& s)
     {
         way_.clear();
@@ -339,8 +344,8 @@ private:
         }
     }
 
-    // Whether it is one that the library itself has made, for an operation of its
-    // own, and has nothing to tell.
+    // Whether it is one that the library itself has made, for an operation of
+    // its own, and has nothing to tell.
     static bool is_internal(context_snapshot::node const& n) noexcept
     {
         return n.parent != none && n.made_at.line() == 0
@@ -354,7 +359,8 @@ private:
         for (auto i = entries_.size(); i-- != 0;)
         {
             auto const& e = entries_[i];
-            tells[i] = tells[i] || !e.operations.empty() || !is_internal(e.shown);
+            tells[i] =
+                tells[i] || !e.operations.empty() || !is_internal(e.shown);
             if (tells[i] && e.shown.parent != none)
                 tells[e.shown.parent] = true;
         }
@@ -403,10 +409,11 @@ context_snapshot snapshot(context const& ctx)
 
 std::size_t context_snapshot::asked() const noexcept
 {
-    return static_cast<std::size_t>(
-        std::count_if(operations.begin(), operations.end(),
-            [](operation const& o)
-            { return o.state >= operation_state::on_its_way; }));
+    return static_cast<std::size_t>(std::count_if(
+        operations.begin(),
+        operations.end(),
+        [](operation const& o)
+        { return o.state >= operation_state::on_its_way; }));
 }
 
 } // namespace asioctx

@@ -108,7 +108,10 @@ std::stop_token get_stop_token(context const& ctx)
     auto made = std::make_unique<detail::stop_bridge>();
     auto* const r = context_access::get(ctx).get_root();
     auto const ex = detail::executor_of(r);
-    auto registration = detail::start_callback(ctx, detail::host_of(ex, r), ex,
+    auto registration = detail::start_callback(
+        ctx,
+        detail::host_of(ex, r),
+        ex,
         [source = made->source]() mutable { source.request_stop(); });
     detail::stop_bridge* other = nullptr;
     if (!s->bridge.compare_exchange_strong(

@@ -174,7 +174,10 @@ task_group_state::~task_group_state()
 void task_group_state::watch()
 {
     auto* const r = context_access::get(group_.ctx).get_root();
-    watch_ = start_callback(group_.ctx, host_of(executor_, r), executor_,
+    watch_ = start_callback(
+        group_.ctx,
+        host_of(executor_, r),
+        executor_,
         watcher(weak_from_this()));
 }
 
@@ -497,7 +500,10 @@ void task_group_state::pump_later() noexcept
     {
         // The source is destroyed, and so cancels.
         auto* const r = context_access::get(root_).get_root();
-        start_callback(make_signal().ctx, host_of(executor_, r), executor_,
+        start_callback(
+            make_signal().ctx,
+            host_of(executor_, r),
+            executor_,
             watcher(weak_from_this()))
             .detach();
     }

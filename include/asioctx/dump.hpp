@@ -20,7 +20,8 @@
 
 namespace asioctx {
 
-/// What was below a context at some time: contexts, and operations bound to them.
+/// What was below a context at some time: contexts, and operations bound to
+/// them.
 /**
  * Made by snapshot(). A value: it refers to nothing but the names of operations
  * and source files, which are constants of the program.
@@ -51,8 +52,8 @@ struct context_snapshot
 
     /// A context that has something of its own to tell.
     /**
-     * One that was derived with a value is left out, unless the value may be shown,
-     * see context_key; what is below it then is below its parent.
+     * One that was derived with a value is left out, unless the value may be
+     * shown, see context_key; what is below it then is below its parent.
      */
     struct node
     {
@@ -62,8 +63,8 @@ struct context_snapshot
         /// What it is, as to_string() says: "with_grace(10s)".
         std::string what;
 
-        /// Whether it is one that can be done by itself, or a root; else it is a name
-        /// or a value.
+        /// Whether it is one that can be done by itself, or a root; else it is
+        /// a name or a value.
         bool is_scope = true;
 
         /// The name that with_name() gave. Empty if another function made it.
@@ -82,7 +83,8 @@ struct context_snapshot
         /// Empty while it is live.
         std::optional<ending> end;
 
-        /// The index of the context it is below, and how far it is from the first.
+        /// The index of the context it is below, and how far it is from the
+        /// first.
         std::size_t parent = none;
 
         /// How many contexts are above it.
@@ -121,8 +123,8 @@ struct context_snapshot
     /// The operations, in the order of their contexts.
     std::vector<operation> operations;
 
-    /// Returns the way to a context, as names and what else tells it from others:
-    /// "server > with_grace(10s) > GET /report (17.9s left)".
+    /// Returns the way to a context, as names and what else tells it from
+    /// others: "server > with_grace(10s) > GET /report (17.9s left)".
     ASIOCTX_DECL std::string path(std::size_t context) const;
 
     /// Returns how many operations have been asked to stop and have not ended.
@@ -132,18 +134,18 @@ struct context_snapshot
 /// Returns what is below a context: contexts, and operations bound to them.
 /**
  * All contexts derived from it that exist, done or not, and all operations that
- * were bound to one of them and have not ended. background(ioc) is above all that
- * was derived from it.
+ * were bound to one of them and have not ended. background(ioc) is above all
+ * that was derived from it.
  *
- * Other threads may derive, bind, cancel and complete meanwhile, and are not held
- * up for longer than a few operations take to be copied. What is there all the
- * time is in the result; what comes or goes may be. While cancel() runs, what it
- * is just then at work on may be missing.
+ * Other threads may derive, bind, cancel and complete meanwhile, and are not
+ * held up for longer than a few operations take to be copied. What is there all
+ * the time is in the result; what comes or goes may be. While cancel() runs,
+ * what it is just then at work on may be missing.
  *
  * The ages are known to 20 ms or so.
  *
- * @param ctx The context. If it was derived by values alone, that is the nearest
- * one above it that was not.
+ * @param ctx The context. If it was derived by values alone, that is the
+ * nearest one above it that was not.
  *
  * @par Exceptions
  * @c std::bad_alloc.
@@ -159,8 +161,8 @@ struct dump_options
     /// When to use colors.
     enum class coloring : unsigned char
     {
-        on_terminals, ///< if the stream is @c std::cout, @c cerr or @c clog, and
-                      ///< that is a terminal; and @c NO_COLOR is not set
+        on_terminals, ///< if the stream is @c std::cout, @c cerr or @c clog,
+                      ///< and that is a terminal; and @c NO_COLOR is not set
         never,
         always,
     };

@@ -85,8 +85,8 @@ public:
      * @param events How many events are kept.
      *
      * @par Exceptions
-     * @c std::logic_error if the context's root has no execution context, or has a
-     * recorder. @c std::bad_alloc.
+     * @c std::logic_error if the context's root has no execution context, or
+     * has a recorder. @c std::bad_alloc.
      */
     ASIOCTX_DECL explicit flight_recorder(
         context const& ctx, std::size_t events = 1000);

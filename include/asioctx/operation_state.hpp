@@ -19,8 +19,8 @@ enum class operation_state : unsigned char
     /// It is a task of a group, and waits for its turn.
     queued,
 
-    /// Its context is done, but what is to ask it to stop has not got there: the
-    /// executor that the operation runs on is blocked, or is not run.
+    /// Its context is done, but what is to ask it to stop has not got there:
+    /// the executor that the operation runs on is blocked, or is not run.
     on_its_way,
 
     /// It was asked to stop, and cannot hear: it has put nothing into its
@@ -30,8 +30,8 @@ enum class operation_state : unsigned char
     /// It was asked to stop, has heard it, and has not completed.
     heard,
 
-    /// It has ended. Its handler has not been called: the executor that this is to
-    /// run on is blocked, or is not run.
+    /// It has ended. Its handler has not been called: the executor that this is
+    /// to run on is blocked, or is not run.
     put_off,
 };
 

@@ -41,18 +41,20 @@ struct stuck_options
 
 /// Prints which operations hold a program up, from a snapshot.
 /**
- * Those that were asked to stop and have not ended: what they are, where they were
- * bound, for how long they were asked, what is known of them and what can be done
- * about it. What is alike is one row; the one that has been asked the longest comes
- * first.
+ * Those that were asked to stop and have not ended: what they are, where they
+ * were bound, for how long they were asked, what is known of them and what can
+ * be done about it. What is alike is one row; the one that has been asked the
+ * longest comes first.
  *
- * @param least Those that have been asked for less are left out, and if no other is
- * there, nothing is printed.
+ * @param least Those that have been asked for less are left out, and if no
+ * other is there, nothing is printed.
  *
  * @returns How many operations that is.
  */
-ASIOCTX_DECL std::size_t print_stuck(std::ostream& os,
-    context_snapshot const& s, duration least = duration::zero(),
+ASIOCTX_DECL std::size_t print_stuck(
+    std::ostream& os,
+    context_snapshot const& s,
+    duration least = duration::zero(),
     stuck_options const& o = {});
 
 /// Goes on reporting until it is destroyed. Made by report_stuck().
@@ -68,7 +70,7 @@ public:
     stuck_reporter() noexcept = default;
 
     /// Takes over the reports of another.
-    stuck_reporter(stuck_reporter&&) noexcept = default;
+    stuck_reporter(stuck_reporter &&) noexcept = default;
 
     /// Ends the reports as the destructor does, then takes over another's.
     ASIOCTX_DECL stuck_reporter& operator=(stuck_reporter&& other) noexcept;
@@ -77,8 +79,10 @@ public:
     ASIOCTX_DECL ~stuck_reporter();
 
 private:
-    friend ASIOCTX_DECL stuck_reporter report_stuck(context const&,
-        std::function<void(std::string const&)>, stuck_options const&);
+    friend ASIOCTX_DECL stuck_reporter report_stuck(
+        context const&,
+        std::function<void(std::string const&)>,
+        stuck_options const&);
 
     explicit stuck_reporter(std::shared_ptr<detail::stuck_watch> w) noexcept;
 
@@ -87,11 +91,11 @@ private:
 
 /// Reports what holds up a program that is to stop.
 /**
- * If a context at or below @c ctx has been done for the time that @c o.first says
- * and an operation that is bound to it has not ended, prints what print_stuck()
- * does: then, after twice that time, four times, and so on; and when the grace of
- * a with_grace() that has begun is over. One more line says that nothing is held up
- * any more.
+ * If a context at or below @c ctx has been done for the time that @c o.first
+ * says and an operation that is bound to it has not ended, prints what
+ * print_stuck() does: then, after twice that time, four times, and so on; and
+ * when the grace of a with_grace() that has begun is over. One more line says
+ * that nothing is held up any more.
  *
  * It looks every @c o.first, which takes as long as snapshot(). It counts as no
  * work: @c run() returns as if it were not there.
@@ -104,9 +108,9 @@ private:
  * The reporter keeps the context. The stream outlives the reporter.
  *
  * @par Executor
- * It looks where the deadlines of the context's root pass: on the execution context
- * that the root was made from, or that background() was given for the time. Give it
- * one if your threads may all be blocked at once:
+ * It looks where the deadlines of the context's root pass: on the execution
+ * context that the root was made from, or that background() was given for the
+ * time. Give it one if your threads may all be blocked at once:
  * @code
  * asio::thread_pool time(1);
  * auto const root = asioctx::background(ioc, time);
@@ -123,15 +127,17 @@ private:
  * @par Example
  * examples/21_what_holds_it_up.cpp
  */
-ASIOCTX_DECL stuck_reporter report_stuck(
-    context const& ctx, std::ostream& os, stuck_options const& o = {});
+ASIOCTX_DECL stuck_reporter
+report_stuck(context const& ctx, std::ostream& os, stuck_options const& o = {});
 
 /// The same with a function that is called with each report.
 /**
  * For loggers. What it throws is ignored. It must not destroy the reporter.
  */
-ASIOCTX_DECL stuck_reporter report_stuck(context const& ctx,
-    std::function<void(std::string const&)> f, stuck_options const& o = {});
+ASIOCTX_DECL stuck_reporter report_stuck(
+    context const& ctx,
+    std::function<void(std::string const&)> f,
+    stuck_options const& o = {});
 
 } // namespace asioctx
 

@@ -17,8 +17,8 @@ namespace asioctx {
 
 /// Derives a context that has a name.
 /**
- * The context is done when the parent is, and is the parent in all else. Its name
- * stands in what people read: to_string(), dump(), the reports of
+ * The context is done when the parent is, and is the parent in all else. Its
+ * name stands in what people read: to_string(), dump(), the reports of
  * report_stuck(). Name what people know by a name: a server, a connection, a
  * request, a query.
  *

@@ -375,9 +375,9 @@ protected:
         F&& operation)
         : allocator_(a), executor_(asio::get_associated_executor(handler, io)),
           step_executor_(make_step_executor(executor_, io)),
-          scope_(with_cancel(ctx, source_location())), operation_(std::forward<F>(operation)),
-          io_work_(work_of(io)), work_(work_of(executor_)),
-          handler_(std::forward<H>(handler))
+          scope_(with_cancel(ctx, source_location())),
+          operation_(std::forward<F>(operation)), io_work_(work_of(io)),
+          work_(work_of(executor_)), handler_(std::forward<H>(handler))
     {
     }
 
@@ -525,8 +525,8 @@ private:
         else
         {
             auto operation = operation_(ctx);
-            static_cast<void>(
-                std::move(operation)(bind_context(ctx, std::move(handler), at_)));
+            static_cast<void>(std::move(operation)(
+                bind_context(ctx, std::move(handler), at_)));
         }
     }
 

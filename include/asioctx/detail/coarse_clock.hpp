@@ -14,9 +14,9 @@
 
 namespace asioctx::detail {
 
-// A time to tell ages by, which everything that may be asked for its age keeps: in
-// ticks of 2^24 ns, about 17 ms. Only differences mean something, and not if they
-// are longer than two years.
+// A time to tell ages by, which everything that may be asked for its age keeps:
+// in ticks of 2^24 ns, about 17 ms. Only differences mean something, and not if
+// they are longer than two years.
 using coarse_time = std::uint32_t;
 
 inline constexpr coarse_time coarse(std::int64_t nanoseconds) noexcept

@@ -22,8 +22,7 @@ namespace asioctx::detail {
 //     boost::asio::basic_stream_socket<...>::initiate_async_receive
 //         basic_stream_socket::async_receive
 //     boost::asio::detail::initiate_async_read<...>     async_read
-//     boost::asio::detail::initiate_composed_op<...>    what is composed, without
-//                                                       its arguments
+//     boost::asio::detail::initiate_composed_op<...>    what is composed
 //     async_ask(int)::<lambda(auto:1)>                  async_ask
 //
 // What is not found is "operation".
@@ -52,8 +51,8 @@ constexpr std::string_view without_prefix(
 // Whether it is a class or a function that says more than a namespace.
 constexpr bool says_whose(std::string_view object) noexcept
 {
-    return !object.empty() && !object.starts_with('{') && object != "detail" && object != "asio"
-        && object != "boost" && object != "asioctx";
+    return !object.empty() && !object.starts_with('{') && object != "detail"
+        && object != "asio" && object != "boost" && object != "asioctx";
 }
 
 constexpr operation_name_text name_operation(std::string_view type) noexcept

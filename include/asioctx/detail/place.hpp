@@ -14,7 +14,8 @@
 
 namespace asioctx::detail {
 
-// A line of the source, in as little room as it takes: every operation keeps one.
+// A line of the source, in as little room as it takes: every operation keeps
+// one.
 struct place
 {
     constexpr place() noexcept = default;

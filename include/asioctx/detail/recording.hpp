@@ -91,8 +91,11 @@ public:
     void look(F f) const
     {
         std::lock_guard guard(mutex_);
-        f(ring_, next_, events_,
-            inherited_.load(std::memory_order_relaxed), time_to_end_);
+        f(ring_,
+          next_,
+          events_,
+          inherited_.load(std::memory_order_relaxed),
+          time_to_end_);
     }
 
 private:

@@ -46,8 +46,10 @@ public:
         duration delay)
         : base(
             a, std::forward<H>(handler), ctx, io, std::forward<F>(operation)),
-          delay_(with_timeout(this->scope(), delay, error_code(), source_location())),
-          attempts_{{with_cancel(this->scope(), source_location())},
+          delay_(with_timeout(
+              this->scope(), delay, error_code(), source_location())),
+          attempts_{
+              {with_cancel(this->scope(), source_location())},
               {with_cancel(this->scope(), source_location())}}
     {
     }
@@ -70,7 +72,10 @@ public:
                 {
                     this->start_part(
                         [this] {
-                            after_func(delay_.ctx, second_attempt(*this), this->place())
+                            after_func(
+                                delay_.ctx,
+                                second_attempt(*this),
+                                this->place())
                                 .detach();
                         });
                 }

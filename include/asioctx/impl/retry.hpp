@@ -175,10 +175,11 @@ private:
         if (is_real)
             last_error_ = std::move(e);
         results_.reset();
-        current_ =
-            with_timeout(this->scope(), *pause, error_code(), source_location());
-        this->start_part([this]
-                         { current_.ctx.async_wait(pause_handler(*this), this->place()); });
+        current_ = with_timeout(
+            this->scope(), *pause, error_code(), source_location());
+        this->start_part(
+            [this]
+            { current_.ctx.async_wait(pause_handler(*this), this->place()); });
     }
 
     void end_with_scope()

@@ -61,8 +61,7 @@ std::invoke_result_t<Body&> with_clean_up(
             [&] { return detail::call_task(clean_up, limited.ctx); },
             bind_context(
                 limited.ctx,
-                asio::bind_cancellation_slot(
-                    asio::cancellation_slot(), token),
+                asio::bind_cancellation_slot(asio::cancellation_slot(), token),
                 at));
     }
     catch (...)
