@@ -5,9 +5,10 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
+#include <asioctx/report_stuck.hpp>
+
 #include <asioctx/after_func.hpp>
 #include <asioctx/deadline.hpp>
-#include <asioctx/report_stuck.hpp>
 
 #include <asioctx/detail/root.hpp>
 
@@ -37,8 +38,7 @@ char const* advice(operation_state s) noexcept
         return ": the executor that it runs on is blocked, or is not run";
     case operation_state::put_off:
         return ": it has ended; the executor of its handler is blocked, or is "
-               "not "
-               "run";
+               "not run";
     case operation_state::heard:
         return ", not completed";
     case operation_state::pending:

@@ -59,14 +59,18 @@ struct watch
     asioctx::flight_recorder const& recorder;
 };
 
-// Figures of what there is, and of what has happened, in Prometheus' text format.
+// Figures of what there is, and of what has happened, in Prometheus' text
+// format.
 std::string metrics(
-    asioctx::context_snapshot const& s, asioctx::flight_recorder::totals const& t)
+    asioctx::context_snapshot const& s,
+    asioctx::flight_recorder::totals const& t)
 {
     std::array<std::size_t, 6> states{};
     for (auto const& o : s.operations)
         ++states.at(static_cast<std::size_t>(o.state));
-    auto const done = std::count_if(s.contexts.begin(), s.contexts.end(),
+    auto const done = std::count_if(
+        s.contexts.begin(),
+        s.contexts.end(),
         [](auto const& c) { return c.end.has_value(); });
     std::ostringstream os;
     os << "# TYPE asioctx_contexts gauge\n"
@@ -88,8 +92,8 @@ std::string metrics(
     os << "# TYPE asioctx_events counter\n";
     for (std::size_t i = 0; i != t.events.size(); ++i)
         os << "asioctx_events{what=\""
-           << to_string(static_cast<asioctx::flight_recorder::what>(i)) << "\"} "
-           << t.events.at(i) << '\n';
+           << to_string(static_cast<asioctx::flight_recorder::what>(i))
+           << "\"} " << t.events.at(i) << '\n';
     os << "asioctx_events{what=\"ended with its parent\"} " << t.inherited
        << "\n# TYPE asioctx_seconds_from_request_to_end histogram\n";
     std::uint64_t sum = 0;
@@ -113,24 +117,27 @@ page answer(std::string_view target, watch const& w)
 {
     auto const& watched = w.ctx;
     if (target == "/metrics")
-        return {http::status::ok, "text/plain; version=0.0.4",
+        return {
+            http::status::ok,
+            "text/plain; version=0.0.4",
             metrics(snapshot(watched), w.recorder.total())};
     if (target == "/debug/contexts")
-        return {http::status::ok, "text/html; charset=utf-8",
+        return {
+            http::status::ok,
+            "text/html; charset=utf-8",
             std::string(contexts_html)};
     std::ostringstream os;
     if (target == "/debug/events")
     {
         for (auto const& e : w.recorder.events())
             os << e << '\n';
-        return {http::status::ok, "text/plain; charset=utf-8",
-            std::move(os).str()};
+        return {
+            http::status::ok, "text/plain; charset=utf-8", std::move(os).str()};
     }
     if (target == "/debug/contexts?format=json")
     {
         write_json(os, snapshot(watched));
-        return {
-            http::status::ok, "application/json", std::move(os).str()};
+        return {http::status::ok, "application/json", std::move(os).str()};
     }
     if (target == "/debug/contexts?format=dot")
     {
@@ -143,10 +150,12 @@ page answer(std::string_view target, watch const& w)
         if (print_stuck(os, s) != 0)
             os << '\n';
         os << s;
-        return {http::status::ok, "text/plain; charset=utf-8",
-            std::move(os).str()};
+        return {
+            http::status::ok, "text/plain; charset=utf-8", std::move(os).str()};
     }
-    return {http::status::not_found, "text/plain",
+    return {
+        http::status::not_found,
+        "text/plain",
         "There are /debug/contexts, /debug/events and /metrics.\n"};
 }
 
@@ -171,7 +180,8 @@ asio::awaitable<void> serve(
     if (request.method() != http::verb::get)
         p = {http::status::method_not_allowed, "text/plain", "Only GET.\n"};
     else if (is_from_elsewhere(request[http::field::host]))
-        p = {http::status::forbidden, "text/plain", "From this machine only.\n"};
+        p = {
+            http::status::forbidden, "text/plain", "From this machine only.\n"};
     else
         p = answer(request.target(), watched);
     http::response<http::string_body> response(p.status, 11);
@@ -195,8 +205,10 @@ asio::awaitable<void> listen(
         auto [ec, socket] =
             co_await acceptor.async_accept(bind_context(ctx, as_result));
         if (!ec)
-            asio::co_spawn(acceptor.get_executor(),
-                serve(ctx, std::move(socket), watched), asio::detached);
+            asio::co_spawn(
+                acceptor.get_executor(),
+                serve(ctx, std::move(socket), watched),
+                asio::detached);
     }
 }
 
@@ -204,8 +216,7 @@ asio::awaitable<void> listen(
 
 debug_server::debug_server(
     unsigned short port, asioctx::context watched, std::size_t events)
-    : recorder_(watched, events),
-      stop_(with_cancel(asioctx::background(ioc_))),
+    : recorder_(watched, events), stop_(with_cancel(asioctx::background(ioc_))),
       acceptor_(ioc_, {asio::ip::address_v4::loopback(), port})
 {
     asio::co_spawn(

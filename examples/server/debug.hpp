@@ -23,11 +23,12 @@ namespace example {
 /// Shows what is below a context, on a loopback port of its own.
 /**
  * GET /debug/contexts is a page for people, /debug/contexts?format=text what a
- * terminal shows, ?format=json what programs read, ?format=dot what Graphviz draws;
- * GET /debug/events what has happened of late, GET /metrics figures for Prometheus.
+ * terminal shows, ?format=json what programs read, ?format=dot what Graphviz
+ * draws; GET /debug/events what has happened of late, GET /metrics figures for
+ * Prometheus.
  *
- * It has a thread of its own: what holds the server up does not hold this up. Until
- * the object is destroyed it shows the shutdown, too.
+ * It has a thread of its own: what holds the server up does not hold this up.
+ * Until the object is destroyed it shows the shutdown, too.
  */
 class debug_server
 {

@@ -51,8 +51,8 @@ asio::awaitable<void> pause(asioctx::context ctx, milliseconds time)
     co_await timer.async_wait(asioctx::bind_context(ctx, asio::use_awaitable));
 }
 
-// Stands for an operation of a library that knows nothing of cancellation: it takes
-// its time.
+// Stands for an operation of a library that knows nothing of cancellation: it
+// takes its time.
 struct ask_old_library
 {
     template <class Handler>
@@ -61,10 +61,9 @@ struct ask_old_library
     {
         auto timer = std::make_unique<asio::steady_timer>(ex, time);
         auto& t = *timer;
-        t.async_wait(
-            [handler = std::move(handler),
-             timer = std::move(timer)](asioctx::error_code ec) mutable
-            { std::move(handler)(ec); });
+        t.async_wait([handler = std::move(handler),
+                      timer = std::move(timer)](asioctx::error_code ec) mutable
+                     { std::move(handler)(ec); });
     }
 };
 
@@ -79,8 +78,12 @@ auto async_ask_old_library(
 asio::awaitable<reply> ask_old_library_of(
     asioctx::context ctx, milliseconds time)
 {
-    co_await noted(ctx, "an old library",
-        async_ask_old_library(co_await asio::this_coro::executor, time,
+    co_await noted(
+        ctx,
+        "an old library",
+        async_ask_old_library(
+            co_await asio::this_coro::executor,
+            time,
             asioctx::bind_context(ctx, asio::use_awaitable)));
     co_return reply{http::status::ok, "it has answered"};
 }

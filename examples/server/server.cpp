@@ -142,8 +142,8 @@ asio::awaitable<outcome> run(
     server& self)
 {
     auto const named = asioctx::with_name(
-        parent, std::string(req.method_string()) + ' '
-            + std::string(req.target()));
+        parent,
+        std::string(req.method_string()) + ' ' + std::string(req.target()));
     auto [peer, gone] = asioctx::with_peer(named, s);
     auto [ctx, cancel] = with_timeout(peer, timeout);
     try
