@@ -169,24 +169,34 @@ char const* paint::plain() const noexcept
     return on_ ? "\33[0m" : "";
 }
 
+operation_kind kind_of(context_snapshot::operation const& o) noexcept
+{
+    return {o.name, o.bound_at.file_name(), o.bound_at.line(), o.state};
+}
+
+void write_end(
+    std::ostream& os, context_snapshot::ending const& e, bool from_above)
+{
+    os << (e.error == errc::canceled ? "canceled" : "deadline exceeded");
+    if (e.ago)
+        os << ' ' << time(*e.ago) << " ago";
+    if (from_above)
+    {
+        os << ", from above";
+        return;
+    }
+    if (e.at.line() != 0)
+        os << ", " << place(e.at);
+    if (e.cause != e.error)
+        os << ", " << printable(e.cause.message());
+}
+
 } // namespace people
 
 namespace {
 
 using snapshot_node = context_snapshot::node;
 using snapshot_operation = context_snapshot::operation;
-
-// What is the same of operations that are alike.
-using operation_kind = std::tuple<
-    std::string_view,
-    std::string_view,
-    boost::uint_least32_t,
-    operation_state>;
-
-operation_kind kind_of(snapshot_operation const& o) noexcept
-{
-    return {o.name, o.bound_at.file_name(), o.bound_at.line(), o.state};
-}
 
 // What is the same of all that are alike, with what is below them: as a number.
 std::vector<std::size_t> kinds_of(context_snapshot const& s)
@@ -224,22 +234,6 @@ bool is_same_deadline(snapshot_node const& a, snapshot_node const& b) noexcept
         && *b.left - *a.left < std::chrono::seconds(1);
 }
 
-void write_end(std::ostream& os, context_snapshot::ending const& e)
-{
-    os << (e.error == errc::canceled ? "canceled" : "deadline exceeded");
-    if (e.ago)
-        os << ' ' << people::time(*e.ago) << " ago";
-    if (e.inherited)
-    {
-        os << ", from above";
-        return;
-    }
-    if (e.at.line() != 0)
-        os << ", " << people::place(e.at);
-    if (e.cause != e.error)
-        os << ", " << people::printable(e.cause.message());
-}
-
 void write_operations(
     std::ostream& os,
     context_snapshot const& s,
@@ -253,17 +247,17 @@ void write_operations(
         std::size_t n = 0;
         duration oldest{};
     };
-    std::map<operation_kind, group> groups;
+    std::map<people::operation_kind, group> groups;
     auto const* const first = s.operations.data() + c.first_operation;
     for (auto const* o = first; o != first + c.operations; ++o)
     {
-        auto& g = groups[kind_of(*o)];
+        auto& g = groups[people::kind_of(*o)];
         ++g.n;
         g.oldest = std::max(g.oldest, o->age);
     }
     for (auto const* o = first; o != first + c.operations; ++o)
     {
-        auto& g = groups[kind_of(*o)];
+        auto& g = groups[people::kind_of(*o)];
         if (g.n == 0)
             continue; // shown with the first
         bool const all = g.n > alike;
@@ -370,7 +364,7 @@ void dump(std::ostream& os, context_snapshot const& s, dump_options const& o)
         if (c.end)
         {
             os << "  [";
-            write_end(os, *c.end);
+            people::write_end(os, *c.end, c.end->inherited);
             os << ']';
         }
         os << '\n';

@@ -25,10 +25,10 @@ using detail::recording;
 
 namespace {
 
-detail::root& root_to_record(context const& ctx)
+// What is recorded of a root, by somebody, or null.
+recording* recording_of(detail::root const* r) noexcept
 {
-    return detail::root_for(
-        "flight_recorder", context_access::get(ctx).get_root());
+    return r ? r->recorded.load(std::memory_order_acquire) : nullptr;
 }
 
 } // namespace
@@ -42,31 +42,28 @@ void detail::record(
     char const* name,
     place const& at) noexcept
 {
-    if (!r)
-        return;
-    if (auto* const rec = r->recorded.load(std::memory_order_acquire))
+    if (auto* const rec = recording_of(r))
         rec->add(
             {static_cast<std::uint8_t>(kind), r->now(), context, name, at});
 }
 
 void detail::record_inherited(root* r) noexcept
 {
-    if (auto* const rec =
-            r ? r->recorded.load(std::memory_order_acquire) : nullptr)
+    if (auto* const rec = recording_of(r))
         rec->add_inherited();
 }
 
 void detail::record_time_to_end(root* r, coarse_time ticks) noexcept
 {
-    if (auto* const rec =
-            r ? r->recorded.load(std::memory_order_acquire) : nullptr)
+    if (auto* const rec = recording_of(r))
         rec->add_time_to_end(ticks);
 }
 
 flight_recorder::flight_recorder(context const& ctx, std::size_t events)
     : ctx_(ctx)
 {
-    auto& r = root_to_record(ctx);
+    auto& r = detail::root_for(
+        "flight_recorder", context_access::get(ctx).get_root());
     auto* rec = r.recorded.load(std::memory_order_acquire);
     if (!rec)
     {
@@ -99,7 +96,7 @@ flight_recorder::~flight_recorder()
 std::vector<flight_recorder::event> detail::last_events(
     root const& r, std::size_t most)
 {
-    auto const* const rec = r.recorded.load(std::memory_order_acquire);
+    auto const* const rec = recording_of(&r);
     if (!rec || !rec->is_on())
         return {};
     std::vector<recording::event> seen;

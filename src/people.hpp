@@ -14,6 +14,7 @@
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 // How what is known of contexts is written for people to read.
 namespace asioctx::people {
@@ -33,6 +34,20 @@ std::string count(std::size_t n, char const* what);
 // Without control characters: a name may be what a client has sent, and what it
 // is printed to a terminal.
 std::string printable(std::string_view text);
+
+// What is the same of operations that are alike.
+using operation_kind = std::tuple<
+    std::string_view,
+    std::string_view,
+    boost::uint_least32_t,
+    operation_state>;
+
+operation_kind kind_of(context_snapshot::operation const& o) noexcept;
+
+// "canceled 4.2s ago, main.cpp:41, Interrupt"; or, if one above was, no more
+// than that.
+void write_end(
+    std::ostream& os, context_snapshot::ending const& e, bool from_above);
 
 // Colors, if they are wanted.
 class paint

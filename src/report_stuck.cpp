@@ -108,12 +108,7 @@ std::size_t print_stuck(
     duration least,
     stuck_options const& o)
 {
-    using kind = std::tuple<
-        std::string_view,
-        std::string_view,
-        boost::uint_least32_t,
-        operation_state>;
-    std::map<kind, stuck_row> kinds;
+    std::map<people::operation_kind, stuck_row> kinds;
     std::size_t stuck = 0, queued = 0;
     for (auto const& op : s.operations)
     {
@@ -121,8 +116,7 @@ std::size_t print_stuck(
         if (!is_stuck(op, least))
             continue;
         ++stuck;
-        auto& r = kinds[{
-            op.name, op.bound_at.file_name(), op.bound_at.line(), op.state}];
+        auto& r = kinds[people::kind_of(op)];
         auto const asked = op.asked.value_or(duration::zero());
         if (!r.longest || asked > r.asked
             || (asked == r.asked && op.age > r.longest->age))
@@ -164,14 +158,7 @@ std::size_t print_stuck(
     }
     if (c != s.none && s.contexts[c].end)
     {
-        auto const& e = s.contexts[c].end;
-        os << (e->error == errc::canceled ? "canceled" : "deadline exceeded");
-        if (e->ago)
-            os << ' ' << people::time(*e->ago) << " ago";
-        if (e->at.line() != 0)
-            os << ", " << people::place(e->at);
-        if (e->cause != e->error)
-            os << ", " << people::printable(e->cause.message());
+        people::write_end(os, *s.contexts[c].end, false);
         os << '\n';
     }
 

@@ -171,6 +171,16 @@ private:
     std::unordered_set<hook const*> seen_;
 };
 
+// Its part of to_string().
+std::string what_of(node const& n)
+{
+    std::string result;
+    n.describe(result);
+    if (result.starts_with('.'))
+        result.erase(0, 1);
+    return result;
+}
+
 // When it will be done, as far as is known. The lock is held.
 time_point deadline_of(scope const& s) noexcept
 {
@@ -225,9 +235,7 @@ private:
     void add(scope& s, std::size_t parent)
     {
         auto& e = add_entry(s, parent);
-        s.describe(e.what);
-        if (e.what.starts_with('.'))
-            e.what.erase(0, 1);
+        e.what = what_of(s);
         // How much time is left is told apart.
         if (e.what.ends_with(" left)"))
             e.what.erase(e.what.rfind('('));
@@ -286,9 +294,7 @@ private:
             if (info.what != detail::node_info::part::nothing)
             {
                 auto& e = add_entry(w, at);
-                w.describe(e.what);
-                if (e.what.starts_with('.'))
-                    e.what.erase(0, 1);
+                e.what = what_of(w);
                 e.is_scope = false;
                 if (info.what == detail::node_info::part::name)
                     e.name = std::move(info.text);
