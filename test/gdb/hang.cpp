@@ -44,7 +44,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -239,7 +238,7 @@ int main(int argc, char** argv)
     asioctx::print_stuck(std::cout, asioctx::snapshot(root));
     std::cout << "=== end" << std::endl;
     if (argc > 1 && std::string_view(argv[1]) == "wait")
-        std::this_thread::sleep_for(60s);
+        std::cin.get(); // until who started it closes that, or kills it
     hangs();
 
     unblock.set_value();

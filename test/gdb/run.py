@@ -184,7 +184,8 @@ def main():
 
         # From outside, as people do.
         with open(own_file, "w") as f:
-            p = subprocess.Popen([program, "wait"], stdout=f)
+            p = subprocess.Popen(
+                [program, "wait"], stdin=subprocess.PIPE, stdout=f)
         try:
             for _ in range(600):
                 with open(own_file) as f:
