@@ -25,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/deaf_operation.hpp"
 #include "support/race.hpp"
 #include "support/runner.hpp"
 
@@ -38,23 +39,6 @@ namespace {
 constexpr auto ignore = [](auto const&...)
 {
 };
-
-// An operation that does not hear, and is completed by who calls the function.
-template <class Token>
-std::function<void()> start_deaf(Token&& token)
-{
-    std::function<void()> end;
-    asio::async_initiate<Token, void(error_code)>(
-        [&](auto handler)
-        {
-            end = [h = std::make_shared<decltype(handler)>(std::move(handler))]
-            {
-                std::move (*h)(error_code());
-            };
-        },
-        token);
-    return end;
-}
 
 bool is_a_tree(context_snapshot const& s)
 {
@@ -91,7 +75,7 @@ void others_derive_bind_and_cancel(int rounds)
     {
         if (i % 10 == 0)
             requests.push_back(with_cancel(kept.ctx));
-        ends.push_back(start_deaf(bind_context(requests.back().ctx, ignore)));
+        test::async_deaf(ends.emplace_back(), bind_context(requests.back().ctx, ignore));
     }
     std::atomic<int> working{0};
     std::array<std::vector<long>, 4> times; // of what a thread does, in ns
@@ -107,7 +91,8 @@ void others_derive_bind_and_cancel(int rounds)
                 auto const parent = which % 2 ? root : kept.ctx;
                 auto c = with_cancel(parent);
                 auto d = with_timeout(c.ctx, 1h);
-                auto end = start_deaf(bind_context(d.ctx, ignore));
+                std::function<void()> end;
+                test::async_deaf(end, bind_context(d.ctx, ignore));
                 c.cancel();
                 end();
                 times[which].push_back((clock::now() - begun) / 1ns);
@@ -180,7 +165,7 @@ void one_with_many_operations_is_canceled(int rounds)
         auto c = with_cancel(root);
         std::vector<std::function<void()>> ends;
         for (int i = 0; i != 200; ++i)
-            ends.push_back(start_deaf(bind_context(c.ctx, ignore)));
+            test::async_deaf(ends.emplace_back(), bind_context(c.ctx, ignore));
         race::together(
             {[&] { c.cancel(); },
                 [&]

@@ -43,7 +43,9 @@
 
 #include "support/allocation_counter.hpp"
 #include "support/bound_fixture.hpp"
+#include "support/deaf_operation.hpp"
 #include "support/print.hpp"
+#include "support/start_operation.hpp"
 
 using namespace asioctx;
 using namespace asioctx::test;
@@ -56,28 +58,6 @@ constexpr context_key<std::string> user("user", loggable);
 constexpr context_key<std::string> password("password");
 constexpr context_key<int> attempt("attempt", loggable);
 constexpr context_key<bool> is_retry("is_retry", loggable);
-
-// An operation that does not hear, and waits until it is told to end.
-struct deaf_operation
-{
-    std::function<void()>* end;
-
-    template <class Handler>
-    void operator()(Handler handler) const
-    {
-        *end = [h = std::make_shared<Handler>(std::move(handler))]
-        {
-            std::move (*h)(error_code());
-        };
-    }
-};
-
-template <class Token>
-auto async_deaf(std::function<void()>& end, Token&& token)
-{
-    return asio::async_initiate<Token, void(error_code)>(
-        deaf_operation{&end}, token);
-}
 
 constexpr auto ignore = [](auto const&...)
 {
@@ -536,20 +516,7 @@ BOOST_AUTO_TEST_CASE(one_that_cannot_be_canceled_never_hears)
 
 BOOST_AUTO_TEST_CASE(one_that_has_heard_may_take_its_time)
 {
-    std::function<void()> complete;
-    auto token = bind_context(c.ctx, ignore);
-    asio::async_initiate<decltype(token), void(error_code)>(
-        [&](auto handler)
-        {
-            asio::get_associated_cancellation_slot(handler).assign(
-                [](asio::cancellation_type) {});
-            complete = [h = std::make_shared<decltype(handler)>(
-                            std::move(handler))]
-            {
-                std::move (*h)(asio::error::operation_aborted);
-            };
-        },
-        token);
+    auto const complete = start_operation([] {}, bind_context(c.ctx, ignore));
     c.cancel();
     poll();
     BOOST_TEST(look().operations.at(0).state == state::heard);
@@ -773,21 +740,9 @@ BOOST_AUTO_TEST_CASE(all_is_seen_while_an_operation_is_being_asked)
     for (int i = 0; i != 20; ++i)
         children.push_back(with_cancel(c.ctx));
     std::size_t seen = 0;
-    auto token = bind_context(children[10].ctx, ignore);
-    std::function<void()> complete;
-    asio::async_initiate<decltype(token), void(error_code)>(
-        [&](auto handler)
-        {
-            asio::get_associated_cancellation_slot(handler).assign(
-                [&](asio::cancellation_type)
-                { seen = look().contexts.size(); });
-            complete = [h = std::make_shared<decltype(handler)>(
-                            std::move(handler))]
-            {
-                std::move (*h)(error_code());
-            };
-        },
-        token);
+    auto const complete = start_operation(
+        [&] { seen = look().contexts.size(); },
+        bind_context(children[10].ctx, ignore));
     c.cancel();
     poll();
     BOOST_TEST(seen == 22u);

@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "support/bound_fixture.hpp"
+#include "support/deaf_operation.hpp"
 #include "support/print.hpp"
 
 using namespace asioctx;
@@ -45,27 +46,6 @@ namespace {
 constexpr auto ignore = [](auto const&...)
 {
 };
-
-struct deaf_operation
-{
-    std::function<void()>* end;
-
-    template <class Handler>
-    void operator()(Handler handler) const
-    {
-        *end = [h = std::make_shared<Handler>(std::move(handler))]
-        {
-            std::move (*h)(error_code());
-        };
-    }
-};
-
-template <class Token>
-auto async_deaf(std::function<void()>& end, Token&& token)
-{
-    return asio::async_initiate<Token, void(error_code)>(
-        deaf_operation{&end}, token);
-}
 
 struct fixture : bound_fixture
 {
