@@ -4,21 +4,27 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
-// P16: how long others are held up by many deadlines. In processor time, so
-// that what else runs on the machine does not count; of steps that are some
-// microseconds long, the time that the clock takes is a part.
+// P16: how long others are held up by many deadlines, and by many operations that
+// are canceled at once. In processor time, so that what else runs on the machine
+// does not count; of steps that are some microseconds long, the time that the clock
+// takes is a part.
 
+#include <asioctx/bind_context.hpp>
+#include <asioctx/cancel.hpp>
 #include <asioctx/deadline.hpp>
 
 #include <asioctx/detail/deadline_set.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <deque>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "support.hpp"
@@ -190,6 +196,53 @@ void turn(State& state, duration span)
     }
 }
 
+// Of the calling thread alone.
+std::chrono::duration<double> thread_time()
+{
+    std::timespec t;
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+
+// What another handler waits for, while many waits are canceled: by a handler, or by
+// another thread.
+void cancel(State& state, bool in_place)
+{
+    for (auto _ : state)
+    {
+        auto const n = up_to(state.range(0));
+        asio::io_context ioc;
+        auto const c = with_cancel(background(ioc));
+        std::deque<asio::steady_timer> timers;
+        std::int64_t left = n;
+        for (std::int64_t i = 0; i < n; ++i)
+            timers.emplace_back(ioc, clock_type::now() + 1h)
+                .async_wait(bind_context(c.ctx, [&](error_code) { --left; }));
+
+        std::chrono::duration<double> worst{0};
+        auto last = thread_time();
+        auto other = [&](auto const& self) -> void
+        {
+            auto const now = thread_time();
+            worst = std::max(worst, now - last);
+            last = now;
+            if (left != 0)
+                asio::post(ioc, [&] { self(self); });
+        };
+        asio::post(ioc, [&] { other(other); });
+        std::thread canceling;
+        if (in_place)
+            asio::post(ioc, [&] { c.cancel(); });
+        else
+            canceling = std::thread([&] { c.cancel(); });
+        ioc.run();
+        if (canceling.joinable())
+            canceling.join();
+        state.SetIterationTime(worst.count());
+        state.counters["worst us"] = microseconds(worst);
+    }
+}
+
 } // namespace
 
 void add_benchmarks()
@@ -211,6 +264,12 @@ void add_benchmarks()
     RegisterBenchmark("P16/turn/at once", turn, 1ns)
         ->Apply(measured_by_hand)
         ->Arg(1'000'000);
+    RegisterBenchmark("P16/cancel/in place", cancel, true)
+        ->Apply(measured_by_hand)
+        ->Arg(100'000);
+    RegisterBenchmark("P16/cancel/other thread", cancel, false)
+        ->Apply(measured_by_hand)
+        ->Arg(100'000);
 }
 
 } // namespace asioctx::bench

@@ -61,7 +61,7 @@ struct handing
 
 } // namespace
 
-bound_op::bound_op(node_ptr ctx, request const& r)
+bound_op::bound_op(node_ptr&& ctx, request const& r)
     : ctx_(std::move(ctx)),
       lists_(nullptr),
       turn_(turn_pool::take()),
@@ -325,7 +325,9 @@ void bound_op::look_as_request(turn& t, from where) noexcept
     {
         turn_frame f(&t);
         auto& op = *t.op;
-        if (where != from::there && (op.coroutine_ || !op.runs_here()))
+        bool const may_be_here = where == from::there
+            || ((!op.coroutine_ || where == from::queue) && op.runs_here());
+        if (!may_be_here)
             return op.send(f, where);
         op.serve(f);
     }
@@ -405,11 +407,15 @@ hook::notice bound_op::claim() noexcept
     return nothing;
 }
 
-void bound_op::notify(void* p) noexcept
+void bound_op::notify(void* p, cancel_budget& b) noexcept
 {
     auto& t = *static_cast<turn*>(p);
     auto* const host = t.host;
-    look_as_request(t, from::outside);
+    if (host && host->requests.is_open()
+        && !(b.in_place != 0 && host->requests.runs_here() && b.take()))
+        host->requests.push(t);
+    else
+        look_as_request(t, from::outside);
     if (host)
         host->gate.leave();
 }
@@ -462,10 +468,12 @@ void bound_op::send(turn_frame& f, from where) noexcept
     auto to = to_own ? own_executor() : io_executor();
     // To the handler's executor by way of the I/O object's.
     if (to_own && route_ == route::apart && where != from::io)
-    {
-        k = kind::request;
-        to = io_executor();
-    }
+        if (auto const io = io_executor();
+            where != from::queue || !io.runs_here())
+        {
+            k = kind::request;
+            to = io;
+        }
     hand(f, to, k, where == from::amid || coroutine_);
 }
 

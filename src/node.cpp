@@ -11,18 +11,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
-#include <new>
 #include <utility>
 
 #include "record.hpp"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ASIOCTX_SANITIZED
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ASIOCTX_SANITIZED
-#endif
 
 namespace asioctx::detail {
 namespace {
@@ -38,67 +29,6 @@ scope* parent_scope(node const& n) noexcept
 {
     return n.parent ? n.parent->nearest_scope : nullptr;
 }
-
-// The memory of scopes that this thread has freed and keeps. A sanitizer is to
-// see it freed.
-class free_scopes
-{
-public:
-    void* take() noexcept
-    {
-        auto* const p = first_;
-        if (p)
-        {
-            first_ = p->next;
-            --size_;
-        }
-        return p;
-    }
-
-    bool put(void* p) noexcept
-    {
-        if (size_ == capacity_)
-            return false;
-        thread_local owner const o{*this};
-        first_ = ::new (p) block{first_};
-        ++size_;
-        return true;
-    }
-
-    std::size_t size() const noexcept
-    {
-        return size_;
-    }
-
-private:
-    struct block
-    {
-        block* next;
-    };
-
-    // Frees it at the thread's end, after which nothing is kept.
-    struct owner
-    {
-        ~owner()
-        {
-            while (void* const p = self.take())
-                ::operator delete(p);
-            self.capacity_ = 0;
-        }
-
-        free_scopes& self;
-    };
-
-    block* first_ = nullptr;
-    unsigned size_ = 0;
-#if defined(ASIOCTX_SANITIZED)
-    unsigned capacity_ = 0;
-#else
-    unsigned capacity_ = 64;
-#endif
-};
-
-constinit thread_local free_scopes recycled;
 
 // The lists of a scope that a child or an operation is in.
 scope_base& lists_of(scope& s, unsigned char shard) noexcept
@@ -193,26 +123,7 @@ scope::~scope()
         abandon_hooks();
     if (auto* const b = bridge.load(std::memory_order_acquire))
         destroy(b);
-    leave_parent(); // last: that may be all that keeps the root
-}
-
-void* scope::operator new(std::size_t size)
-{
-    if (size == sizeof(scope))
-        if (void* const p = recycled.take())
-            return p;
-    return ::operator new(size);
-}
-
-void scope::operator delete(void* p, std::size_t size) noexcept
-{
-    if (size != sizeof(scope) || !recycled.put(p))
-        ::operator delete(p);
-}
-
-std::size_t scope::free_blocks() noexcept
-{
-    return recycled.size();
+    leave_parent(); // last: that may be all that keeps what is above
 }
 
 void scope::describe(std::string& out) const
@@ -367,7 +278,10 @@ bool scope::cancel_with(SetWhy set_reason) noexcept
                 unlock(s | done_bit);
                 unschedule();
                 if (has_hooks)
-                    notify_hooks();
+                {
+                    cancel_budget budget;
+                    notify_hooks(budget);
+                }
             }
             else
             {
@@ -466,14 +380,22 @@ private:
     {
         auto* const parent = parent_scope(*scopes_[i]);
         auto const state = parent->lock();
+        bool const was_empty = parent->children.empty();
+        std::uint32_t listed = 0;
         for (; i != size_ && parent_scope(*scopes_[i]) == parent; ++i)
         {
             scope& s = *scopes_[i];
             if (s.refs.load(std::memory_order_acquire) == 1)
                 continue;
             parent->children.push_back(s);
-            s.in_parent.store(true, std::memory_order_release);
+            s.to_parent.store(tie::listed, std::memory_order_release);
+            ++listed;
         }
+        // The list's reference is one of those that they had.
+        if (was_empty && listed != 0)
+            --listed;
+        if (listed != 0)
+            parent->refs.fetch_sub(listed, std::memory_order_release);
         parent->unlock(state);
         return i;
     }
@@ -508,19 +430,20 @@ void scope::cancel_below() noexcept
     walks_of(*this).fetch_sub(1, std::memory_order_release);
 
     unschedule();
-    notify_hooks();
+    cancel_budget budget;
+    notify_hooks(budget);
 
     while (!reached.empty())
     {
         some_taken some;
         some.take(reached);
         for (scope* const c : some)
-            c->take_step();
+            c->take_step(budget);
     }
 }
 
 // What a walk that has marked the scope does next.
-void scope::take_step() noexcept
+void scope::take_step(cancel_budget& budget) noexcept
 {
     switch (step)
     {
@@ -530,7 +453,7 @@ void scope::take_step() noexcept
         start_grace(static_cast<grace_scope&>(*this));
         break;
     case walk_step::unschedule_and_notify:
-        notify_hooks();
+        notify_hooks(budget);
         [[fallthrough]];
     case walk_step::unschedule:
         unschedule();
@@ -583,17 +506,24 @@ void scope::take_children(scope_list& taken) noexcept
 // True if there are more: children that leave meanwhile need the lock. It is held.
 bool scope::take_some_children(scope_list& taken) noexcept
 {
-    for (int room = 64; room != 0 && !children.empty(); --room)
+    std::uint32_t counted = 0;
+    for (; counted != 64 && !children.empty(); ++counted)
     {
         scope& c = children.pop_front();
         if (try_add_ref(c))
             taken.push_back(c);
-        c.in_parent.store(false, std::memory_order_release);
+        c.to_parent.store(tie::counted, std::memory_order_release);
     }
-    return !children.empty();
+    // One of them has the list's reference.
+    bool const more = !children.empty();
+    if (!more && counted != 0)
+        --counted;
+    if (counted != 0)
+        refs.fetch_add(counted, std::memory_order_relaxed);
+    return more;
 }
 
-void scope::notify_hooks() noexcept
+void scope::notify_hooks(cancel_budget& budget) noexcept
 {
     for (;;)
     {
@@ -612,7 +542,7 @@ void scope::notify_hooks() noexcept
         }
         unlock(s);
         if (notice.call)
-            notice.call(notice.of);
+            notice.call(notice.of, budget);
     }
 }
 
@@ -642,20 +572,24 @@ void scope::unschedule() noexcept
 
 void scope::leave_parent() noexcept
 {
-    if (!in_parent.load(std::memory_order_acquire))
+    auto t = to_parent.load(std::memory_order_acquire);
+    if (t == tie::none)
         return;
     scope& p = *parent_scope(*this);
-    auto& lists = lists_of(p, shard);
-    auto const s = lists.lock();
-    bool keeps_root = false;
-    if (in_parent.load(std::memory_order_relaxed))
+    bool is_reference = true;
+    if (t == tie::listed)
     {
-        lists.children.remove(*this);
-        in_parent.store(false, std::memory_order_release);
-        keeps_root = (s & closed_bit) != 0 && lists.children.empty();
+        auto& lists = lists_of(p, shard);
+        auto const s = lists.lock();
+        t = to_parent.load(std::memory_order_relaxed);
+        if (t == tie::listed)
+        {
+            lists.children.remove(*this);
+            is_reference = (s & keeping_bit) != 0 && lists.children.empty();
+        }
+        lists.unlock(s);
     }
-    lists.unlock(s);
-    if (keeps_root)
+    if (is_reference)
         release(&p);
 }
 
@@ -674,10 +608,10 @@ reason const* link_to_parent(scope& s) noexcept
         return nullptr;
     auto& lists = p->pick_lists(s.shard);
     auto const state = lists.lock();
-    if ((state & scope::closed_bit) != 0 && lists.children.empty())
+    if ((state & scope::keeping_bit) != 0 && lists.children.empty())
         add_ref(p);
     lists.children.push_back(s);
-    s.in_parent.store(true, std::memory_order_relaxed);
+    s.to_parent.store(scope::tie::listed, std::memory_order_relaxed);
     if (is_recorded()) [[unlikely]]
         record_made(s);
     lists.unlock(state);

@@ -8,12 +8,10 @@
 #include <asioctx/detail/recording.hpp>
 #include <asioctx/detail/root.hpp>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_executor.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -21,6 +19,8 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+
+#include "counting_executor.hpp"
 
 namespace asioctx::detail {
 namespace {
@@ -30,23 +30,6 @@ namespace {
     throw std::logic_error("asioctx: " + std::string(what)
         + " needs an execution context, and that of this context's root has "
           "been destroyed; derive it from background(ioc) of one that lives");
-}
-
-// Calls a function with the executor of Asio that an executor holds, if it is
-// one whose count of work can be moved. False if it is not.
-template <class F>
-bool with_counting_executor(asio::any_io_executor const& ex, F&& f)
-{
-#if !defined(BOOST_ASIO_NO_TS_EXECUTORS)
-    if (auto const* const e = ex.target<asio::io_context::executor_type>())
-        return f(*e), true;
-    if (auto const* const e = ex.target<asio::thread_pool::executor_type>())
-        return f(*e), true;
-#else
-    static_cast<void>(ex);
-    static_cast<void>(f);
-#endif
-    return false;
 }
 
 // All roots there are. Nothing in the program reads it: a debugger does, which looks
@@ -476,6 +459,7 @@ void root::use_timer(
     timer.emplace(timer_executor{this, &c});
     can_uncount = with_counting_executor(ex, [](auto const&) {});
     executor = ex;
+    requests.open(ex);
 }
 
 void root::use_manual_clock(bool on)
@@ -616,6 +600,7 @@ void execution_context_gate::close() noexcept
 void root::shut_down() noexcept
 {
     gate.close();
+    requests.close();
     context.store(nullptr, std::memory_order_relaxed);
     {
         std::optional<timer_type> dying_timer;
@@ -650,7 +635,7 @@ void root::close_shards() noexcept
         auto const state = s.lock();
         if (!s.children.empty())
             add_ref(this);
-        s.unlock(state | closed_bit);
+        s.unlock(state | keeping_bit);
     }
 }
 

@@ -99,11 +99,11 @@ public:
                 if (!last)
                     c = lists_.children.empty() ? nullptr
                                                 : &lists_.children.front();
-                else if (last->in_parent.load(std::memory_order_relaxed))
+                else if (is_listed(*last))
                     c = lists_.children.next(*last);
                 else
                     --tries;
-                more = last && !last->in_parent.load(std::memory_order_relaxed);
+                more = last && !is_listed(*last);
                 for (; c && n != at_once; c = lists_.children.next(*c))
                     if (detail::try_add_ref(*c))
                         some[n++] = node_ptr(c);
@@ -120,6 +120,12 @@ public:
     }
 
 private:
+    // The lock is held.
+    static bool is_listed(scope const& s) noexcept
+    {
+        return s.to_parent.load(std::memory_order_relaxed) == scope::tie::listed;
+    }
+
     // False if the bookmark was moved.
     bool read_hooks_once(std::vector<seen_operation>& out)
     {

@@ -63,14 +63,14 @@ struct turn_pool::cache
 
     void push(turn& t) noexcept
     {
-        t.next_free_ = std::exchange(first, &t);
+        t.next_ = std::exchange(first, &t);
         ++size;
     }
 
     turn& pop() noexcept
     {
         --size;
-        return *std::exchange(first, first->next_free_);
+        return *std::exchange(first, first->next_);
     }
 
     void fetch()
@@ -80,7 +80,7 @@ struct turn_pool::cache
             std::lock_guard const lock(c.m);
             while (c.free && size != batch)
             {
-                auto& t = *std::exchange(c.free, c.free->next_free_);
+                auto& t = *std::exchange(c.free, c.free->next_);
                 push(t);
             }
         }
@@ -98,7 +98,7 @@ struct turn_pool::cache
         for (unsigned i = 0; i != batch && size != 0; ++i)
         {
             auto& t = pop();
-            t.next_free_ = std::exchange(c.free, &t);
+            t.next_ = std::exchange(c.free, &t);
         }
     }
 };

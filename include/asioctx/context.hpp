@@ -371,7 +371,7 @@ struct context_access
         return ctx.node_;
     }
 
-    static node_ptr take(context&& ctx) noexcept
+    static node_ptr&& take(context&& ctx) noexcept
     {
         return std::move(ctx.node_);
     }

@@ -202,6 +202,20 @@ void a_detached_child_goes_beside_a_cancel()
     check(ended_by(parent.ctx, 1), "the parent is done");
 }
 
+// What keeps a parent changes hands: its children, the walk, its children again.
+void siblings_go_beside_a_cancel_above()
+{
+    auto top = with_cancel(background());
+    std::optional parent(with_cancel(top.ctx));
+    std::optional a(with_cancel(parent->ctx));
+    auto b = with_cancel(parent->ctx);
+    parent->cancel.detach();
+    a->cancel.detach();
+    parent.reset();
+    together([&] { top.cancel.cancel(cause(1)); }, [&] { a.reset(); });
+    check(ended_by(b.ctx, 1), "the other is done");
+}
+
 // A walk is on its way down while one begins below.
 void a_leaf_is_canceled_beside_its_ancestors()
 {
@@ -267,6 +281,10 @@ int main(int argc, char** argv)
         replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
     auto const child_stays =
         replaced("child_stays", op::load, "node.cpp", "leave_parent", 0);
+    auto const taken_are_not_counted = skipped(
+        "taken_are_not_counted", op::rmw, "node.cpp", "take_some_children");
+    auto const listed_are_counted =
+        skipped("listed_are_counted", op::rmw, "node.cpp", "put_back");
     auto const parent_is_not_held =
         skipped("parent_is_not_held", op::rmw, "node.hpp", "add_ref");
     auto const release_is_relaxed =
@@ -305,6 +323,9 @@ int main(int argc, char** argv)
             {"a_detached_child_goes_beside_a_cancel",
              a_detached_child_goes_beside_a_cancel,
              {child_stays, lock_is_lost}},
+            {"siblings_go_beside_a_cancel_above",
+             siblings_go_beside_a_cancel_above,
+             {taken_are_not_counted, listed_are_counted, child_stays}},
             {"a_leaf_is_canceled_beside_its_ancestors",
              a_leaf_is_canceled_beside_its_ancestors,
              {walk_is_not_awaited}},

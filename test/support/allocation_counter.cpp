@@ -7,7 +7,7 @@
 
 #include "support/allocation_counter.hpp"
 
-#include <asioctx/detail/node.hpp>
+#include <asioctx/detail/thread_memory.hpp>
 
 #include <atomic>
 #include <cstdlib>
@@ -85,7 +85,7 @@ std::size_t allocation_counter::count() const noexcept
 std::ptrdiff_t live_objects() noexcept
 {
     return live.load(std::memory_order_relaxed)
-        - static_cast<std::ptrdiff_t>(detail::scope::free_blocks());
+        - static_cast<std::ptrdiff_t>(detail::thread_memory::free_blocks());
 }
 
 failing_allocations::failing_allocations(

@@ -42,16 +42,6 @@ struct io_context_fixture
         return ioc.stopped();
     }
 
-    // Contexts in all the memory that this thread keeps for contexts: the next
-    // one is allocated.
-    std::vector<cancelable> use_up_free_memory() const
-    {
-        std::vector<cancelable> all;
-        while (detail::scope::free_blocks() != 0)
-            all.push_back(with_cancel(root));
-        return all;
-    }
-
     // Called by Boost.Test after the test's own objects are gone. The time is
     // no more than a bound for a test that fails.
     void teardown()

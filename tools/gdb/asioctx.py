@@ -34,6 +34,7 @@ MOST_FRAMES = 256
 LONGEST_STACK = 65536
 
 LOCKED, DONE, MARKING = 1, 2, 4  # scope_base
+COUNTED = 2  # scope::tie
 
 PENDING, QUEUED, ON_ITS_WAY, NEVER_HEARD, HEARD, PUT_OFF = range(6)
 STATES = ("pending", "queued", "on its way", "never heard", "heard", "put off")
@@ -436,7 +437,7 @@ class Reader:
                 return False
             s = Object(self.memory, self.scope, address)
             return (s("parent") != 0
-                    and not s("in_parent") and 0 < s("refs") < 2**31
+                    and s("to_parent") == COUNTED and 0 < s("refs") < 2**31
                     and s("kind") <= 4 and s("home") != address
                     and (s("state") & DONE or s("kind") == 3)
                     and self.tables.class_of(address) != "")

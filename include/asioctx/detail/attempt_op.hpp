@@ -20,6 +20,7 @@
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/root.hpp>
 #include <asioctx/detail/sync.hpp>
+#include <asioctx/detail/thread_memory.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
@@ -29,7 +30,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -293,7 +293,7 @@ private:
     using allocator =
         typename std::allocator_traits<asio::associated_allocator_t<
             Handler,
-            asio::recycling_allocator<void>>>::template rebind_alloc<Derived>;
+            thread_allocator<void>>>::template rebind_alloc<Derived>;
 
 public:
     using step_executor_type =
@@ -303,7 +303,7 @@ public:
     static Derived& create(H&& handler, Args&&... args)
     {
         allocator a(asio::get_associated_allocator(
-            handler, asio::recycling_allocator<void>()));
+            handler, thread_allocator<void>()));
         auto* const p = std::allocator_traits<allocator>::allocate(a, 1);
         try
         {

@@ -16,13 +16,13 @@
 #include <asioctx/detail/op_results.hpp>
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/step_executor.hpp>
+#include <asioctx/detail/thread_memory.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
 #include <boost/asio/handler_continuation_hook.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/system_executor.hpp>
 
 #include <cstddef>
@@ -292,7 +292,7 @@ class bound_op_of final : public bound_op
 {
     using allocator =
         typename std::allocator_traits<asio::associated_allocator_t<Handler,
-            asio::recycling_allocator<void>>>::template rebind_alloc<bound_op_of>;
+            thread_allocator<void>>>::template rebind_alloc<bound_op_of>;
 
 public:
     using handler_type = Handler;
@@ -301,10 +301,10 @@ public:
 
     template <class H>
     static bound_op_of* create(
-        node_ptr ctx, request const& r, Io const& io, H&& handler)
+        node_ptr&& ctx, request const& r, Io const& io, H&& handler)
     {
         allocator a(asio::get_associated_allocator(
-            handler, asio::recycling_allocator<void>()));
+            handler, thread_allocator<void>()));
         auto* const p = std::allocator_traits<allocator>::allocate(a, 1);
         try
         {
@@ -425,7 +425,7 @@ private:
     }
 
     template <class H>
-    bound_op_of(allocator const& a, node_ptr ctx,
+    bound_op_of(allocator const& a, node_ptr&& ctx,
         request const& r, Io const& io, H&& handler)
         : bound_op(std::move(ctx), r),
           allocator_(a),

@@ -289,7 +289,7 @@ protected:
     };
 
     // Throws std::bad_alloc.
-    ASIOCTX_DECL bound_op(node_ptr ctx, request const& r);
+    ASIOCTX_DECL bound_op(node_ptr&& ctx, request const& r);
 
     ASIOCTX_DECL virtual ~bound_op();
 
@@ -363,6 +363,7 @@ protected:
 
 private:
     friend class op_message;
+    friend class request_queue;
 
     // Where a request is delivered that was made meanwhile.
     enum class at : unsigned char
@@ -377,6 +378,7 @@ private:
     {
         amid,    // in what must not be asked before it has returned
         outside, // anywhere
+        queue,   // in a handler of the execution context
         io,      // on the I/O object's executor
         there,   // where the operation is asked, or as near as can be
     };
@@ -425,7 +427,7 @@ private:
 
     ASIOCTX_DECL notice claim() noexcept override;
     ASIOCTX_DECL void tell(hook_info& i) const noexcept override;
-    ASIOCTX_DECL static void notify(void* t) noexcept;
+    ASIOCTX_DECL static void notify(void* t, cancel_budget& b) noexcept;
 
     // Waits for the turn, unless this thread has it or the operation has ended:
     // then the frame is empty.

@@ -16,6 +16,7 @@
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/thread_memory.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -24,7 +25,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/query.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 
 #include <memory>
 #include <optional>
@@ -356,7 +356,7 @@ class callback final : public callback_base
 {
     using allocator =
         typename std::allocator_traits<asio::associated_allocator_t<Handler,
-            asio::recycling_allocator<void>>>::template rebind_alloc<callback>;
+            thread_allocator<void>>>::template rebind_alloc<callback>;
 
 public:
     // Makes a callback that is detached if it is a wait.
@@ -365,7 +365,7 @@ public:
         Extra&& extra, H&& handler)
     {
         allocator a(asio::get_associated_allocator(
-            handler, asio::recycling_allocator<void>()));
+            handler, thread_allocator<void>()));
         auto* const p = std::allocator_traits<allocator>::allocate(a, 1);
         try
         {

@@ -32,6 +32,22 @@ struct hook_info
     node* ctx = nullptr; // if it is bound to another node than the scope
 };
 
+// What is left of what one cancellation may do where it is called, before it leaves the
+// rest to others.
+struct cancel_budget
+{
+    // How many operations it may ask.
+    unsigned in_place = 64;
+
+    bool take() noexcept
+    {
+        if (in_place == 0)
+            return false;
+        --in_place;
+        return true;
+    }
+};
+
 // What waits for a scope to be done: a bound operation, a callback, a wait.
 //
 // The link into the scope's list is guarded by the scope's lock. Whoever takes
@@ -43,7 +59,7 @@ public:
     // What is to be called next, without the lock; nothing if that is null.
     struct notice
     {
-        void (*call)(void*) noexcept = nullptr;
+        void (*call)(void*, cancel_budget&) noexcept = nullptr;
         void* of = nullptr;
 
         // It is put into the list again, behind those that were not called, to be
@@ -82,7 +98,8 @@ public:
     notice claim() noexcept final
     {
         add_ref();
-        return {[](void* p) noexcept { static_cast<counted_hook*>(p)->notify(); },
+        return {[](void* p, cancel_budget&) noexcept
+            { static_cast<counted_hook*>(p)->notify(); },
             this};
     }
 

@@ -330,7 +330,7 @@ public:
 
 private:
     template <class I, class H, class... Args>
-    void start(I&& initiation, H&& handler, context ctx, request const& r,
+    void start(I&& initiation, H&& handler, context&& ctx, request const& r,
         Args&&... args) const
     {
         using handler_type = std::decay_t<H>;

@@ -17,6 +17,7 @@
 #include <asioctx/detail/intrusive_list.hpp>
 #include <asioctx/detail/place.hpp>
 #include <asioctx/detail/sync.hpp>
+#include <asioctx/detail/thread_memory.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -63,8 +64,8 @@ struct node_info
 // a parent has no reference to its children. Everything here is set before the
 // node is shared, and constant from then on.
 //
-// A scope below a root is no reference to that. It is in one of the root's lists
-// until it goes, and that keeps the root: see root::shard.
+// A scope right below a scope is no reference to that. It is in one of its lists,
+// and that keeps it: see scope::tie.
 struct node
 {
     // The parent may be null: that is background(). The reference to it is
@@ -76,10 +77,22 @@ struct node
     // Whether this is a reference to the parent.
     inline bool counts_for_parent() const noexcept;
 
+    inline bool is_scope() const noexcept;
+
     node(node const&) = delete;
     node& operator=(node const&) = delete;
 
     virtual ~node() = default;
+
+    static void* operator new(std::size_t size)
+    {
+        return thread_memory::allocate(size);
+    }
+
+    static void operator delete(void* p, std::size_t size) noexcept
+    {
+        thread_memory::deallocate(p, size);
+    }
 
     // Appends this node's own part of to_string().
     virtual void describe(std::string& out) const = 0;
@@ -170,8 +183,9 @@ struct scope_base
     // There has been a hook that does not keep the scope.
     static constexpr std::uint32_t hooked_bit = 8;
 
-    // Of a root whose execution context is gone: see root::shard.
-    static constexpr std::uint32_t closed_bit = 16;
+    // The list of children, if it is not empty, is a reference to the scope. Not of a
+    // root, while that has an execution context: see root::shard.
+    static constexpr std::uint32_t keeping_bit = 16;
 
     bool done() const noexcept
     {
@@ -194,7 +208,7 @@ struct scope_base
         state.store(s, std::memory_order_release);
     }
 
-    atomic<std::uint32_t> state{0};
+    atomic<std::uint32_t> state{keeping_bit};
 
     // When it was done, if there was something below it or in it by then.
     coarse_time ended_at = 0;
@@ -237,13 +251,6 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     ASIOCTX_DECL explicit scope(root& self) noexcept;
 
     ASIOCTX_DECL ~scope() override;
-
-    // A thread keeps the memory of a few scopes for the next ones. This is of
-    // how many at present.
-    ASIOCTX_DECL static void* operator new(std::size_t size);
-    ASIOCTX_DECL static void operator delete(
-        void* p, std::size_t size) noexcept;
-    ASIOCTX_DECL static std::size_t free_blocks() noexcept;
 
     ASIOCTX_DECL void describe(std::string& out) const override;
 
@@ -329,10 +336,16 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // Whether what deadline says is another root's to enforce: see merge().
     bool deadline_is_elsewhere = false;
 
-    // True while this scope is in its parent scope's list of children. Set and
-    // cleared under the lock of that list; a walk that has taken the scope clears
-    // it, and has a reference until it has set it again.
-    atomic<bool> in_parent{false};
+    // How this scope keeps its parent scope. Changed under the lock of the list; a
+    // walk that takes the scope has a reference until it has put it back.
+    enum class tie : std::uint8_t
+    {
+        none,    // not yet
+        listed,  // it is in the list of children, which does
+        counted, // a walk has taken it from there: by a reference of its own
+    };
+
+    atomic<tie> to_parent{tie::none};
 
     // Which list of the parent's that is, if the parent is a root.
     unsigned char shard = 0;
@@ -364,7 +377,7 @@ private:
 
     void set_why(reason&& r) noexcept;
     void cancel_below() noexcept;
-    void take_step() noexcept;
+    void take_step(cancel_budget& budget) noexcept;
     walk_step mark_child(
         reason const& why, coarse_time now, scope_list& below) noexcept;
     void take_children(scope_list& taken) noexcept;
@@ -373,7 +386,7 @@ private:
     void wait_until_marked() const noexcept;
     bool was_ended() const noexcept;
     scope const& end_began_at() const noexcept;
-    void notify_hooks() noexcept;
+    void notify_hooks(cancel_budget& budget) noexcept;
     void abandon_hooks() noexcept;
     void leave_parent() noexcept;
 
@@ -487,9 +500,14 @@ inline bool node::is_root() const noexcept
     return !parent && nearest_scope && nearest_scope->home;
 }
 
+inline bool node::is_scope() const noexcept
+{
+    return nearest_scope == this;
+}
+
 inline bool node::counts_for_parent() const noexcept
 {
-    return parent && !(nearest_scope == this && parent->is_root());
+    return parent && !(is_scope() && parent->is_scope());
 }
 
 inline node* add_ref(node* n) noexcept

@@ -15,6 +15,7 @@
 #include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
 #include <asioctx/detail/node.hpp>
+#include <asioctx/detail/request_queue.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/sync.hpp>
 
@@ -180,15 +181,20 @@ struct root final : scope, list_link<all_roots_tag>
 
     execution_context_gate gate;
 
+    // Of operations on that execution context.
+    request_queue requests;
+
     // The lists of the scopes and operations right below a root. Threads that derive
     // from it have one each, as far as these go round.
     //
-    // A list that is not empty keeps the root, in place of references that all
-    // threads would count in one place. While there is an execution context, that
-    // does. When it goes, it closes the lists: from then on each has a reference for
-    // as long as there is a scope in it.
+    // While there is an execution context, that keeps the root; the lists begin to
+    // when it goes.
     struct alignas(64) shard : scope_base
     {
+        shard() noexcept
+        {
+            state.store(0, std::memory_order_relaxed);
+        }
     };
 
     static constexpr unsigned number_of_shards = 16;

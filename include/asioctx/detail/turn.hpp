@@ -319,6 +319,7 @@ public:
 
 private:
     friend class turn_pool;
+    friend class request_queue;
 
     // otherwise: what is set if somebody is at work; nothing changes with none.
     bool end_with(bool mine, word otherwise) noexcept
@@ -359,7 +360,10 @@ private:
 
     atomic<word> word_{0};
     atomic<std::uint32_t> refs_{0};
-    turn* next_free_ = nullptr;
+
+    // In a request_queue, or, without references, among the free ones.
+    turn* next_ = nullptr;
+
     message_memory memory_;
 };
 
