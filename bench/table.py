@@ -152,6 +152,7 @@ ROWS = [
           ("create", "10^6 live deadlines: make each", "ns", "≤ 120"),
           ("cancel in order", "cancel each in order", "ns", "≤ 80"),
           ("cancel at random", "cancel each at random", "ns", "≤ 200"),
+          ("drop at random", "drop each at random", "ns", "≤ 304"),
           ("bytes", "memory of each", "B", "≤ 200"))),
     ("P6", "cancel 10^5 children: each", "ns",
      time("P6/children/asioctx/100000"), "≤ 30",
@@ -191,6 +192,15 @@ ROWS = [
        [(GO, mops(f"P11/threads:{i}/Go"))])
       for i, n, goal in ((1, "one thread", ""),
                          (2, "two threads", "≥ 1.5 Go's"))),
+    *(("P11", f"the same from a root, {n}", "M/s",
+       throughput(f"P11/from a root/asioctx/threads:{i}"), "", [])
+      for i, n in ((1, "one thread"), (2, "two threads"))),
+    *(("P11", f"with a deadline, {n}", "M/s",
+       throughput(f"P11/deadlines, one root/asioctx/threads:{i}"), "",
+       [("a root each",
+         throughput(f"P11/deadlines, own roots/asioctx/threads:{i}"))])
+      for i, n in ((1, "one thread"), (2, "two threads"),
+                   (8, "eight threads"))),
     *(("P12", what, "%", share(f"P12/{name}/asioctx", "P12/bare"), goal,
        rivals)
       for name, what, goal, rivals in (
@@ -218,6 +228,28 @@ ROWS = [
        time(f"P16/turn/{name}/{MILLION}", "worst us"), "≤ 100", [])
       for name, what in (("1 s", "within a second"),
                          ("at once", "at one instant"))),
+    *(("P16", f"10^5 waits are canceled {what}: another handler waits at most",
+       "µs", time(f"P16/cancel/{name}/100000", "worst us"), "≤ 1000", [])
+      for name, what in (("in place", "by a handler"),
+                         ("other thread", "by another thread"))),
+    *(("P17", what, "ns", time(f"P17/{name}/asioctx"), "", [])
+      for name, what in (("value", "`with_value`, drop"),)),
+    *(("P17", f"`merge` of {n}, drop", "ns", time(f"P17/merge/asioctx/{n}"),
+       "", []) for n in (2, 15)),
+    *(("P17", what, "ns", time(f"P17/{name}/asioctx"), "",
+       [("steady_timer", time(f"P17/{name}/steady_timer"))])
+      for name, what in (
+          ("after_func", "`after_func`, stop"),
+          ("async_wait", "`async_wait`, cancel, the handler is called"),
+          ("task_group", "a group of one task that ends at once"),
+          ("cold start", "an `io_context` and its first deadline"))),
+    *(("P18", f"from cancel() to the handler, {what}, {p}", "µs",
+       time(f"P18/{name}/asioctx", key), "≤ signal's",
+       [("own signal", time(f"P18/{name}/own signal", key))])
+      for name, what in (("here", "in place"),
+                         ("other thread", "from another thread"),
+                         ("strand", "to a strand"))
+      for key, p in (("median us", "median"), ("p99 us", "p99"))),
 ]
 
 

@@ -145,6 +145,7 @@ enum class phase
     create,
     cancel_in_order,
     cancel_at_random,
+    drop_at_random,
     bytes,
 };
 
@@ -192,6 +193,14 @@ void many(State& state, phase measured, Create create, Cancel cancel)
                 {
                     for (auto const i : order)
                         cancel(all[i]);
+                });
+        else if (measured == phase::drop_at_random)
+            do_phase(
+                phase::drop_at_random,
+                [&]
+                {
+                    for (auto const i : order)
+                        auto const dropped = std::move(all[i]);
                 });
         else
             do_phase(
@@ -460,6 +469,20 @@ void threads_below_root(State& state)
     state.SetItemsProcessed(state.iterations());
 }
 
+// With a deadline, whose set the threads share unless each has a root of its own.
+void threads_with_deadlines(State& state, bool own_roots)
+{
+    static asio::io_context shared;
+    asio::io_context own;
+    auto const root = background(own_roots ? own : shared);
+    for (auto _ : state)
+    {
+        auto const [ctx, cancel] = with_timeout(root, 30s);
+        cancel();
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+
 // P15: touch.
 
 void touch(State& state)
@@ -522,6 +545,10 @@ void add_benchmarks()
         "P5/cancel at random/steady_timer",
         many_timers,
         phase::cancel_at_random);
+    by_hand(
+        "P5/drop at random/asioctx", many_deadlines, phase::drop_at_random);
+    by_hand(
+        "P5/drop at random/steady_timer", many_timers, phase::drop_at_random);
     by_hand("P5/bytes/asioctx", many_deadlines, phase::bytes);
     by_hand("P5/bytes/steady_timer", many_timers, phase::bytes);
     by_hand("P6/ask/asioctx", cancel_operations<part::ask>);
@@ -546,6 +573,16 @@ void add_benchmarks()
         ->Threads(1)
         ->Threads(2)
         ->UseRealTime();
+    for (bool const own_roots : {false, true})
+        RegisterBenchmark(
+            own_roots ? "P11/deadlines, own roots/asioctx"
+                      : "P11/deadlines, one root/asioctx",
+            threads_with_deadlines,
+            own_roots)
+            ->Threads(1)
+            ->Threads(2)
+            ->Threads(8)
+            ->UseRealTime();
     RegisterBenchmark("P15/asioctx", touch);
     RegisterBenchmark("P15/steady_timer", rearm);
 }

@@ -17,6 +17,13 @@
 #include "counting_executor.hpp"
 
 namespace asioctx::detail {
+namespace {
+
+// The queue whose handler this thread is posting: what drops it meanwhile has failed
+// to. Nobody else is to see that, for the handler may run before the thread is back.
+constinit thread_local request_queue const* posting = nullptr;
+
+} // namespace
 
 class request_queue::message : public owner_message<message, request_queue>
 {
@@ -31,7 +38,7 @@ public:
     // The execution context shuts down; or this was not posted.
     static void dropped(request_queue& q) noexcept
     {
-        if (!q.is_posting_)
+        if (posting != &q)
             q.drop();
     }
 };
@@ -82,7 +89,7 @@ void request_queue::deallocate(void* p, std::size_t) noexcept
 // The caller is the one who has seen to it that there is one handler.
 void request_queue::post() noexcept
 {
-    is_posting_ = true;
+    posting = this;
     bool is_posted = true;
     try
     {
@@ -94,7 +101,7 @@ void request_queue::post() noexcept
     {
         is_posted = false;
     }
-    is_posting_ = false;
+    posting = nullptr;
     // To ask from here is better than not to ask.
     if (!is_posted)
         look();

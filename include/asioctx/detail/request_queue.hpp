@@ -68,10 +68,6 @@ private:
     asio::any_io_executor executor_;
     atomic<bool> is_open_{false};
 
-    // A handler is being posted, which has not been taken over yet. Only one thread
-    // posts at a time.
-    bool is_posting_ = false;
-
     // Guards what follows.
     spin_mutex mutex_;
 
