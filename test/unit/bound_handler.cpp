@@ -53,7 +53,8 @@ struct handler_fixture : io_context_fixture
     bound_handler<op_of<Handler>> start(Handler h)
     {
         auto* const op = op_of<Handler>::create(
-            detail::context_access::get(c.ctx), terminal, io, std::move(h));
+            detail::node_ptr(detail::context_access::get(c.ctx)),
+            terminal, io, std::move(h));
         bound_op::initiation const running(*op);
         op->connect_upstream();
         return bound_handler<op_of<Handler>>(op);

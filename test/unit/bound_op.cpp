@@ -47,7 +47,8 @@ public:
         context const& ctx,
         std::string& log,
         asio::cancellation_type_t type = terminal)
-        : bound_op(detail::context_access::get(ctx), type), log_(log)
+        : bound_op(detail::node_ptr(detail::context_access::get(ctx)), type),
+          log_(log)
     {
     }
 
