@@ -8,6 +8,7 @@
 #include <asioctx/deadline.hpp>
 
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/timed_scopes.hpp>
 
 #include <chrono>
 #include <cstdint>

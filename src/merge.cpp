@@ -6,8 +6,8 @@
 //
 
 #include <asioctx/merge.hpp>
+#include <asioctx/detail/scope.hpp>
 
-#include <asioctx/detail/node.hpp>
 
 #include <algorithm>
 #include <memory>

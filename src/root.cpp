@@ -7,6 +7,7 @@
 
 #include <asioctx/detail/recording.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/timed_scopes.hpp>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -588,13 +589,6 @@ bool root::remove_guest(execution_context_guest& g) noexcept
     if (found)
         g.unlink();
     return found;
-}
-
-void execution_context_gate::close() noexcept
-{
-    state_.fetch_or(closed, std::memory_order_relaxed);
-    for (backoff wait; state_.load(std::memory_order_acquire) != closed;)
-        wait();
 }
 
 void root::shut_down() noexcept

@@ -9,8 +9,8 @@
 
 #include <asioctx/detail/coarse_clock.hpp>
 #include <asioctx/detail/hook.hpp>
-#include <asioctx/detail/node.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/timed_scopes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -319,7 +319,7 @@ private:
     void read(scope& s, std::size_t at)
     {
         read(s, s, at);
-        if (s.is_root())
+        if (detail::is_root(s))
             for (auto& shard : static_cast<detail::root&>(s).shards)
                 read(shard, s, at);
     }

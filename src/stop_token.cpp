@@ -7,8 +7,8 @@
 
 #include <asioctx/after_func.hpp>
 #include <asioctx/stop_token.hpp>
+#include <asioctx/detail/scope.hpp>
 
-#include <asioctx/detail/node.hpp>
 
 #include <memory>
 #include <optional>

@@ -8,8 +8,8 @@
 #include <asioctx/task_group.hpp>
 
 #include <asioctx/detail/executor_target.hpp>
-#include <asioctx/detail/node.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/scope.hpp>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>

@@ -12,7 +12,7 @@
 #include <asioctx/bind_context.hpp>
 
 #include <asioctx/detail/executor_target.hpp>
-#include <asioctx/detail/node.hpp>
+#include <asioctx/detail/scope.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>

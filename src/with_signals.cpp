@@ -8,8 +8,8 @@
 #include <asioctx/bind_context.hpp>
 #include <asioctx/with_signals.hpp>
 
-#include <asioctx/detail/node.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/scope.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution/context.hpp>

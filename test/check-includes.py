@@ -47,10 +47,13 @@ FROM_DETAIL = {
 # Tested by way of what is made of them; test/CMakeLists.txt has the same list.
 ALONE = {
     "detail/attempt_op.hpp",
+    "detail/execution_context_gate.hpp",
     "detail/hook.hpp",
     "detail/node.hpp",
     "detail/root.hpp",
     "detail/run_task.hpp",
+    "detail/scope.hpp",
+    "detail/timed_scopes.hpp",
     "detail/type_name.hpp",
 }
 

@@ -12,8 +12,8 @@
 #include <asioctx/context_key.hpp>
 #include <asioctx/error.hpp>
 
-#include <asioctx/detail/node.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/scope.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>

@@ -359,7 +359,7 @@ int main(int argc, char** argv)
     auto const mutex_is_lost =
         replaced("mutex_is_lost", op::rmw, "sync.hpp", "lock", 0);
     auto const scope_lock_is_lost =
-        replaced("scope_lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
+        replaced("scope_lock_is_lost", op::rmw, "scope.hpp", "lock", all ^ 1);
     auto const scope_stays_scheduled = replaced(
         "scope_stays_scheduled",
         op::load,
@@ -368,11 +368,11 @@ int main(int argc, char** argv)
         0,
         1);
     auto const touch_is_lost =
-        miswritten("touch_is_lost", op::rmw, "node.hpp", "touch", 0);
+        miswritten("touch_is_lost", op::rmw, "timed_scopes.hpp", "touch", 0);
     auto const grace_forgets_the_end =
-        replaced("grace_forgets_the_end", op::load, "node.hpp", "done", 0);
+        replaced("grace_forgets_the_end", op::load, "scope.hpp", "done", 0);
     auto const end_is_not_seen =
-        replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
+        replaced("end_is_not_seen", op::rmw, "scope.hpp", "lock", all ^ 2);
     auto const entry_is_released_early = relaxed(
         "entry_is_released_early", op::store, "deadline_set.hpp", "remove");
     return explore::main(

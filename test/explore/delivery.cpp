@@ -1326,17 +1326,17 @@ int main(int argc, char** argv)
     auto const request_is_forgotten =
         skipped("request_is_forgotten", op::store, "bound_op.hpp", "set_missed");
     auto const lock_is_lost =
-        replaced("lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
+        replaced("lock_is_lost", op::rmw, "scope.hpp", "lock", all ^ 1);
     auto const end_is_not_seen =
-        replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
+        replaced("end_is_not_seen", op::rmw, "scope.hpp", "lock", all ^ 2);
     auto const want_is_lost = miswritten(
         "want_is_lost", op::rmw, "turn.hpp", "want", all ^ turn::wants);
     auto const steps_are_not_seen =
         replaced("steps_are_not_seen", op::load, "turn.hpp", "has_steps", 0);
     auto const gate_is_open =
-        replaced("gate_is_open", op::rmw, "root.hpp", "enter", 0);
+        replaced("gate_is_open", op::rmw, "execution_context_gate.hpp", "enter", 0);
     auto const gate_does_not_wait =
-        replaced("gate_does_not_wait", op::load, "root.cpp", "close", 0, 1);
+        replaced("gate_does_not_wait", op::load, "execution_context_gate.cpp", "close", 0, 1);
     auto const turn_is_not_given_up = miswritten(
         "turn_is_not_given_up", op::store, "turn.hpp", "leave_alone", all, turn::held);
     auto const request_is_not_counted =

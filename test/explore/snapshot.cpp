@@ -144,11 +144,11 @@ int main(int argc, char** argv)
     using namespace explore;
     constexpr std::uint64_t all = ~std::uint64_t{0};
     auto const lock_is_lost =
-        replaced("lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
+        replaced("lock_is_lost", op::rmw, "scope.hpp", "lock", all ^ 1);
     auto const child_stays =
-        replaced("child_stays", op::load, "node.cpp", "leave_parent", 0);
+        replaced("child_stays", op::load, "scope.cpp", "leave_parent", 0);
     auto const closing_is_not_seen = replaced(
-        "closing_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 16);
+        "closing_is_not_seen", op::rmw, "scope.hpp", "lock", all ^ 16);
     auto const root_is_not_held =
         skipped("root_is_not_held", op::rmw, "node.hpp", "add_ref");
     return explore::main(

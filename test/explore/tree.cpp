@@ -267,24 +267,24 @@ int main(int argc, char** argv)
 {
     using namespace explore;
     constexpr std::uint64_t all = ~std::uint64_t{0};
-    // In the order of src/node.cpp.
+    // In the order of src/scope.cpp.
     auto const lock_is_lost =
-        replaced("lock_is_lost", op::rmw, "node.hpp", "lock", all ^ 1);
+        replaced("lock_is_lost", op::rmw, "scope.hpp", "lock", all ^ 1);
     auto const unlock_is_relaxed =
-        relaxed("unlock_is_relaxed", op::store, "node.hpp", "unlock");
+        relaxed("unlock_is_relaxed", op::store, "scope.hpp", "unlock");
     auto const done_is_relaxed =
-        relaxed("done_is_relaxed", op::load, "node.hpp", "done")
+        relaxed("done_is_relaxed", op::load, "scope.hpp", "done")
             .of_plain_memory();
     auto const walk_is_not_awaited = replaced(
-        "walk_is_not_awaited", op::load, "node.cpp", "wait_for_walks", 0);
+        "walk_is_not_awaited", op::load, "scope.cpp", "wait_for_walks", 0);
     auto const end_is_not_seen =
-        replaced("end_is_not_seen", op::rmw, "node.hpp", "lock", all ^ 2);
+        replaced("end_is_not_seen", op::rmw, "scope.hpp", "lock", all ^ 2);
     auto const child_stays =
-        replaced("child_stays", op::load, "node.cpp", "leave_parent", 0);
+        replaced("child_stays", op::load, "scope.cpp", "leave_parent", 0);
     auto const taken_are_not_counted = skipped(
-        "taken_are_not_counted", op::rmw, "node.cpp", "take_some_children");
+        "taken_are_not_counted", op::rmw, "scope.cpp", "take_some_children");
     auto const listed_are_counted =
-        skipped("listed_are_counted", op::rmw, "node.cpp", "put_back");
+        skipped("listed_are_counted", op::rmw, "scope.cpp", "put_back");
     auto const parent_is_not_held =
         skipped("parent_is_not_held", op::rmw, "node.hpp", "add_ref");
     auto const release_is_relaxed =

@@ -18,7 +18,7 @@
 #include <asioctx/without_cancel.hpp>
 
 #include <asioctx/detail/deadline_set.hpp>
-#include <asioctx/detail/node.hpp>
+#include <asioctx/detail/timed_scopes.hpp>
 
 #include <boost/test/unit_test.hpp>
 

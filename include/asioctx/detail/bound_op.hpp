@@ -13,10 +13,10 @@
 
 #include <asioctx/detail/executor_ref.hpp>
 #include <asioctx/detail/hook.hpp>
-#include <asioctx/detail/node.hpp>
 #include <asioctx/detail/op_message.hpp>
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/scope.hpp>
 #include <asioctx/detail/sync.hpp>
 #include <asioctx/detail/turn.hpp>
 

@@ -12,10 +12,10 @@
 
 #include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/hook.hpp>
-#include <asioctx/detail/node.hpp>
 #include <asioctx/detail/op_slot.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/root.hpp>
+#include <asioctx/detail/scope.hpp>
 #include <asioctx/detail/thread_memory.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>

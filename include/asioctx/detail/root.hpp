@@ -12,11 +12,12 @@
 
 #include <asioctx/detail/abi.hpp>
 #include <asioctx/detail/deadline_set.hpp>
+#include <asioctx/detail/execution_context_gate.hpp>
 #include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
-#include <asioctx/detail/node.hpp>
 #include <asioctx/detail/request_queue.hpp>
 #include <asioctx/detail/reserved_memory.hpp>
+#include <asioctx/detail/scope.hpp>
 #include <asioctx/detail/sync.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
@@ -54,35 +55,6 @@ public:
 
 protected:
     ~execution_context_guest() = default;
-};
-
-// Holds up the shutdown of an execution context while other threads dispatch
-// something to it, and turns them away from then on.
-class execution_context_gate
-{
-public:
-    bool enter() noexcept
-    {
-        if ((state_.fetch_add(visitor, std::memory_order_acquire) & closed)
-            == 0) [[likely]]
-            return true;
-        leave();
-        return false;
-    }
-
-    void leave() noexcept
-    {
-        state_.fetch_sub(visitor, std::memory_order_release);
-    }
-
-    // Waits until all have left.
-    ASIOCTX_DECL void close() noexcept;
-
-private:
-    static constexpr std::uint32_t closed = 1;
-    static constexpr std::uint32_t visitor = 2;
-
-    atomic<std::uint32_t> state_{0};
 };
 
 // The root of an execution context's tree, the set of its deadlines and the

@@ -1,0 +1,97 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+#include <asioctx/detail/root.hpp>
+#include <asioctx/detail/timed_scopes.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+namespace asioctx::detail {
+
+std::string seconds(duration d)
+{
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3gs",
+        std::chrono::duration<double>(d).count());
+    return text;
+}
+
+grace_scope::grace_scope(node* parent, duration grace) noexcept
+    : scope(parent, behavior::graced), grace(grace)
+{
+    deadline = add_saturated(deadline, grace);
+}
+
+void grace_scope::start() noexcept
+{
+    try
+    {
+        auto const now = home->now();
+        auto const t = add_saturated(now, grace);
+        over_at.store(
+            t.time_since_epoch().count(), std::memory_order_relaxed);
+        home->schedule(*this, t, now);
+    }
+    catch (...)
+    {
+        // No timer can be had: then there is no grace.
+        expire();
+        return;
+    }
+    if (done())
+        home->unschedule(*this);
+}
+
+void grace_scope::describe(std::string& out) const
+{
+    out += ".with_grace(" + seconds(grace) + ")";
+}
+
+clock_scope::clock_scope(
+    node* parent, left_function* left, std::int64_t deadline) noexcept
+    : scope(parent, behavior::clocked), left_(left), deadline_(deadline)
+{
+}
+
+void clock_scope::describe(std::string& out) const
+{
+    out += ".with_deadline";
+    if (!done())
+        out += '(' + seconds(std::max(left(), duration::zero())) + " left)";
+}
+
+bool clock_scope::put_off() noexcept
+{
+    auto const l = left();
+    if (l <= duration::zero())
+        return false;
+    // It may stand still, or be coarse.
+    auto& r = home->time();
+    r.put_back(*this,
+        next_look(r.now(), std::max<duration>(l, std::chrono::milliseconds(1))));
+    if (done())
+        unschedule();
+    return true;
+}
+
+idle_scope::idle_scope(
+    node* parent, duration timeout, time_point now) noexcept
+    : scope(parent, behavior::idle),
+      timeout(timeout),
+      touched(now.time_since_epoch().count())
+{
+}
+
+void idle_scope::describe(std::string& out) const
+{
+    out += ".with_idle_timeout(" + seconds(timeout) + ")";
+}
+
+} // namespace asioctx::detail
