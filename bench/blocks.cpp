@@ -131,8 +131,8 @@ void bare_cold_start(State& state)
     }
 }
 
-// Waits that are canceled one by one, while 32 handlers keep the io_context busy.
-// From the call of cancel() to the handler.
+// Waits that are canceled one by one, while 32 handlers keep the io_context
+// busy. From the call of cancel() to the handler.
 class canceled_waits
 {
 public:
@@ -238,7 +238,9 @@ private:
     {
         std::sort(times_.begin(), times_.end());
         auto const us = [&](std::size_t i)
-        { return std::chrono::duration<double, std::micro>(times_[i]).count(); };
+        {
+            return std::chrono::duration<double, std::micro>(times_[i]).count();
+        };
         state.SetIterationTime(us(times_.size() / 2) * 1e-6);
         state.counters["median us"] = us(times_.size() / 2);
         state.counters["p99 us"] = us(times_.size() - 1 - times_.size() / 100);
@@ -266,7 +268,9 @@ void cancel_context(State& state, canceled_waits::from f)
             t.expires_after(1h);
             t.async_wait(bind_context(c.ctx, std::move(handler)));
             return [c = std::make_shared<cancelable>(std::move(c))]
-            { c->cancel(); };
+            {
+                c->cancel();
+            };
         });
 }
 
@@ -288,7 +292,9 @@ void post_signal(State& state, canceled_waits::from f)
             return [&]
             {
                 auto const emit = [&]
-                { signal.emit(asio::cancellation_type::terminal); };
+                {
+                    signal.emit(asio::cancellation_type::terminal);
+                };
                 if (f == canceled_waits::from::here)
                     emit();
                 else if (f == canceled_waits::from::strand)
@@ -314,9 +320,9 @@ void add_benchmarks()
     RegisterBenchmark("P17/cold start/steady_timer", bare_cold_start);
     using from = canceled_waits::from;
     for (auto const& [name, f] :
-        {std::pair("here", from::here),
-         std::pair("other thread", from::another_thread),
-         std::pair("strand", from::strand)})
+         {std::pair("here", from::here),
+          std::pair("other thread", from::another_thread),
+          std::pair("strand", from::strand)})
     {
         auto const p = std::string("P18/") + name;
         RegisterBenchmark((p + "/asioctx").c_str(), cancel_context, f)

@@ -4,10 +4,10 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
-// P16: how long others are held up by many deadlines, and by many operations that
-// are canceled at once. In processor time, so that what else runs on the machine
-// does not count; of steps that are some microseconds long, the time that the clock
-// takes is a part.
+// P16: how long others are held up by many deadlines, and by many operations
+// that are canceled at once. In processor time, so that what else runs on the
+// machine does not count; of steps that are some microseconds long, the time
+// that the clock takes is a part.
 
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
@@ -204,8 +204,8 @@ std::chrono::duration<double> thread_time()
     return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
 }
 
-// What another handler waits for, while many waits are canceled: by a handler, or by
-// another thread.
+// What another handler waits for, while many waits are canceled: by a handler,
+// or by another thread.
 void cancel(State& state, bool in_place)
 {
     for (auto _ : state)

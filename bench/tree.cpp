@@ -469,7 +469,8 @@ void threads_below_root(State& state)
     state.SetItemsProcessed(state.iterations());
 }
 
-// With a deadline, whose set the threads share unless each has a root of its own.
+// With a deadline, whose set the threads share unless each has a root of its
+// own.
 void threads_with_deadlines(State& state, bool own_roots)
 {
     static asio::io_context shared;
@@ -545,8 +546,7 @@ void add_benchmarks()
         "P5/cancel at random/steady_timer",
         many_timers,
         phase::cancel_at_random);
-    by_hand(
-        "P5/drop at random/asioctx", many_deadlines, phase::drop_at_random);
+    by_hand("P5/drop at random/asioctx", many_deadlines, phase::drop_at_random);
     by_hand(
         "P5/drop at random/steady_timer", many_timers, phase::drop_at_random);
     by_hand("P5/bytes/asioctx", many_deadlines, phase::bytes);

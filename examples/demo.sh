@@ -375,6 +375,35 @@ check "the answer to the last request" 'slept 1000ms 200' "$last"
 log_line 'shutdown: signal Terminated; 1 finished, 0 aborted, in .*'
 check_end "$began" 0 "$slack" "the last client's end"
 
+start --drain 3s --grace 20s --max-timeout 20s
+
+step "SIGTERM, while clients are still sent here. The server says that it is not ready,
+   serves who comes, and tells them to go. After the drain, a new client is refused.
+   What was begun by then ends."
+get_in_background begun /sleep/6000
+poll handles 1 || fail "requests that the server handles" 1 "another number"
+get 200 ready /ready
+did signal "kill -TERM ${pid[server]}"
+kill -TERM "${pid[server]}"
+get 503 'Shutting down.' /ready
+curl -i "http://127.0.0.1:${port[server]}/hello" | tr -d '\r' > "$dir/body"
+did client "a new one: $(head -n 1 "$dir/body"), $(grep -i '^Connection' "$dir/body")"
+check "what a client that comes now is told" 'HTTP/1.1 200 OK' \
+    "$(head -n 1 "$dir/body")"
+grep -qx 'Connection: close' "$dir/body" \
+    || fail "the answer during the drain" "Connection: close" "$(cat "$dir/body")"
+poll is_refused || fail "a client after the drain" "is refused" "$(cat "$dir/body")"
+did client "one that comes later is refused"
+log_line_in 'GET /sleep/6000 finished 200' 6000 $((6000 + slack))
+wait "${clients[@]}" || true
+clients=()
+began=$(now)
+begun=$(paste -s -d ' ' "$dir/begun")
+did client "/sleep/6000: $begun"
+check "the answer to what was begun" 'slept 6000ms 200' "$begun"
+log_line 'shutdown: signal Terminated; [0-9]+ finished, 0 aborted, in .*'
+check_end "$began" 0 "$slack" "the last client's end"
+
 start --grace 6s --max-timeout 1m --limit 2
 
 step "Two requests are all that this server handles at a time. A third is refused.

@@ -19,8 +19,9 @@
 namespace asioctx::detail {
 namespace {
 
-// The queue whose handler this thread is posting: what drops it meanwhile has failed
-// to. Nobody else is to see that, for the handler may run before the thread is back.
+// The queue whose handler this thread is posting: what drops it meanwhile has
+// failed to. Nobody else is to see that, for the handler may run before the
+// thread is back.
 constinit thread_local request_queue const* posting = nullptr;
 
 } // namespace
@@ -55,8 +56,7 @@ bool request_queue::runs_here() const noexcept
 {
     bool here = false;
     with_counting_executor(
-        executor_,
-        [&](auto const& ex) { here = ex.running_in_this_thread(); });
+        executor_, [&](auto const& ex) { here = ex.running_in_this_thread(); });
     return here;
 }
 
@@ -107,8 +107,8 @@ void request_queue::post() noexcept
         look();
 }
 
-// The rest of what there is goes to a handler of its own, which other threads may
-// run while this one is at work: what is asked may call foreign code.
+// The rest of what there is goes to a handler of its own, which other threads
+// may run while this one is at work: what is asked may call foreign code.
 void request_queue::look() noexcept
 {
     turn* some[batch];

@@ -108,7 +108,7 @@ void* thread_memory::allocate(std::size_t size)
         return ::operator new(size);
     auto const i = free_memory::index_of(size);
     void* const p = kept.take(i);
-    return p ? p : ::operator new(i * free_memory::step);
+    return p ? p : ::operator new(i* free_memory::step);
 }
 
 void thread_memory::deallocate(void* p, std::size_t size) noexcept

@@ -11,10 +11,12 @@
 //
 // examples/demo.sh shows what it does.
 
+#include <asioctx/after_func.hpp>
 #include <asioctx/report_stuck.hpp>
 #include <asioctx/with_name.hpp>
 #include <asioctx/with_signals.hpp>
 
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -26,15 +28,18 @@
 #include <iterator>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 #include "debug.hpp"
 #include "server.hpp"
+#include "supervisor.hpp"
 #include "timeout_header.hpp"
 
 namespace {
 
 namespace asio = boost::asio;
+using namespace std::literals;
 using example::tcp;
 
 struct options
@@ -73,6 +78,8 @@ bool parse(std::string_view name, char const* value, options& o)
         o.certificate = value;
     else if (name == "--key")
         o.key = value;
+    else if (name == "--drain" && time)
+        o.server.drain = *time;
     else if (name == "--grace" && time)
         o.server.grace = *time;
     else if (name == "--max-timeout" && time)
@@ -96,6 +103,12 @@ std::ptrdiff_t descriptors()
 void serve(options& o)
 {
     asio::io_context ioc;
+    auto const all = asioctx::background(ioc);
+    // Before what takes its time: a signal meanwhile is not lost, nor does it
+    // kill.
+    auto [stop, cancel] = asioctx::with_signals(
+        asioctx::with_name(all, "server"), {SIGINT, SIGTERM});
+
     asio::ssl::context tls(asio::ssl::context::tls_server);
     if (!o.certificate.empty())
     {
@@ -104,9 +117,6 @@ void serve(options& o)
         o.server.tls = &tls;
     }
 
-    auto const all = asioctx::background(ioc);
-    auto [root, cancel] = asioctx::with_signals(
-        asioctx::with_name(all, "server"), {SIGINT, SIGTERM});
     asioctx::stuck_reporter reporter;
     if (o.report_stuck)
         reporter =
@@ -117,11 +127,29 @@ void serve(options& o)
         debug.emplace(*o.debug_port, all, 1000);
         std::cout << "debug on " << debug->endpoint() << std::endl;
     }
-    tcp::acceptor acceptor(ioc, {asio::ip::address_v4::loopback(), o.port});
-    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
+    auto acceptor = example::listening_socket(ioc);
+    if (!acceptor)
+        acceptor.emplace(
+            ioc, tcp::endpoint(asio::ip::address_v4::loopback(), o.port));
+    std::cout << "listening on " << acceptor->local_endpoint() << std::endl;
+    //[notify
+    example::notify_supervisor(ioc, "READY=1");
+    auto const stopping = asioctx::after_func(
+        stop,
+        asio::bind_executor(
+            ioc,
+            [&]
+            {
+                auto const left = o.server.drain + o.server.grace + 5s;
+                example::notify_supervisor(
+                    ioc,
+                    "STOPPING=1\nEXTEND_TIMEOUT_USEC="
+                        + std::to_string(left / 1us));
+            }));
+    //]
     asio::co_spawn(
         ioc,
-        listen(root, std::move(acceptor), o.server),
+        listen(stop, std::move(*acceptor), o.server),
         [](std::exception_ptr e)
         {
             if (e)
@@ -141,7 +169,8 @@ try
     for (int i = 1; i < argc; i += 2)
         if (i + 1 == argc || !parse(argv[i], argv[i + 1], o))
             throw std::invalid_argument(
-                "usage: asioctx_example_server [--port 0] [--grace 1s] "
+                "usage: asioctx_example_server [--port 0] [--drain 0s] "
+                "[--grace 1s] "
                 "[--max-timeout 2s] [--read-timeout 5s] [--idle-timeout 60s] "
                 "[--limit 1000] [--upstream <port>]... [--redis <port>] "
                 "[--debug-port 0] [--report-stuck 2s] "

@@ -168,14 +168,28 @@ asio::awaitable<outcome> run(
 }
 //]
 
+// Where a connection is in the life of the server: each outlasts the one
+// before.
+struct phases
+{
+    asioctx::context stop;      // done: it is to stop, and says so
+    asioctx::context accepting; // done: no new client is taken
+    asioctx::context serving;   // done: requests are aborted
+};
+
 // Runs a request, or says why not.
 asio::awaitable<outcome> admit(
     asioctx::context ctx,
+    asioctx::context stop,
     stream& s,
     request const& req,
     trace const& seen,
     server& self)
 {
+    if (req.target() == "/ready")
+        co_return stop.done()
+            ? outcome{"not ready", {http::status::service_unavailable, "Shutting down."}}
+            : outcome{"finished", {http::status::ok, "ready"}};
     if (req.target() == "/requests")
         co_return outcome{
             "finished", {http::status::ok, std::to_string(self.in_flight)}};
@@ -233,16 +247,14 @@ asio::awaitable<error_code> send(
 // Serves one request and logs how it ended. Returns whether the connection can
 // take another.
 asio::awaitable<bool> serve_request(
-    asioctx::context root,
-    asioctx::context grace,
-    stream& s,
-    flat_buffer& buffer,
-    server& self)
+    phases const& during, stream& s, flat_buffer& buffer, server& self)
 {
     auto const start = steady_clock::now();
     auto const seen = std::make_shared<trace>();
     auto const ctx = asioctx::with_value(
-        asioctx::with_value(grace, census_key, self.contexts), trace_key, seen);
+        asioctx::with_value(during.serving, census_key, self.contexts),
+        trace_key,
+        seen);
     request_parser parser;
     parser.header_limit(header_limit);
     parser.body_limit(body_limit);
@@ -252,18 +264,18 @@ asio::awaitable<bool> serve_request(
         auto [reading, stop] = with_timeout(ctx, self.read_timeout);
         auto [ec, n] = co_await http::async_read(
             s, buffer, parser, bind_context(reading, as_result));
-        if (ec && (!parser.got_some() || grace.done()))
+        if (ec && (!parser.got_some() || during.serving.done()))
             co_return false; // nobody waits for an answer
         if (ec)
             end = not_received(ec);
     }
     if (parser.is_done())
-        end = co_await admit(ctx, s, req, *seen, self);
+        end = co_await admit(ctx, during.stop, s, req, *seen, self);
 
     auto const status = end.answer.status;
     bool const answered = status != http::status::unknown;
     bool const keep_alive = answered && parser.is_done() && req.keep_alive()
-        && req.method() == http::verb::get && !root.done();
+        && req.method() == http::verb::get && !during.stop.done();
     error_code ec;
     if (answered)
         ec = co_await send(ctx, s, end.answer, keep_alive);
@@ -273,13 +285,13 @@ asio::awaitable<bool> serve_request(
         line =
             std::string(req.method_string()) + ' ' + std::string(req.target());
     ++self.requests;
-    if (grace.done())
+    if (during.serving.done())
     {
         ++self.aborted;
         self.aborted_at += (self.aborted_at.empty() ? "" : "; ") + line
             + " waited for " + seen->waited_for;
     }
-    else if (root.done() && answered)
+    else if (during.stop.done() && answered)
         ++self.finished;
 
     std::cout << line << ' ' << end.what;
@@ -311,13 +323,10 @@ asio::awaitable<void> close(asioctx::context parent, stream& s)
 
 //[serve_connection
 // Serves a connection: one request after the other until the client closes it,
-// it is idle for too long, or root is done. What has been accepted by then is
-// bound to the grace.
+// it is idle for too long, or nobody is accepted any more. A request that has
+// come by then is served.
 asio::awaitable<void> serve_connection(
-    asioctx::context root,
-    asioctx::context grace,
-    tcp::socket socket,
-    server& self)
+    phases during, tcp::socket socket, server& self)
 {
     // The operations below are bound one by one.
     co_await asio::this_coro::reset_cancellation_state(
@@ -325,7 +334,7 @@ asio::awaitable<void> serve_connection(
     stream s(std::move(socket), self.tls);
     if (s.tls())
     {
-        auto [ctx, cancel] = with_timeout(grace, self.read_timeout);
+        auto [ctx, cancel] = with_timeout(during.serving, self.read_timeout);
         auto [ec] = co_await s.tls()->async_handshake(
             asio::ssl::stream_base::server, bind_context(ctx, as_result));
         if (ec)
@@ -333,13 +342,14 @@ asio::awaitable<void> serve_connection(
     }
 
     flat_buffer buffer(header_limit + body_limit);
-    auto limits = asioctx::with_idle_timeout(root, self.idle_timeout);
-    bool open = co_await serve_request(root, grace, s, buffer, self);
+    auto const& accepting = during.accepting;
+    auto limits = asioctx::with_idle_timeout(accepting, self.idle_timeout);
+    bool open = co_await serve_request(during, s, buffer, self);
     while (open)
     {
         // A request may have taken longer than a connection may be idle.
-        if (limits.ctx.done() && !root.done())
-            limits = asioctx::with_idle_timeout(root, self.idle_timeout);
+        if (limits.ctx.done() && !accepting.done())
+            limits = asioctx::with_idle_timeout(accepting, self.idle_timeout);
         limits.idle.touch();
         if (buffer.size() == 0)
         {
@@ -350,9 +360,9 @@ asio::awaitable<void> serve_connection(
             if (ec && s.socket().available() == 0)
                 co_return;
         }
-        open = co_await serve_request(root, grace, s, buffer, self);
+        open = co_await serve_request(during, s, buffer, self);
     }
-    co_await close(grace, s);
+    co_await close(during.serving, s);
 }
 //]
 
@@ -360,9 +370,10 @@ asio::awaitable<void> serve_connection(
 
 //[listen
 asio::awaitable<void> listen(
-    asioctx::context root, tcp::acceptor acceptor, server& self)
+    asioctx::context stop, tcp::acceptor acceptor, server& self)
 {
-    auto [grace, cancel] = asioctx::with_grace(root, self.grace);
+    auto [accepting, stop_accepting] = asioctx::with_grace(stop, self.drain);
+    auto [serving, cancel] = asioctx::with_grace(accepting, self.grace);
     steady_clock::time_point start;
     auto const accept =
         [&](asioctx::task_group& connections) -> asio::awaitable<void>
@@ -370,25 +381,25 @@ asio::awaitable<void> listen(
         auto const spawn = [&](tcp::socket socket)
         {
             connections.spawn(serve_connection(
-                root, connections.ctx(), std::move(socket), self));
+                {stop, accepting, connections.ctx()}, std::move(socket), self));
         };
 
         asio::steady_timer timer(acceptor.get_executor());
-        while (!root.done())
+        while (!accepting.done())
         {
-            auto [ec, socket] =
-                co_await acceptor.async_accept(bind_context(root, as_result));
+            auto [ec, socket] = co_await acceptor.async_accept(
+                bind_context(accepting, as_result));
             if (!ec)
             {
                 spawn(std::move(socket));
                 continue;
             }
-            if (root.done())
+            if (accepting.done())
                 break;
             // Out of descriptors or memory. Connections that end make room.
             std::cerr << "accept: " << ec.message() << std::endl;
             timer.expires_after(accept_pause);
-            co_await timer.async_wait(bind_context(root, as_result));
+            co_await timer.async_wait(bind_context(accepting, as_result));
         }
 
         // Those that the system has accepted already are served, too.
@@ -399,9 +410,10 @@ asio::awaitable<void> listen(
         acceptor.close();
         start = steady_clock::now();
     };
-    co_await asioctx::with_task_group(grace, accept, asioctx::on_error::ignore);
+    co_await asioctx::with_task_group(
+        serving, accept, asioctx::on_error::ignore);
 
-    std::cout << "shutdown: signal " << root.cause().message() << "; "
+    std::cout << "shutdown: signal " << stop.cause().message() << "; "
               << self.finished << " finished, " << self.aborted
               << " aborted, in " << (steady_clock::now() - start) / 1ms << "ms";
     if (self.aborted)

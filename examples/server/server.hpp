@@ -25,7 +25,8 @@ namespace example {
 /// The options of a server, and what it counts.
 struct server
 {
-    asioctx::duration grace = std::chrono::seconds(1);
+    asioctx::duration drain{0}; // for new clients, once it is to stop
+    asioctx::duration grace = std::chrono::seconds(1); // for requests, after it
     asioctx::duration max_timeout = std::chrono::seconds(2);
     asioctx::duration read_timeout = std::chrono::seconds(5);
     asioctx::duration idle_timeout = std::chrono::seconds(60);
@@ -42,14 +43,16 @@ struct server
         std::make_shared<int>();
 };
 
-/// Accepts connections and serves them until ctx is done.
+/// Accepts connections and serves them until stop is done, and the drain is
+/// over.
 /**
- * A request that has been accepted by then may go on for the grace. Ends when
- * the last connection has, and says how the shutdown went. Everything runs on
- * the one thread that runs the io_context, which the server outlives.
+ * During the drain, "/ready" answers 503, and each answer ends its connection.
+ * A request that has been accepted by its end may go on for the grace. Ends
+ * when the last connection has, and says how the shutdown went. Everything runs
+ * on the one thread that runs the io_context, which the server outlives.
  */
 asio::awaitable<void> listen(
-    asioctx::context ctx, tcp::acceptor acceptor, server& self);
+    asioctx::context stop, tcp::acceptor acceptor, server& self);
 
 } // namespace example
 

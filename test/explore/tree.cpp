@@ -202,7 +202,8 @@ void a_detached_child_goes_beside_a_cancel()
     check(ended_by(parent.ctx, 1), "the parent is done");
 }
 
-// What keeps a parent changes hands: its children, the walk, its children again.
+// What keeps a parent changes hands: its children, the walk, its children
+// again.
 void siblings_go_beside_a_cancel_above()
 {
     auto top = with_cancel(background());

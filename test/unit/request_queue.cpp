@@ -218,8 +218,8 @@ BOOST_AUTO_TEST_CASE(an_execution_context_that_goes_takes_them_with_it)
     BOOST_TEST(there.use_count() == 1);
 }
 
-// What is asked may call foreign code, which may wait for another operation that is
-// to be asked: a later batch does not wait for it.
+// What is asked may call foreign code, which may wait for another operation
+// that is to be asked: a later batch does not wait for it.
 BOOST_AUTO_TEST_CASE(a_batch_does_not_wait_for_the_one_before)
 {
     asio::thread_pool pool(2);

@@ -21,19 +21,20 @@ namespace asioctx::detail {
 
 class turn;
 
-// The requests that are on their way to an execution context: one handler takes a
-// batch of them, so that other handlers run in between, however many operations are
-// canceled at once.
+// The requests that are on their way to an execution context: one handler takes
+// a batch of them, so that other handlers run in between, however many
+// operations are canceled at once.
 //
-// It belongs to the root of that execution context, whose gate whoever puts something
-// here has entered. A request has a reference to the turn, which it is to look at.
+// It belongs to the root of that execution context, whose gate whoever puts
+// something here has entered. A request has a reference to the turn, which it
+// is to look at.
 class request_queue
 {
 public:
     static constexpr std::size_t batch = 64;
 
-    // From now on it can be used, if it is known that to post cannot fail: on an
-    // io_context or a thread_pool.
+    // From now on it can be used, if it is known that to post cannot fail: on
+    // an io_context or a thread_pool.
     ASIOCTX_DECL void open(asio::any_io_executor const& ex) noexcept;
 
     // The gate is closed, and nobody is in it.

@@ -15,8 +15,8 @@
 
 namespace asioctx::detail {
 
-// The memory of contexts and of records whose handlers bring no allocator. A thread
-// keeps some of what it frees for what it makes next.
+// The memory of contexts and of records whose handlers bring no allocator. A
+// thread keeps some of what it frees for what it makes next.
 struct thread_memory
 {
     ASIOCTX_DECL static void* allocate(std::size_t size);
