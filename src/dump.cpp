@@ -7,6 +7,8 @@
 
 #include <asioctx/dump.hpp>
 
+#include <asioctx/flight_recorder.hpp>
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -544,11 +546,28 @@ void write_operation(std::ostream& os, snapshot_operation const& o)
     os << ",\"state\":\"" << to_string(o.state) << "\"}";
 }
 
+void write_event(std::ostream& os, flight_recorder::event const& e)
+{
+    os << "{\"what\":\"" << to_string(e.kind) << "\",\"ago\":";
+    write_seconds(os, e.ago);
+    os << ",\"context\":\"" << id_of(e.context) << "\",\"name\":";
+    if (*e.name)
+        write_text(os, e.name);
+    else
+        os << "null";
+    os << ",\"at\":";
+    write_place(os, e.at);
+    os << '}';
+}
+
 } // namespace
 
-void write_json(std::ostream& os, context_snapshot const& s)
+namespace {
+
+// All but the brace at the end.
+void write_contexts(std::ostream& os, context_snapshot const& s)
 {
-    os << "{\"version\":1,\"contexts\":";
+    os << "{\"version\":2,\"contexts\":";
     std::size_t open = 0; // contexts that others are being written into
     for (auto const& c : s.contexts)
     {
@@ -569,7 +588,30 @@ void write_json(std::ostream& os, context_snapshot const& s)
     }
     for (; open != 0; --open)
         os << "]}";
+}
+
+} // namespace
+
+void write_json(std::ostream& os, context_snapshot const& s)
+{
+    write_contexts(os, s);
     os << "}\n";
+}
+
+void write_json(
+    std::ostream& os,
+    context_snapshot const& s,
+    std::vector<flight_recorder::event> const& events)
+{
+    write_contexts(os, s);
+    os << ",\"events\":[";
+    for (auto const& e : events)
+    {
+        if (&e != events.data())
+            os << ',';
+        write_event(os, e);
+    }
+    os << "]}\n";
 }
 
 void write_graphviz(std::ostream& os, context_snapshot const& s)

@@ -259,15 +259,7 @@ private:
         std::lock_guard guard(mutex_);
         if (stopped_)
             return;
-        auto next = options_.first;
-        try
-        {
-            next = report();
-        }
-        catch (...)
-        {
-            say("a report could not be made\n");
-        }
+        auto const next = report_or_say();
         if (stopped_)
             return;
         try
@@ -278,6 +270,21 @@ private:
         {
             say("no more reports: there is no memory, or no execution "
                 "context\n");
+        }
+    }
+
+    // Not an assignment in a try block: if report() throws, GCC 12 may have
+    // spoiled the variable.
+    duration report_or_say() noexcept
+    {
+        try
+        {
+            return report();
+        }
+        catch (...)
+        {
+            say("a report could not be made\n");
+            return options_.first;
         }
     }
 

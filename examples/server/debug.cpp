@@ -136,7 +136,7 @@ page answer(std::string_view target, watch const& w)
     }
     if (target == "/debug/contexts?format=json")
     {
-        write_json(os, snapshot(watched));
+        write_json(os, snapshot(watched), w.recorder.events());
         return {http::status::ok, "application/json", std::move(os).str()};
     }
     if (target == "/debug/contexts?format=dot")

@@ -19,6 +19,8 @@
 
 namespace asioctx {
 
+struct context_snapshot;
+
 /// Records what happens to the contexts and operations of an execution context.
 /**
  * Keeps the last events, and counts them all, while it exists. The reports of
@@ -113,6 +115,23 @@ ASIOCTX_DECL std::ostream& operator<<(
 
 /// Returns what people call it: "canceled".
 ASIOCTX_DECL char const* to_string(flight_recorder::what w) noexcept;
+
+/// Prints a snapshot as JSON, with what has happened before it.
+/**
+ * In one line: what write_json() prints of the snapshot, and one more member,
+ * the events. Their contexts are the ids of those in the snapshot. The schema
+ * is doc/reference/contexts.schema.json.
+ *
+ * @param events What flight_recorder::events() has returned at about the time
+ * of the snapshot: the times in both are told from when they were taken.
+ *
+ * @par Example
+ * @code write_json(os, snapshot(root), recorder.events()); @endcode
+ */
+ASIOCTX_DECL void write_json(
+    std::ostream& os,
+    context_snapshot const& s,
+    std::vector<flight_recorder::event> const& events);
 
 } // namespace asioctx
 

@@ -6,7 +6,8 @@
 //
 
 // A program that hangs, for a debugger to look at. It prints what it sees itself, and
-// calls hangs(): there the debugger must see the same.
+// calls hangs(): there the debugger must see the same. Twice: before it cancels, and
+// after.
 
 #include <asioctx/after_func.hpp>
 #include <asioctx/bind_context.hpp>
@@ -30,6 +31,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -46,6 +48,11 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "support/silent_dns.hpp"
+#if defined(ASIOCTX_TEST_HAS_SSL)
+#include "support/tls_pair.hpp"
+#endif
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -221,12 +228,32 @@ int main(int argc, char** argv)
     auto const ended = keep(asioctx::with_timeout(root, 1ns));
     async_call(ex, hearing::deaf, bind_context(ended, asio::detached));
 
+    // A look-up that is not answered, and a peer that does not say goodbye.
+    asioctx::test::silent_dns dns;
+    asio::ip::tcp::resolver resolver(ioc);
+    resolver.async_resolve(
+        dns.name, "443", bind_context(server.ctx, asio::detached));
+    dns.until_asked();
+#if defined(ASIOCTX_TEST_HAS_SSL)
+    asioctx::test::tls_pair tls(ioc);
+    tls.stream.async_shutdown(bind_context(
+        server.ctx, asio::cancellation_type::total, asio::detached));
+#endif
+
     // One task runs, and one is queued. When a group is done it drops what is queued.
     asio::steady_timer never(ioc, asio::steady_timer::time_point::max());
     asioctx::task_group of_server(ioc, server.ctx, 1), group(ioc, root, 1);
     of_server.spawn(async_call(ex, hearing::deaf, asio::deferred));
     group.spawn(never.async_wait(asio::deferred));
     group.spawn(never.async_wait(asio::deferred));
+
+    // Until who started it writes to it, or kills it.
+    auto const waits = argc > 1 && std::string_view(argv[1]) == "wait";
+    std::cout << "=== before\n"
+              << asioctx::snapshot(root) << "=== end before" << std::endl;
+    if (waits)
+        std::cin.get();
+    hangs();
 
     server.cancel.cancel(asio::error::connection_reset);
     ioc.restart();
@@ -237,8 +264,8 @@ int main(int argc, char** argv)
               << asioctx::snapshot(server.ctx) << "=== stuck\n";
     asioctx::print_stuck(std::cout, asioctx::snapshot(root));
     std::cout << "=== end" << std::endl;
-    if (argc > 1 && std::string_view(argv[1]) == "wait")
-        std::cin.get(); // until who started it closes that, or kills it
+    if (waits)
+        std::cin.get();
     hangs();
 
     unblock.set_value();

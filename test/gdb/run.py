@@ -86,6 +86,9 @@ SHOW = ["echo === heading\\n", "asioctx-pstree",
         "echo === nothing\\n", "asioctx-stuck pool",
         "echo === wrong\\n", "asioctx-pstree kept",
         "echo === end\\n"]
+BEFORE = ["echo === before\\n", "asioctx-pstree ioc",
+          "echo === none stuck\\n", "asioctx-stuck server.ctx",
+          "echo === end before\\n"]
 
 def broken(ring, state):
     """Leaves a list of the server's context in the midst of a change: what its
@@ -98,15 +101,41 @@ gdb.execute("set variable *(int*)%%d = %d" %% int(scope["state"].address))
 """.replace("python\n", "python ", 1) % (ring, state)
 
 
+def without_remark(what, shown):
+    """What a core shows begins with a remark on its time."""
+    if what == "core":
+        check("core: no remark on time", shown[:1] == [
+            "(ages as of the newest event that the core file has kept)"],
+            "\n".join(shown))
+        return shown[1:]
+    return shown
+
+
+def check_before(what, found, own):
+    """The program is in hangs() for the first time, or was."""
+    shown = without_remark(what, found.get("before", []))
+    check_same(what + ": before", shown, own["before"])
+    check_lines(what + ": before", shown, [
+        r"    with_cancel hang.cpp:\d+",
+        r"      - 5 x call hang.cpp:\d+ pending, age up to T",
+        r"      - basic_waitable_timer::async_wait hang.cpp:\d+ pending, age T",
+        r"      - basic_resolver::async_resolve hang.cpp:\d+ pending, age T",
+        r"    - task hang.cpp:\d+ queued, age T"])
+    if has_tls(own):
+        check_lines(what + ": before", shown, [
+            r"      - stream::async_shutdown hang.cpp:\d+ pending, age T"])
+    check_lines(what + ": before", found.get("none stuck", []), [
+        "nothing was asked to stop and has not ended"])
+
+
+def has_tls(own):
+    return any("stream::async_shutdown" in line for line in own["before"])
+
+
 def check_shown(what, found, own):
-    """The program is in hangs(), or was."""
+    """The program is in hangs() again, or was."""
     for section in ("dump", "dump of server", "stuck"):
-        shown = found.get(section, [])
-        if what == "core":
-            check("core: no remark on time", shown[:1] == [
-                "(ages as of the newest event that the core file has kept)"],
-                "\n".join(shown))
-            shown = shown[1:]
+        shown = without_remark(what, found.get(section, []))
         check_same("%s: %s" % (what, section), shown, own[section])
     # The program may be wrong as well.
     check_lines(what, found.get("heading", []), [
@@ -119,6 +148,8 @@ def check_shown(what, found, own):
         r"      - call hang.cpp:\d+ heard, age T, asked T ago",
         r"      - call hang.cpp:\d+ put off, age T, asked T ago",
         r"      - basic_waitable_timer::async_wait hang.cpp:\d+ on its way, "
+        r"age T, asked T ago",
+        r"      - basic_resolver::async_resolve hang.cpp:\d+ never heard, "
         r"age T, asked T ago",
         r"      with_value\(request=GET /report\)",
         r"        with_value\(number=1\)",
@@ -137,7 +168,16 @@ def check_shown(what, found, own):
         r"held up for T: \d+ operations asked and not ended, 1 task queued; "
         "hard stop in T",
         r"  T T 5 call hang.cpp:\d+ never heard: it cannot be canceled; use "
-        "detach_on_cancel"])
+        "detach_on_cancel",
+        r"  T T 1 basic_resolver::async_resolve hang.cpp:\d+ never heard: it "
+        "cannot be canceled; use detach_on_cancel"])
+    if has_tls(own):
+        check_lines(what, found.get("dump", []), [
+            r"      - stream::async_shutdown hang.cpp:\d+ heard, age T, "
+            "asked T ago"])
+        check_lines(what, found.get("stuck", []), [
+            r"  T T 1 stream::async_shutdown hang.cpp:\d+ heard, not "
+            "completed"])
     check("%s: -all" % what, len(
         [line for line in found.get("all", []) if " never heard" in line])
         > len([line for line in found.get("dump", [])
@@ -161,10 +201,14 @@ def main():
 
     with tempfile.TemporaryDirectory() as folder:
         core = os.path.join(folder, "core")
+        core_before = os.path.join(folder, "core_before")
         own_file = os.path.join(folder, "own")
-        up = ["source " + script, "break hangs", "run > " + own_file, "up"]
-        out = run_gdb(gdb, [program], up + SHOW[:-1] + [
-            "generate-core-file " + core, SHOW[-1]])
+        start = ["source " + script, "break hangs", "run > " + own_file, "up"]
+        again = ["continue", "up"]
+        up = start + again
+        out = run_gdb(gdb, [program], start + BEFORE[:-1] + [
+            "generate-core-file " + core_before, BEFORE[-1]] + again
+            + SHOW[:-1] + ["generate-core-file " + core, SHOW[-1]])
         if not os.path.exists(own_file) or "=== end" not in out:
             skip("gdb may not run a program here:\n" + out)
         with open(own_file) as f:
@@ -172,13 +216,18 @@ def main():
         print("live:\n" + out)
         if "no debug information of asioctx" in out:
             skip("the library was compiled without -g")
+        if not has_tls(own):
+            print("not tried: a TLS shutdown, as there is no OpenSSL")
+        check_before("live", sections(out), own)
         check_shown("live", sections(out), own)
 
-        if os.path.exists(core):
-            out = run_gdb(gdb, [program, core],
-                          ["source " + script, "up"] + SHOW)
-            print("core:\n" + out)
-            check_shown("core", sections(out), own)
+        if os.path.exists(core_before) and os.path.exists(core):
+            for file, shows, compare in ((core_before, BEFORE, check_before),
+                                         (core, SHOW, check_shown)):
+                out = run_gdb(gdb, [program, file],
+                              ["source " + script, "up"] + shows)
+                print("core:\n" + out)
+                compare("core", sections(out), own)
         else:
             print("not tried: gdb has made no core")
 
@@ -187,23 +236,28 @@ def main():
             p = subprocess.Popen(
                 [program, "wait"], stdin=subprocess.PIPE, stdout=f)
         try:
-            for _ in range(600):
-                with open(own_file) as f:
-                    own = sections(f.read())
-                if "end" in own:
-                    break
-                time.sleep(0.1)
-            out = run_gdb(gdb, ["-p", str(p.pid)], ["source " + script] + [
-                "echo === dump\\n", "asioctx-pstree", "echo === end\\n"])
+            for section, end in ("before", "end before"), ("dump", "end"):
+                for _ in range(600):
+                    with open(own_file) as f:
+                        own = sections(f.read())
+                    if end in own:
+                        break
+                    time.sleep(0.1)
+                out = run_gdb(gdb, ["-p", str(p.pid)], ["source " + script] + [
+                    "echo === attached\\n", "asioctx-pstree",
+                    "echo === end\\n"])
+                print("attached, %s:\n%s" % (section, out))
+                if "No symbol table is loaded" in out or "ptrace" in out:
+                    print("not tried: gdb may not attach here")
+                else:
+                    shown = sections(out).get("attached", [])
+                    check_same("attached, " + section,
+                               shown[1:len(own[section])], own[section][1:])
+                p.stdin.write(b"\n")
+                p.stdin.flush()
         finally:
             p.kill()
             p.wait()
-        print("attached:\n" + out)
-        if "No symbol table is loaded" in out or "ptrace" in out:
-            print("not tried: gdb may not attach here")
-        else:
-            shown = sections(out).get("dump", [])
-            check_same("attached", shown[1:len(own["dump"])], own["dump"][1:])
 
         # Lists that are not whole.
         out = run_gdb(gdb, [program], up + [

@@ -14,27 +14,17 @@
 #include <cstddef>
 #include <memory>
 #include <openssl/ssl.h>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "matrix/matrix.hpp"
 #include "support/sockets.hpp"
+#include "support/tls_pair.hpp"
 
 namespace asioctx::test {
 
 namespace {
-
-// Needs no certificate: nobody's identity is checked.
-void use_anonymous_cipher(SSL_CTX* c)
-{
-    SSL_CTX_set_max_proto_version(c, TLS1_2_VERSION);
-    SSL_CTX_set_security_level(c, 0);
-    SSL_CTX_set_dh_auto(c, 1);
-    if (SSL_CTX_set_cipher_list(c, "aNULL") != 1)
-        throw std::runtime_error("OpenSSL has no anonymous cipher");
-}
 
 // The server: an SSL engine that reads and writes the socket when it is told.
 class server

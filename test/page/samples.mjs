@@ -27,8 +27,38 @@ export function ended(reason, more = {}) {
     inherited: more.inherited ?? false }
 }
 
-export const answer = (root, report) =>
-  ({ version: 1, contexts: root, ...(report === undefined ? {} : { report }) })
+export function event(what, ago, of, name = null, at = null) {
+  return { what, ago, context: of.id, name, at: place(at) }
+}
+
+export const answer = (root, report, events) => ({ version: 2, contexts: root,
+  ...(report === undefined ? {} : { report }), ...(events === undefined ? {} : { events }) })
+
+// What a recorder could have kept of a tree, the oldest first. Contexts that are done and
+// have no operation had one, which has ended.
+function history(root) {
+  const events = []
+  const visit = (c) => {
+    const made = c.made && `${c.made.file}:${c.made.line}`
+    const ages = c.operations.map((o) => o.age)
+    if (ages.length) events.push(event('made', Math.max(...ages) + 0.1, c, null, made))
+    if (c.end?.for && !c.end.inherited)
+      events.push(event(c.end.reason === 'canceled' ? 'canceled' : 'expired', c.end.for, c, null,
+        c.end.at && `${c.end.at.file}:${c.end.at.line}`))
+    if (c.end?.for && !ages.length && !c.children.length)
+      for (const [what, ago] of [['bound', c.end.for + 3 + events.length * 7 % 50],
+        ['asked', c.end.for], ['ended', c.end.for - 0.1]])
+        events.push(event(what, ago, c, 'basic_stream_socket::async_receive', 'stream.hpp:31'))
+    for (const o of c.operations) {
+      const at = `${o.bound.file}:${o.bound.line}`
+      events.push(event('bound', o.age, c, o.name, at))
+      if (o.asked !== null) events.push(event('asked', o.asked, c, o.name, at))
+    }
+    c.children.forEach(visit)
+  }
+  visit(root)
+  return events.sort((a, b) => b.ago - a.ago)
+}
 
 // A gateway that was interrupted 4.2 s ago and does not end: one look-up cannot be
 // canceled, one pool of threads is kept busy.
@@ -43,9 +73,9 @@ export function shutdown(seconds = 0) {
   const idle = (n) => Array.from({ length: n }, (_, i) => context('with_name',
     { name: `connection ${i + 1}`, made: 'server.cpp:52', end: stopped() },
     [context('with_idle_timeout', { made: 'server.cpp:53', end: stopped() },
-      i % 16 ? [] : [operation('ssl::stream::async_shutdown', 'stream.hpp:88', t(4.1 + i / 100),
+      i % 16 ? [] : [operation('stream::async_shutdown', 'stream.hpp:88', t(4.1 + i / 100),
         'heard', t(4.1))])]))
-  return answer(context('background', { made: 'main.cpp:31' }, [
+  const root = context('background', { made: 'main.cpp:31' }, [
     context('with_name', { name: 'server', made: 'main.cpp:40' }, [
       context('with_cancel', { made: 'main.cpp:41', end: ended('canceled',
         { cause: 'Interrupt', at: 'main.cpp:58', for: t(4.2) }) }, [
@@ -71,8 +101,9 @@ export function shutdown(seconds = 0) {
     ]),
     context('with_name', { name: 'metrics', made: 'main.cpp:63' },
       [operation('steady_timer::async_wait', 'metrics.cpp:19', t(0.6))]),
-  ]), 'still not ended 4.2 s after "Interrupt":\n'
-    + '  2 basic_resolver::async_resolve, bound at upstream.cpp:61, never heard\n')
+  ])
+  return answer(root, 'still not ended 4.2 s after "Interrupt":\n'
+    + '  2 basic_resolver::async_resolve, bound at upstream.cpp:61, never heard\n', history(root))
 }
 
 // Nothing ends; n connections that are alike but for their numbers.
@@ -95,18 +126,20 @@ export function chain(n) {
     [operation('async_deep', 'deep.cpp:1', 3, 'never heard', 2)]))
   const levels = Array.from({ length: n }, (_, i) =>
     JSON.stringify(context('with_name', { name: `level ${i}` })).slice(0, -2))
-  return `{"version":1,"contexts":${levels.join('')}${last}${']}'.repeat(n)}}`
+  return `{"version":2,"contexts":${levels.join('')}${last}${']}'.repeat(n)}}`
 }
 
 export const hostileText = '<img src=x onerror="window.hacked=1">'
 export function hostile() {
   const script = '</script><script>window.hacked=1</script>'
-  return answer(context('background', {}, [
+  const root = context('background', {}, [
     context('with_name', { name: hostileText, values: { [script]: hostileText }, made: `${script}:1`,
       end: ended('canceled', { cause: hostileText, at: `${hostileText}:2`, for: 1 }) },
     [operation(hostileText, `${hostileText}:3`, 5, 'never heard', 1),
       operation('\u202egnitcepxe\u2066', 'a.cpp:4', 5, 'heard', 1)]),
     context(hostileText, { name: 'x'.repeat(100000) }),
     context('constructor', { name: '__proto__' }),
-  ]), hostileText)
+  ])
+  return answer(root, hostileText, [event('bound', 1, root.children[0], hostileText,
+    `${hostileText}:3`), event('asked', 0, { id: '0' }, '\u202egnitcepxe\u2066', `${script}:4`)])
 }

@@ -7,8 +7,8 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { answer, chain, connections, context, different, ended, hostile, hostileText, operation,
-  shutdown } from './samples.mjs'
+import { answer, chain, connections, context, different, ended, event, hostile, hostileText,
+  operation, shutdown } from './samples.mjs'
 
 const top = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const file = path.join(top, 'examples/server/contexts.html')
@@ -56,7 +56,8 @@ const server = createServer((request, response) => {
     ++asked
     response.statusCode = status
     response.setHeader('Content-Type', 'application/json')
-    response.end(typeof said === 'string' ? said : JSON.stringify(said))
+    const now = typeof said === 'function' ? said() : said
+    response.end(typeof now === 'string' ? now : JSON.stringify(now))
   } else {
     response.setHeader('Content-Type', 'text/html; charset=utf-8')
     response.end(html)
@@ -122,6 +123,10 @@ const tableRows = (page) => table(page).evaluateAll((all) => all.map((tr) =>
   [...tr.cells].map((td) => td.innerText.replaceAll(/\s+/g, ' ').trim())))
 const tree = (page) => page.locator('#tree li').evaluateAll((all) =>
   all.map((li) => li.querySelector('.body').innerText.replaceAll(/\s+/g, ' ').trim()))
+const lane = (page, what) => page.locator(`#lanes .k-${what} .ln`).evaluate((p) =>
+  p.getAttribute('d').split('M').slice(1).map((v) => v.split(/ 17V/).map(Number)))
+const latest = (page) => page.locator('#latest li').evaluateAll((all) =>
+  all.map((li) => li.innerText.replaceAll(/\s+/g, ' ').trim()))
 const summary = (page) => page.locator('#summary').innerText()
 const settle = (page) => page.evaluate(() =>
   new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r))))
@@ -172,7 +177,7 @@ test('the schema allows nothing else', async () => {
   let tried = 0
   for (const object of visit(sample)) {
     for (const [key, value] of Object.entries(object)) {
-      if (key !== 'report') {
+      if (key !== 'report' && key !== 'events') {
         delete object[key]
         expect(wrong(sample), `it may lack ${key}`)
       }
@@ -191,7 +196,12 @@ test('the schema allows nothing else', async () => {
     bad.contexts.operations[0][key] = value
     expect(wrong(bad), `${key} may be ${value}`)
   }
-  expect(wrong({ ...sample, version: 2 }), 'the version may be another')
+  for (const [key, value] of [['what', 'gone'], ['ago', -1], ['context', 'x']]) {
+    const bad = shutdown()
+    bad.events[0][key] = value
+    expect(wrong(bad), `${key} may be ${value}`)
+  }
+  expect(wrong({ ...sample, version: 1 }), 'the version may be another')
 })
 
 test('what holds it up is on top, with its place and what to do', async (page) => {
@@ -344,6 +354,7 @@ for (const [name, json] of [['100,000 connections', () => connections(100000,
 test('what the server sends is text', async (page) => {
   await show(page, hostile())
   await page.locator('#report summary').click()
+  await page.locator('#lately summary').click()
   await page.locator('#open-all').click()
   await settle(page)
   const { elements, hacked } = await page.evaluate(() => ({ hacked: window.hacked,
@@ -352,6 +363,8 @@ test('what the server sends is text', async (page) => {
   expect(hacked === undefined, 'it has run')
   const [row] = await tableRows(page)
   expect(row[1] === `${hostileText} ${hostileText}:3`, row[1])
+  const happened = await latest(page)
+  expect(happened[1] === `1s bound ${hostileText} ${hostileText} ${hostileText}:3`, happened[1])
   const rows = (await tree(page)).join('\n')
   expect(rows.includes('</script><script>window.hacked=1</script>=<img src=x'), rows)
   expect(rows.includes('__proto__'), 'a name is missing')
@@ -451,9 +464,9 @@ test('it says when there is no answer, and goes on', async (page) => {
   expect((await tableRows(page)).length === 4, 'what was there has gone')
   status = 200
   await page.locator('#trouble').waitFor({ state: 'hidden' })
-  said = { ...shutdown(), version: 2 }
+  said = { ...shutdown(), version: 3 }
   await page.locator('#trouble').waitFor()
-  expect((await page.locator('#trouble').innerText()).includes('version 1'), 'another version')
+  expect((await page.locator('#trouble').innerText()).includes('version 2'), 'another version')
 })
 
 test('lines show the last two minutes', async (page) => {
@@ -469,6 +482,64 @@ test('lines show the last two minutes', async (page) => {
   expect((await points('asked'))[0] === 45, 'it was asked from the start')
   expect((await page.locator('.c-pending figcaption').innerText()).includes('now 10, at most 10'),
     await page.locator('.c-pending figcaption').innerText())
+})
+
+// A context that has gone, and one that has its id.
+function reused() {
+  const job = context('with_name', { name: 'job' })
+  const other = { id: 'abc' }
+  return answer(context('background', {}, [job]), undefined, [
+    event('made', 10, job, null, 'old.cpp:1'), event('canceled', 7.5, job, null, 'old.cpp:2'),
+    event('made', 5, job, null, 'job.cpp:3'), event('bound', 5, other, 'async_x', 'x.cpp:4'),
+    event('bound', 5, other, 'async_x', 'x.cpp:4'), event('asked', 2.5, other, 'async_x', 'x.cpp:4'),
+    event('ended', 0, other, 'async_x', 'x.cpp:4'), event('expired', 0, job, null, 'job.cpp:3')])
+}
+
+test('what has happened is a timeline', async (page) => {
+  await show(page, reused())
+  const caption = () => page.locator('#happened figcaption').innerText()
+  expect(/^What has happened: the last 8 events\s+10s ago – now$/.test(await caption()), await caption())
+  // From the left to the right in the time of ten seconds; two at once are higher.
+  for (const [what, marks] of [['made', [[0, 13], [300, 13]]], ['canceled', [[150, 13]]],
+    ['bound', [[300, 11]]], ['asked', [[450, 13]]], ['ended', [[600, 13]]], ['expired', [[600, 13]]]]) {
+    const drawn = (await lane(page, what)).sort(([a], [b]) => a - b)
+    expect(JSON.stringify(drawn) === JSON.stringify(marks), `${what}: ${JSON.stringify(drawn)}`)
+  }
+  const labels = await page.locator('#lanes .kind').allInnerTexts()
+  expect(labels.join() === 'made 2,bound 2,asked 1,ended 1,canceled 1,expired 1', labels.join())
+  said = connections(3)
+  await until('without a recorder it goes', () => page.locator('#happened').isHidden())
+  expect(await page.locator('#lately').isHidden(), 'the list stays')
+})
+
+test('the last events are listed with their places', async (page) => {
+  await show(page, reused())
+  await page.locator('#lately summary').click()
+  await until('there is a list', async () => (await latest(page)).length === 8)
+  const all = await latest(page)
+  const expected = ['0s expired job job.cpp:3', '0s ended async_x x.cpp:4', '2.5s asked async_x x.cpp:4',
+    '5s bound async_x x.cpp:4', '5s bound async_x x.cpp:4', '5s made job job.cpp:3',
+    '7.5s canceled old.cpp:2', '10s made old.cpp:1']
+  expect(all.join('\n') === expected.join('\n'), all.join('\n'))
+  said = shutdown()
+  said.events = said.events.slice(-300)
+  await until('it is live', async () => (await latest(page)).length > 8)
+  expect((await latest(page)).length === 100, `${(await latest(page)).length} are listed`)
+})
+
+test('the text filters what has happened', async (page) => {
+  await show(page, shutdown())
+  await page.locator('#lately summary').click()
+  for (const [text, is] of [['async_resolve', 'async_resolve'], ['expired', 'expired'],
+    ['stream.hpp:31', 'stream.hpp:31'], ['thumbnails', 'thumbnails']]) {
+    await write(page, '#text', text)
+    const all = await latest(page)
+    expect(all.length > 0 && all.every((row) => row.includes(is)), `"${text}": ${all.join('\n')}`)
+  }
+  expect(/: 241 of \d+ events/.test(await page.locator('#happened figcaption').innerText())
+    && (await lane(page, 'expired')).length === 0, await page.locator('#happened figcaption').innerText())
+  await write(page, '#text', 'xyzzy')
+  expect(await page.locator('#latest-none').isVisible(), 'it does not say that there is nothing')
 })
 
 test('a row of the table leads to the tree', async (page) => {
@@ -604,6 +675,18 @@ const real = [['the answer is as the schema says', async (page, url) => {
   await page.goto(url)
   await until('it asks again', () => n > 2)
   expect(await page.locator('#trouble').isHidden(), 'it is in trouble')
+}], ['what has happened is there, and goes on', async (page, url) => {
+  await page.goto(url)
+  await page.locator('#happened').waitFor()
+  await page.locator('#lately summary').click()
+  await page.locator('#latest li').first().waitFor()
+  const first = await latest(page)
+  expect(first.every((row) => /^[\d.]+s (made|bound|asked|ended|canceled|expired) .*\.[ch]pp:\d+$/
+    .test(row)), first.join('\n'))
+  const marks = (await Promise.all(['made', 'bound', 'ended'].map((what) => lane(page, what)))).flat()
+  expect(marks.length > 2 && marks.every(([x]) => x >= 0 && x <= 600), `${marks.length} marks`)
+  const before = JSON.stringify(await lane(page, 'bound'))
+  await until('it changes', async () => JSON.stringify(await lane(page, 'bound')) !== before)
 }]]
 
 // ---------------------------------------------------------------------------------------
@@ -634,8 +717,21 @@ const plants = [
   ["if ($('live').checked && !document.hidden)", "if ($('live').checked)", ['it asks when live and visible only']],
   ["if ($('live').checked && !document.hidden)", 'if (!document.hidden)', ['it asks when live and visible only']],
   ['if (!response.ok)', 'if (false)', ['it says when there is no answer, and goes on']],
-  ['said.version === 1', 'true', ['it says when there is no answer, and goes on']],
+  ['said.version === 2', 'true', ['it says when there is no answer, and goes on']],
   ['gap: broke })', 'gap: broke })\n      past.splice(0, past.length - 1)', ['lines show the last two minutes']],
+  ['(1 - e.ago / span) * 600', 'e.ago / span * 600', ['what has happened is a timeline']],
+  ['- 2 * Math.log2(n)', '', ['what has happened is a timeline']],
+  ['if (e.what !== what) continue', '', ['what has happened is a timeline']],
+  ["$('lately').hidden = !events", "$('lately').hidden = false", ['what has happened is a timeline']],
+  ["if (e.what === 'made') at.delete(e.context)", '', ['the last events are listed with their places']],
+  ['for (let i = said.events.length; i-- > 0;) {', 'for (let i = 0; i < said.events.length; ++i) {',
+    ['the last events are listed with their places']],
+  ['shown.slice(0, EVENTS)', 'shown', ['the last events are listed with their places']],
+  ["parts.push(['quiet text', pathOf(node).join(' › ')])", ';',
+    ['the last events are listed with their places', 'what the server sends is text']],
+  ["|| node?.hit || has(e.what)", '|| has(e.what)', ['the text filters what has happened']],
+  ['|| has(e.name) || has(placeFull(e.at))', '', ['the text filters what has happened']],
+  ["$('latest-none').hidden = shown.length !== 0", '', ['the text filters what has happened']],
   ['|| revealed.has(item.key)', '', ['a row of the table leads to the tree']],
   ['if (!parent || ops', 'if (true || ops', ['contexts that only lead to another share its row']],
   ['if (c.end ? !c.end.inherited || !kid.end?.inherited : kid.end) return line', '', ['contexts that only lead to another share its row']],
@@ -650,19 +746,24 @@ const inSchema = [
   ['"^[0-9a-f]+$"', '"^[0-9a-e]+$"', 'the samples are as the schema says'],
   ['"put off",', '', 'the samples are as the schema says'],
   ['"required": ["key", "value"],', '', 'the schema allows nothing else'],
+  ['["made", "canceled",', '["made",', 'the samples are as the schema says'],
+  ['"required": ["what", "ago", "context", "name", "at"],', '', 'the schema allows nothing else'],
   [/"additionalProperties": false,(?=\s*"required": \["reason")/, '', 'the schema allows nothing else'],
   ['"type": "boolean"', '"type": ["boolean", "object"]', 'the schema allows nothing else'],
-  ['"const": 1', '"type": "integer"', 'the schema allows nothing else'],
+  ['"const": 2', '"type": "integer"', 'the schema allows nothing else'],
 ]
 
 // For a real gateway: in the page, or in what it answers.
 const ofReal = [
   [(t) => t, (json) => { delete json.contexts.left; return json }, 0],
+  [(t) => t, (json) => { delete json.events[0].at; return json }, 0],
   [(t) => t, () => connections(3), 1],
   [(t) => t.replace("['advice', advice || meaning]", "['advice', '']"), (json) => json, 1],
   [(t) => t.replace("text === '' || node.hit || has", 'true || has'), (json) => json, 2],
   [(t) => t.replace('(op.o.age ?? -1) >= age', 'true'), (json) => json, 2],
   [(t) => t.replace('timer = setTimeout(refresh, wait)', ';'), (json) => json, 3],
+  [(t) => t, (json) => { delete json.events; return json }, 4],
+  [(t) => t, () => shutdown(), 4], // it stands still
 ]
 
 const only = option('--only')
@@ -695,7 +796,7 @@ if (option('--screenshot')) {
     await settle(page)
   }
   await page.locator('#live').check()
-  await page.setViewportSize({ width: 1280, height: 1290 })
+  await page.setViewportSize({ width: 1280, height: 1440 })
   await settle(page)
   await page.screenshot({ path: option('--screenshot') })
 } else if (option('--url')) {
@@ -739,7 +840,8 @@ if (option('--screenshot')) {
     for (const [n, [name, body]] of real.entries()) {
       if (n !== which && which >= 0) continue
       html = seal(inPage(original))
-      said = inAnswer(shutdown())
+      let seconds = 0
+      said = () => inAnswer(shutdown(seconds++))
       const why = await run({ name, body: (page) => body(page, own), width: 1280, scheme: 'light' })
       tell(`--url: "${name}" must ${which < 0 ? 'pass' : `fail, ${i}`}`,
         (why === '') === (which < 0) ? '' : why || 'it passes')

@@ -690,7 +690,7 @@ BOOST_AUTO_TEST_CASE(json_is_nested_and_quoted)
     std::ostringstream os;
     write_json(os, snapshot(a.ctx));
     auto const json = std::move(os).str();
-    BOOST_TEST(json.starts_with(R"({"version":1,"contexts":{"id":")"));
+    BOOST_TEST(json.starts_with(R"({"version":2,"contexts":{"id":")"));
     BOOST_TEST(contains(json, R"("left":1.500,"end":null,"operations":[{)"
                               R"("name":"deaf_operation","bound":{"file":")"));
     BOOST_TEST(contains(json, R"("asked":null,"state":"pending"}],"children":[]},{)"));

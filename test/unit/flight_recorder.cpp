@@ -176,4 +176,36 @@ BOOST_AUTO_TEST_CASE(an_event_is_printed_for_people)
     BOOST_TEST(os.str() == "1.5s ago  bound  async_read  a.cpp:7");
 }
 
+BOOST_AUTO_TEST_CASE(events_are_written_after_the_snapshot)
+{
+    flight_recorder const r(root);
+    auto const child = with_timeout(c.ctx, 5s);
+    never.async_wait(bind_context(child.ctx, ignore));
+    clock.advance(1500ms);
+    auto const s = snapshot(child.ctx);
+    std::ostringstream alone, both;
+    write_json(alone, s);
+    write_json(both, s, r.events());
+    auto expected = alone.str();
+    BOOST_TEST_REQUIRE(expected.ends_with("}}\n"));
+    expected.erase(expected.size() - 2);
+    auto const between = [&](std::string const& first, char last)
+    {
+        auto const from = expected.find(first) + first.size();
+        return expected.substr(from, expected.find(last, from) - from);
+    };
+    auto const id = between("\"id\":\"", '"');
+    auto const made = between("\"made\":{", '}');
+    auto const bound = between("\"bound\":{", '}');
+    expected += R"(,"events":[{"what":"made","ago":1.500,"context":")" + id
+        + R"(","name":null,"at":{)" + made
+        + R"(}},{"what":"bound","ago":1.500,"context":")" + id
+        + R"(","name":"basic_waitable_timer::async_wait","at":{)" + bound
+        + "}}]}\n";
+    BOOST_TEST(both.str() == expected);
+    both.str("");
+    write_json(both, s, {});
+    BOOST_TEST(both.str().ends_with("[]},\"events\":[]}\n"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
