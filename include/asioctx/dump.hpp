@@ -196,8 +196,7 @@ ASIOCTX_DECL std::ostream& operator<<(
 /// Prints a snapshot as JSON.
 /**
  * In one line. The schema is doc/reference/contexts.schema.json; its version is
- * in the text. A later version of the library may add members, and changes the
- * version if it takes one away.
+ * in the text, and grows with every change, also when something is added.
  */
 ASIOCTX_DECL void write_json(std::ostream& os, context_snapshot const& s);
 
