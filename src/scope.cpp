@@ -426,20 +426,22 @@ void scope::take_children(scope_list& taken) noexcept
 // True if there are more: children that leave meanwhile need the lock. It is held.
 bool scope::take_some_children(scope_list& taken) noexcept
 {
-    std::uint32_t counted = 0;
-    for (; counted != 64 && !children.empty(); ++counted)
+    std::uint32_t n = 0;
+    auto* next = children.empty() ? nullptr : &children.front();
+    for (; next && n != 64; next = children.next(*next))
+        ++n;
+    bool const more = next != nullptr;
+    // Before they are told: one that is going gives its reference up at once. If
+    // none is left, one of them has the list's.
+    if (auto const counted = more || n == 0 ? n : n - 1)
+        refs.fetch_add(counted, std::memory_order_relaxed);
+    for (; n != 0; --n)
     {
         scope& c = children.pop_front();
         if (try_add_ref(c))
             taken.push_back(c);
         c.to_parent.store(tie::counted, std::memory_order_release);
     }
-    // One of them has the list's reference.
-    bool const more = !children.empty();
-    if (!more && counted != 0)
-        --counted;
-    if (counted != 0)
-        refs.fetch_add(counted, std::memory_order_relaxed);
     return more;
 }
 

@@ -1327,6 +1327,8 @@ int main(int argc, char** argv)
         skipped("request_is_forgotten", op::store, "bound_op.hpp", "set_missed");
     auto const lock_is_lost =
         replaced("lock_is_lost", op::rmw, "scope.hpp", "lock", all ^ 1);
+    auto const queue_is_lost =
+        replaced("queue_is_lost", op::rmw, "sync.hpp", "lock", 0);
     auto const end_is_not_seen =
         replaced("end_is_not_seen", op::rmw, "scope.hpp", "lock", all ^ 2);
     auto const want_is_lost = miswritten(
@@ -1444,7 +1446,7 @@ int main(int argc, char** argv)
              {wants_are_not_taken}},
             {"an_operation_is_bound_twice",
              an_operation_is_bound_twice<false>,
-             {}},
+             {queue_is_lost}},
             {"an_operation_is_bound_twice_in_place",
              an_operation_is_bound_twice<true>,
              {end_ignores_held}},

@@ -217,6 +217,21 @@ void siblings_go_beside_a_cancel_above()
     check(ended_by(b.ctx, 1), "the other is done");
 }
 
+// The source is all that keeps the parent, beside its children.
+void children_go_beside_a_cancel_by_the_source()
+{
+    auto parent = with_cancel(background());
+    std::optional a(with_cancel(parent.ctx));
+    std::optional b(with_cancel(parent.ctx));
+    a->cancel.detach();
+    b->cancel.detach();
+    parent.ctx = background();
+    together(
+        [&] { parent.cancel.cancel(cause(1)); },
+        [&] { a.reset(); },
+        [&] { b.reset(); });
+}
+
 // A walk is on its way down while one begins below.
 void a_leaf_is_canceled_beside_its_ancestors()
 {
@@ -324,6 +339,10 @@ int main(int argc, char** argv)
             {"a_detached_child_goes_beside_a_cancel",
              a_detached_child_goes_beside_a_cancel,
              {child_stays, lock_is_lost}},
+            {"children_go_beside_a_cancel_by_the_source",
+             children_go_beside_a_cancel_by_the_source,
+             {taken_are_not_counted},
+             3},
             {"siblings_go_beside_a_cancel_above",
              siblings_go_beside_a_cancel_above,
              {taken_are_not_counted, listed_are_counted, child_stays}},
