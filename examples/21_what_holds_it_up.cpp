@@ -32,8 +32,7 @@
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto ignore = [](auto const&...)
-{
+constexpr auto ignore = [](auto const&...) {
 };
 
 // Stands for an operation of a library that knows nothing of cancellation.

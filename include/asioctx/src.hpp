@@ -8,9 +8,9 @@
 #ifndef ASIOCTX_SRC_HPP
 #define ASIOCTX_SRC_HPP
 
-// The library's sources, for programs that compile it themselves: include this in
-// one source file, and do not link the library (CMake: asioctx::headers in place of
-// asioctx::asioctx). The others include what they use, as ever.
+// The library's sources, for programs that compile it themselves: include this
+// in one source file, and do not link the library (CMake: asioctx::headers in
+// place of asioctx::asioctx). The others include what they use, as ever.
 
 #if defined(ASIOCTX_DYN_LINK)
 #error "asioctx/src.hpp is for programs that do not link the library"

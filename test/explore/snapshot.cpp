@@ -118,8 +118,7 @@ void two_children_go_beside_its_execution_context()
     std::optional<asio::io_context> ioc(std::in_place);
     std::optional one(with_cancel(background(*ioc)));
     std::optional two(without_cancel(background(*ioc)));
-    together(
-        [&] { one.reset(); }, [&] { ioc.reset(); }, [&] { two.reset(); });
+    together([&] { one.reset(); }, [&] { ioc.reset(); }, [&] { two.reset(); });
 }
 
 void children_come_and_go_after_its_execution_context()
@@ -147,8 +146,8 @@ int main(int argc, char** argv)
         replaced("lock_is_lost", op::rmw, "scope.hpp", "lock", all ^ 1);
     auto const child_stays =
         replaced("child_stays", op::load, "scope.cpp", "leave_parent", 0);
-    auto const closing_is_not_seen = replaced(
-        "closing_is_not_seen", op::rmw, "scope.hpp", "lock", all ^ 16);
+    auto const closing_is_not_seen =
+        replaced("closing_is_not_seen", op::rmw, "scope.hpp", "lock", all ^ 16);
     auto const root_is_not_held =
         skipped("root_is_not_held", op::rmw, "node.hpp", "add_ref");
     return explore::main(

@@ -5,9 +5,9 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-// A program that hangs, for a debugger to look at. It prints what it sees itself, and
-// calls hangs(): there the debugger must see the same. Twice: before it cancels, and
-// after.
+// A program that hangs, for a debugger to look at. It prints what it sees
+// itself, and calls hangs(): there the debugger must see the same. Twice:
+// before it cancels, and after.
 
 #include <asioctx/after_func.hpp>
 #include <asioctx/bind_context.hpp>
@@ -65,7 +65,8 @@ extern "C" [[gnu::noinline]] void hangs()
 
 namespace {
 
-constexpr asioctx::context_key<std::string> request("request", asioctx::loggable);
+constexpr asioctx::context_key<std::string> request(
+    "request", asioctx::loggable);
 constexpr asioctx::context_key<int> number("number", asioctx::loggable);
 constexpr asioctx::context_key<std::string> secret("secret");
 
@@ -104,7 +105,8 @@ public:
         };
         kept.push_back(complete);
         if (hearing_ == hearing::hears)
-            asio::cancellation_slot(slot).assign([](asio::cancellation_type) {});
+            asio::cancellation_slot(slot).assign(
+                [](asio::cancellation_type) {});
         else if (hearing_ == hearing::ends)
             asio::cancellation_slot(slot).assign(
                 [complete](asio::cancellation_type) { complete(); });
@@ -122,8 +124,8 @@ auto async_call(asio::any_io_executor ex, hearing h, Token&& token)
         initiate_call(std::move(ex), h), token);
 }
 
-// Hangs in an operation that is asked to stop: what the cancellation has not come to
-// is in no list, so that the program does not see it itself.
+// Hangs in an operation that is asked to stop: what the cancellation has not
+// come to is in no list, so that the program does not see it itself.
 void hang_in_cancel()
 {
     using asioctx::bind_context;
@@ -134,7 +136,8 @@ void hang_in_cancel()
         asioctx::with_name(asioctx::background(ioc), "job"));
     auto const first = asioctx::with_cancel(job.ctx);
     auto const second = asioctx::with_cancel(first.ctx);
-    auto const third = asioctx::with_cancel(asioctx::with_name(job.ctx, "third"));
+    auto const third =
+        asioctx::with_cancel(asioctx::with_name(job.ctx, "third"));
     async_call(ex, hearing::deaf, bind_context(first.ctx, asio::detached));
     auto token = bind_context(second.ctx, asio::detached);
     asio::async_initiate<decltype(token), void()>(
@@ -143,9 +146,8 @@ void hang_in_cancel()
             asio::get_associated_cancellation_slot(handler).assign(
                 [](asio::cancellation_type) { hangs(); });
             using type = decltype(handler);
-            kept.push_back(
-                [h = std::make_shared<type>(std::move(handler))]
-                { std::move (*h)(); });
+            kept.push_back([h = std::make_shared<type>(std::move(handler))]
+                           { std::move (*h)(); });
         },
         token);
     async_call(ex, hearing::deaf, bind_context(third.ctx, asio::detached));
@@ -176,7 +178,8 @@ int main(int argc, char** argv)
     // A strand that is blocked.
     auto const strand = asio::make_strand(pool);
     std::promise<void> is_blocked, unblock;
-    asio::post(strand,
+    asio::post(
+        strand,
         [&]
         {
             is_blocked.set_value();
@@ -191,9 +194,12 @@ int main(int argc, char** argv)
     for (int i = 0; i != 5; ++i)
         async_call(ex, hearing::deaf, bind_context(server.ctx, asio::detached));
     async_call(ex, hearing::hears, bind_context(server.ctx, asio::detached));
-    async_call(ex, hearing::ends,
+    async_call(
+        ex,
+        hearing::ends,
         bind_context(
-            server.ctx, asio::bind_executor(strand, [](asioctx::error_code) {})));
+            server.ctx,
+            asio::bind_executor(strand, [](asioctx::error_code) {})));
 
     // On the strand.
     asio::steady_timer on_strand(strand, 1h);
@@ -240,7 +246,8 @@ int main(int argc, char** argv)
         server.ctx, asio::cancellation_type::total, asio::detached));
 #endif
 
-    // One task runs, and one is queued. When a group is done it drops what is queued.
+    // One task runs, and one is queued. When a group is done it drops what is
+    // queued.
     asio::steady_timer never(ioc, asio::steady_timer::time_point::max());
     asioctx::task_group of_server(ioc, server.ctx, 1), group(ioc, root, 1);
     of_server.spawn(async_call(ex, hearing::deaf, asio::deferred));

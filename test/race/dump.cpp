@@ -5,8 +5,8 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-// Somebody looks at the tree, again and again, while others derive, bind, cancel
-// and complete.
+// Somebody looks at the tree, again and again, while others derive, bind,
+// cancel and complete.
 
 #include <asioctx.hpp>
 
@@ -36,8 +36,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto ignore = [](auto const&...)
-{
+constexpr auto ignore = [](auto const&...) {
 };
 
 bool is_a_tree(context_snapshot const& s)
@@ -75,7 +74,8 @@ void others_derive_bind_and_cancel(int rounds)
     {
         if (i % 10 == 0)
             requests.push_back(with_cancel(kept.ctx));
-        test::async_deaf(ends.emplace_back(), bind_context(requests.back().ctx, ignore));
+        test::async_deaf(
+            ends.emplace_back(), bind_context(requests.back().ctx, ignore));
     }
     std::atomic<int> working{0};
     std::array<std::vector<long>, 4> times; // of what a thread does, in ns
@@ -108,13 +108,16 @@ void others_derive_bind_and_cancel(int rounds)
         std::sort(all.begin(), all.end());
         auto const at = [&](double part)
         {
-            return static_cast<double>(
-                       all[static_cast<std::size_t>(
-                           static_cast<double>(all.size() - 1) * part)])
+            return static_cast<double>(all[static_cast<std::size_t>(
+                       static_cast<double>(all.size() - 1) * part)])
                 / 1000;
         };
-        std::printf("%s: median %.2f us, 99.9 %% %.1f us, the longest %.1f us\n",
-            what, at(0.5), at(0.999), at(1));
+        std::printf(
+            "%s: median %.2f us, 99.9 %% %.1f us, the longest %.1f us\n",
+            what,
+            at(0.5),
+            at(0.999),
+            at(1));
     };
     working = 4;
     race::together({work(0), work(1), work(2), work(3)});
@@ -124,32 +127,40 @@ void others_derive_bind_and_cancel(int rounds)
     long looks = 0;
     std::chrono::nanoseconds looking{};
     race::together(
-        {work(0), work(1), work(2), work(3),
-            [&]
-            {
-                do
-                {
-                    auto const begun = std::chrono::steady_clock::now();
-                    auto const s = snapshot(root);
-                    looking += std::chrono::steady_clock::now() - begun;
-                    ++looks;
-                    RACE_CHECK(is_a_tree(s));
-                    auto const is_old = [&](auto const& o)
-                    {
-                        auto const& c = s.contexts[o.context];
-                        return c.depth == 3 && !c.end;
-                    };
-                    RACE_CHECK(
-                        static_cast<std::size_t>(std::count_if(
-                            s.operations.begin(), s.operations.end(), is_old))
-                        >= number);
-                } while (working != 0);
-            }});
+        {work(0),
+         work(1),
+         work(2),
+         work(3),
+         [&]
+         {
+             do
+             {
+                 auto const begun = std::chrono::steady_clock::now();
+                 auto const s = snapshot(root);
+                 looking += std::chrono::steady_clock::now() - begun;
+                 ++looks;
+                 RACE_CHECK(is_a_tree(s));
+                 auto const is_old = [&](auto const& o)
+                 {
+                     auto const& c = s.contexts[o.context];
+                     return c.depth == 3 && !c.end;
+                 };
+                 RACE_CHECK(
+                     static_cast<std::size_t>(std::count_if(
+                         s.operations.begin(), s.operations.end(), is_old))
+                     >= number);
+             }
+             while (working != 0);
+         }});
     print("somebody looks");
     auto const s = snapshot(root);
     RACE_CHECK(s.operations.size() == number);
-    std::printf("%zu operations, %ld looks, %.1f ms each\n", number, looks,
-        static_cast<double>(looking / 1us) / 1000.0 / static_cast<double>(looks));
+    std::printf(
+        "%zu operations, %ld looks, %.1f ms each\n",
+        number,
+        looks,
+        static_cast<double>(looking / 1us) / 1000.0
+            / static_cast<double>(looks));
     for (auto& e : ends)
         e();
     RACE_CHECK(snapshot(root).operations.empty());
@@ -168,16 +179,16 @@ void one_with_many_operations_is_canceled(int rounds)
             test::async_deaf(ends.emplace_back(), bind_context(c.ctx, ignore));
         race::together(
             {[&] { c.cancel(); },
-                [&]
-                {
-                    for (int i = 0; i != 3; ++i)
-                        RACE_CHECK(snapshot(root).operations.size() == 200);
-                },
-                [&]
-                {
-                    for (int i = 0; i != 3; ++i)
-                        RACE_CHECK(snapshot(c.ctx).operations.size() == 200);
-                }});
+             [&]
+             {
+                 for (int i = 0; i != 3; ++i)
+                     RACE_CHECK(snapshot(root).operations.size() == 200);
+             },
+             [&]
+             {
+                 for (int i = 0; i != 3; ++i)
+                     RACE_CHECK(snapshot(c.ctx).operations.size() == 200);
+             }});
         RACE_CHECK(snapshot(root).asked() == 200);
         for (auto& e : ends)
             e();
@@ -206,11 +217,11 @@ void operations_end_while_they_are_seen(int rounds)
         }
         race::together(
             {[&] { c.cancel(); },
-                [&]
-                {
-                    while (ended != 100)
-                        RACE_CHECK(is_a_tree(snapshot(root)));
-                }});
+             [&]
+             {
+                 while (ended != 100)
+                     RACE_CHECK(is_a_tree(snapshot(root)));
+             }});
         RACE_CHECK(snapshot(root).operations.empty());
     }
 }
@@ -219,7 +230,9 @@ void operations_end_while_they_are_seen(int rounds)
 
 int main(int argc, char** argv)
 {
-    return race::main(argc, argv,
+    return race::main(
+        argc,
+        argv,
         {
 #define RACE(name, rounds) {#name, rounds, name}
             RACE(others_derive_bind_and_cancel, 20000),

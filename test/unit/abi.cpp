@@ -17,7 +17,8 @@
 
 BOOST_AUTO_TEST_SUITE(test_abi)
 
-// consumer.other_layout shows what becomes of a program that is built otherwise.
+// consumer.other_layout shows what becomes of a program that is built
+// otherwise.
 BOOST_AUTO_TEST_CASE(the_name_tells_the_version_of_boost)
 {
     constexpr std::string_view name = STRING_OF(ASIOCTX_ABI_NAME);

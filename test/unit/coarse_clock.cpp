@@ -33,8 +33,9 @@ BOOST_AUTO_TEST_CASE(an_age_is_a_difference)
 BOOST_AUTO_TEST_CASE(the_count_may_begin_anew_in_between)
 {
     coarse_time const before = 0xffff'fff0u;
-    BOOST_TEST((coarse_age(before + 32, before)
-        == std::chrono::nanoseconds(std::int64_t{32} << 24)));
+    BOOST_TEST(
+        (coarse_age(before + 32, before)
+         == std::chrono::nanoseconds(std::int64_t{32} << 24)));
 }
 
 BOOST_AUTO_TEST_CASE(what_comes_later_is_new)
@@ -46,9 +47,11 @@ BOOST_AUTO_TEST_CASE(what_comes_later_is_new)
 
 BOOST_AUTO_TEST_CASE(it_goes_with_the_clock)
 {
-    auto const exact = [] {
-        return coarse(std::chrono::nanoseconds(
-            clock_type::now().time_since_epoch()).count());
+    auto const exact = []
+    {
+        return coarse(
+            std::chrono::nanoseconds(clock_type::now().time_since_epoch())
+                .count());
     };
     auto const before = exact();
     auto const now = coarse_now();

@@ -59,8 +59,7 @@ constexpr context_key<std::string> password("password");
 constexpr context_key<int> attempt("attempt", loggable);
 constexpr context_key<bool> is_retry("is_retry", loggable);
 
-constexpr auto ignore = [](auto const&...)
-{
+constexpr auto ignore = [](auto const&...) {
 };
 
 struct fixture : timers_fixture
@@ -264,12 +263,14 @@ BOOST_AUTO_TEST_CASE(a_key_may_have_any_name)
     BOOST_TEST(contains(all, "with_value(=8)\n"));
     std::ostringstream os;
     write_json(os, look());
-    BOOST_TEST(contains(os.str(), R"("kind":"with_value","name":null,)"
-                                  R"("values":[{"key":"name","value":"7"}])"));
+    BOOST_TEST(contains(
+        os.str(),
+        R"("kind":"with_value","name":null,)"
+        R"("values":[{"key":"name","value":"7"}])"));
 }
 
-// The walk, or who makes it: one begins the grace of what is made below a context
-// that is done.
+// The walk, or who makes it: one begins the grace of what is made below a
+// context that is done.
 BOOST_AUTO_TEST_CASE(a_grace_below_a_context_that_is_done_is_seen)
 {
     c.cancel();
@@ -287,7 +288,8 @@ BOOST_AUTO_TEST_CASE(operations_of_many_names_are_read)
 {
     std::vector<std::function<void()>> ends(100);
     for (auto& e : ends)
-        async_deaf(e,
+        async_deaf(
+            e,
             bind_context(
                 with_name(c.ctx, std::to_string(&e - ends.data())), ignore));
     c.cancel();
@@ -359,9 +361,9 @@ BOOST_AUTO_TEST_CASE(names_are_contexts_of_their_own)
     auto const s = look();
     auto const& o = find(s, "deaf_operation");
     BOOST_TEST(s.contexts[o.context].name == "query");
+    BOOST_TEST(s.path(o.context) == "server > GET / > query");
     BOOST_TEST(
-        s.path(o.context) == "server > GET / > query");
-    BOOST_TEST(s.path(s.contexts[o.context].parent)
+        s.path(s.contexts[o.context].parent)
         == "server > GET / > with_deadline (2.0s left)");
     end();
 }
@@ -369,9 +371,12 @@ BOOST_AUTO_TEST_CASE(names_are_contexts_of_their_own)
 BOOST_AUTO_TEST_CASE(values_are_shown_if_their_keys_say_so)
 {
     auto const ctx = with_value(
-        with_value(with_value(with_value(c.ctx, password, "secret"), user, "ann"),
-            attempt, 3),
-        is_retry, true);
+        with_value(
+            with_value(with_value(c.ctx, password, "secret"), user, "ann"),
+            attempt,
+            3),
+        is_retry,
+        true);
     auto const below = with_cancel(ctx);
     auto const all = text();
     BOOST_TEST(contains(all, "with_value(user=ann)"));
@@ -379,7 +384,8 @@ BOOST_AUTO_TEST_CASE(values_are_shown_if_their_keys_say_so)
     BOOST_TEST(contains(all, "with_value(is_retry=true)"));
     BOOST_TEST(all.find("secret") == all.npos);
     BOOST_TEST(all.find("password") == all.npos);
-    BOOST_TEST(to_string(ctx)
+    BOOST_TEST(
+        to_string(ctx)
         == "background.with_cancel.with_value(password).with_value(user=ann)"
            ".with_value(attempt=3).with_value(is_retry=true)");
     std::ostringstream os;
@@ -435,7 +441,8 @@ BOOST_AUTO_TEST_CASE(each_way_to_bind_tells_its_place)
         if (o.name == std::string_view("basic_waitable_timer::async_wait"))
             lines.push_back(o.bound_at.line() - line);
     std::sort(lines.begin(), lines.end());
-    BOOST_TEST(lines == (std::vector<std::size_t>{1, 2, 3, 4, 5, 6, 7, 8, 10}),
+    BOOST_TEST(
+        lines == (std::vector<std::size_t>{1, 2, 3, 4, 5, 6, 7, 8, 10}),
         boost::test_tools::per_element());
     t.cancel();
 }
@@ -452,7 +459,8 @@ BOOST_AUTO_TEST_CASE(waits_functions_and_tasks_do_so_too)
     auto const s = look();
     BOOST_TEST(find(s, "async_wait").bound_at.line() == line + 1);
     BOOST_TEST(find(s, "after_func").bound_at.line() == line + 2);
-    BOOST_TEST(find(s, "basic_waitable_timer::async_wait").bound_at.line()
+    BOOST_TEST(
+        find(s, "basic_waitable_timer::async_wait").bound_at.line()
         == line + 4);
     auto const& queued = find(s, "task");
     BOOST_TEST(queued.bound_at.line() == line + 5);
@@ -461,7 +469,8 @@ BOOST_AUTO_TEST_CASE(waits_functions_and_tasks_do_so_too)
     BOOST_TEST(about(find(look(), "task").age, 3s));
     never.cancel();
     poll();
-    BOOST_TEST(find(look(), "basic_waitable_timer::async_wait").state
+    BOOST_TEST(
+        find(look(), "basic_waitable_timer::async_wait").state
         == state::pending);
     BOOST_TEST(look().operations.size() == 3u);
     c.cancel();
@@ -546,7 +555,8 @@ BOOST_AUTO_TEST_CASE(a_coroutine_may_not_have_begun)
 {
     asio::io_context blocked;
     asio::co_spawn(
-        blocked, [&] { return wait_for(never, c.ctx); },
+        blocked,
+        [&] { return wait_for(never, c.ctx); },
         bind_context(c.ctx, asio::detached));
     BOOST_TEST(state_of("co_spawn") == state::pending);
     c.cancel();
@@ -691,9 +701,12 @@ BOOST_AUTO_TEST_CASE(json_is_nested_and_quoted)
     write_json(os, snapshot(a.ctx));
     auto const json = std::move(os).str();
     BOOST_TEST(json.starts_with(R"({"version":2,"contexts":{"id":")"));
-    BOOST_TEST(contains(json, R"("left":1.500,"end":null,"operations":[{)"
-                              R"("name":"deaf_operation","bound":{"file":")"));
-    BOOST_TEST(contains(json, R"("asked":null,"state":"pending"}],"children":[]},{)"));
+    BOOST_TEST(contains(
+        json,
+        R"("left":1.500,"end":null,"operations":[{)"
+        R"("name":"deaf_operation","bound":{"file":")"));
+    BOOST_TEST(
+        contains(json, R"("asked":null,"state":"pending"}],"children":[]},{)"));
     BOOST_TEST(json.ends_with("\"children\":[]}]}}\n"));
     std::ostringstream all;
     write_json(all, look());
@@ -705,9 +718,11 @@ BOOST_AUTO_TEST_CASE(a_terminal_is_not_told_what_a_client_has_sent)
 {
     auto const a = with_cancel(with_name(root, "GET /\33[2J\n\x7f\xc3\xa9"));
     async_deaf(end, bind_context(a.ctx, ignore));
-    BOOST_TEST(contains(text(), "with_name(GET /\\x1b[2J\\x0a\\x7f\xc3\xa9)\n"));
+    BOOST_TEST(
+        contains(text(), "with_name(GET /\\x1b[2J\\x0a\\x7f\xc3\xa9)\n"));
     auto const s = look();
-    BOOST_TEST(s.path(s.operations[0].context)
+    BOOST_TEST(
+        s.path(s.operations[0].context)
         == "GET /\\x1b[2J\\x0a\\x7f\xc3\xa9 > with_cancel");
     end();
 }

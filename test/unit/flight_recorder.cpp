@@ -34,8 +34,7 @@ using what = flight_recorder::what;
 
 namespace {
 
-constexpr auto ignore = [](auto const&...)
-{
+constexpr auto ignore = [](auto const&...) {
 };
 
 struct fixture : timers_fixture
@@ -73,7 +72,8 @@ BOOST_AUTO_TEST_CASE(it_records_what_happens_in_order)
         c.cancel();
         poll();
         clock.advance(2s);
-        BOOST_TEST(text(r)
+        BOOST_TEST(
+            text(r)
             == "made, bound basic_waitable_timer::async_wait, canceled, asked "
                "basic_waitable_timer::async_wait, ended "
                "basic_waitable_timer::async_wait");
@@ -163,15 +163,21 @@ BOOST_AUTO_TEST_CASE(reports_end_with_the_last_events)
     clock.advance(2s);
     poll();
     BOOST_TEST(os.str().find("lately:\n") != std::string::npos);
-    BOOST_TEST(os.str().find("2.0s ago  asked  basic_waitable_timer::async_wait  "
-                             "flight_recorder.cpp:") != std::string::npos);
+    BOOST_TEST(
+        os.str().find("2.0s ago  asked  basic_waitable_timer::async_wait  "
+                      "flight_recorder.cpp:")
+        != std::string::npos);
     blocked.poll();
 }
 
 BOOST_AUTO_TEST_CASE(an_event_is_printed_for_people)
 {
     std::ostringstream os;
-    os << flight_recorder::event{what::bound, 1500ms, nullptr, "async_read",
+    os << flight_recorder::event{
+        what::bound,
+        1500ms,
+        nullptr,
+        "async_read",
         source_location("dir/a.cpp", 7, "")};
     BOOST_TEST(os.str() == "1.5s ago  bound  async_read  a.cpp:7");
 }

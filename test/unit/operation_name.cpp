@@ -41,26 +41,32 @@ BOOST_AUTO_TEST_SUITE(test_operation_name)
 
 BOOST_AUTO_TEST_CASE(it_is_what_people_call_the_operation)
 {
-    BOOST_TEST(name("boost::asio::basic_stream_socket<boost::asio::ip::tcp, "
-                    "boost::asio::any_io_executor>::initiate_async_receive]")
+    BOOST_TEST(
+        name("boost::asio::basic_stream_socket<boost::asio::ip::tcp, "
+             "boost::asio::any_io_executor>::initiate_async_receive]")
         == "basic_stream_socket::async_receive");
     BOOST_TEST(
-        name("boost::asio::basic_waitable_timer<std::chrono::_V2::steady_clock, "
-             "boost::asio::wait_traits<X> >::initiate_async_wait; more = X]")
+        name(
+            "boost::asio::basic_waitable_timer<std::chrono::_V2::steady_clock, "
+            "boost::asio::wait_traits<X> >::initiate_async_wait; more = X]")
         == "basic_waitable_timer::async_wait");
-    BOOST_TEST(name("boost::asio::basic_socket_acceptor<boost::asio::ip::tcp>::"
-                    "initiate_async_move_accept]")
+    BOOST_TEST(
+        name("boost::asio::basic_socket_acceptor<boost::asio::ip::tcp>::"
+             "initiate_async_move_accept]")
         == "basic_socket_acceptor::async_accept");
-    BOOST_TEST(name("boost::asio::detail::initiate_async_read<boost::asio::"
-                    "basic_stream_socket<boost::asio::ip::tcp> >]")
+    BOOST_TEST(
+        name("boost::asio::detail::initiate_async_read<boost::asio::"
+             "basic_stream_socket<boost::asio::ip::tcp> >]")
         == "async_read");
-    BOOST_TEST(name("boost::asio::detail::initiate_co_spawn<boost::asio::"
-                    "any_io_executor>]")
+    BOOST_TEST(
+        name("boost::asio::detail::initiate_co_spawn<boost::asio::"
+             "any_io_executor>]")
         == "co_spawn");
     BOOST_TEST(name("db::client::read_op]") == "client::read_op");
     BOOST_TEST(name("my_operation]") == "my_operation");
     BOOST_TEST(name("main()::<lambda(auto:1)>]") == "main");
-    BOOST_TEST(name("db::async_ask(int, T&&) [with T = a::b]::<lambda(auto:1)>]")
+    BOOST_TEST(
+        name("db::async_ask(int, T&&) [with T = a::b]::<lambda(auto:1)>]")
         == "db::async_ask");
     BOOST_TEST(name("(lambda at a.cpp:1:2)]") == "lambda");
     BOOST_TEST(name("") == "operation");
@@ -74,7 +80,8 @@ BOOST_AUTO_TEST_CASE(a_long_one_is_cut)
 
 BOOST_AUTO_TEST_CASE(what_is_composed_gives_its_name_to_the_operation)
 {
-    BOOST_TEST(std::string_view(operation_name<initiate_send>).ends_with("send"));
+    BOOST_TEST(
+        std::string_view(operation_name<initiate_send>).ends_with("send"));
     BOOST_TEST(std::string_view(
                    operation_name<initiate_composed_op<int>, handshake_op>)
                    .ends_with("handshake_op"));

@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_SUITE(test_operation_state)
 BOOST_AUTO_TEST_CASE(those_that_were_asked_come_last)
 {
     for (auto const s :
-        {state::on_its_way, state::never_heard, state::heard, state::put_off})
+         {state::on_its_way, state::never_heard, state::heard, state::put_off})
     {
         BOOST_TEST((s > state::pending));
         BOOST_TEST((s > state::queued));

@@ -43,8 +43,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto ignore = [](auto const&...)
-{
+constexpr auto ignore = [](auto const&...) {
 };
 
 struct fixture : bound_fixture
@@ -55,7 +54,9 @@ struct fixture : bound_fixture
     stuck_reporter start(context const& ctx, stuck_options const& o = {})
     {
         return report_stuck(
-            ctx, [this](std::string const& text) { reports.push_back(text); }, o);
+            ctx,
+            [this](std::string const& text) { reports.push_back(text); },
+            o);
     }
 
     void go_on(duration d)
@@ -108,8 +109,10 @@ BOOST_AUTO_TEST_CASE(what_is_held_up_is_said_at_doubling_intervals)
     server.cancel.cancel(asio::error::eof);
     go_on(5s);
     BOOST_TEST(reports.size() == 2u); // after 2 s, and after 4
-    BOOST_TEST(reported(0, "asioctx: held up for 2.0s: 1 operation asked and not "
-                           "ended\ncanceled 2.0s ago, report_stuck.cpp:"));
+    BOOST_TEST(reported(
+        0,
+        "asioctx: held up for 2.0s: 1 operation asked and not "
+        "ended\ncanceled 2.0s ago, report_stuck.cpp:"));
     BOOST_TEST(reported(0, ", End of file\n"));
     BOOST_TEST(reported(0, "report_stuck.cpp:" + std::to_string(line + 1)));
     BOOST_TEST(reported(
@@ -141,8 +144,10 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_grace_is_said)
     async_deaf(end, bind_context(grace.ctx, ignore));
     stop.cancel();
     go_on(1s);
-    BOOST_TEST(reported(0, "held up for 1.0s: 1 operation asked and not ended; "
-                           "hard stop in 4.0s"));
+    BOOST_TEST(reported(
+        0,
+        "held up for 1.0s: 1 operation asked and not ended; "
+        "hard stop in 4.0s"));
     go_on(4s);
     BOOST_TEST_REQUIRE(!reports.empty());
     BOOST_TEST(reported(reports.size() - 1, "asioctx: hard stop: held up for"));
@@ -164,8 +169,10 @@ BOOST_AUTO_TEST_CASE(names_hide_neither_the_hard_stop_nor_who_is_to_blame)
     std::ostringstream os;
     print_stuck(os, snapshot(root));
     BOOST_TEST(os.str().find("; hard stop in 4.0s\n") != std::string::npos);
-    BOOST_TEST(os.str().find("canceled 1.0s ago, report_stuck.cpp:"
-                   + std::to_string(line + 1) + "\n")
+    BOOST_TEST(
+        os.str().find(
+            "canceled 1.0s ago, report_stuck.cpp:" + std::to_string(line + 1)
+            + "\n")
         != std::string::npos);
     end();
 }
@@ -209,8 +216,8 @@ BOOST_AUTO_TEST_CASE(what_begins_under_a_context_that_is_done_is_said_too)
     asio::async_initiate<decltype(token), void(int)>(
         [&](auto handler)
         {
-            complete = [h = std::make_shared<decltype(handler)>(
-                            std::move(handler))]
+            complete =
+                [h = std::make_shared<decltype(handler)>(std::move(handler))]
             {
                 std::move (*h)(1);
             };
@@ -238,7 +245,8 @@ BOOST_AUTO_TEST_CASE(what_is_alike_is_one_row_and_the_oldest_comes_first)
     std::ostringstream os;
     BOOST_TEST(print_stuck(os, snapshot(root)) == 4u);
     auto const text = std::move(os).str();
-    BOOST_TEST(text.find("  5.0s  5.0s   1  ") < text.find("  5.0s  1.0s   3  "));
+    BOOST_TEST(
+        text.find("  5.0s  5.0s   1  ") < text.find("  5.0s  1.0s   3  "));
     os.str("");
     BOOST_TEST(print_stuck(os, snapshot(root), 2s) == 1u);
     os.str("");
@@ -263,7 +271,8 @@ BOOST_AUTO_TEST_CASE(queued_tasks_are_counted)
     c.cancel();
     std::ostringstream os;
     print_stuck(os, snapshot(root));
-    BOOST_TEST(os.str().find("not ended, 2 tasks queued\n") != std::string::npos);
+    BOOST_TEST(
+        os.str().find("not ended, 2 tasks queued\n") != std::string::npos);
     end();
     other.cancel();
     poll();
@@ -359,7 +368,8 @@ BOOST_AUTO_TEST_CASE(a_reporter_may_go_in_its_own_report)
     stuck_reporter reporter;
     auto const held = std::make_shared<int>();
     int calls = 0;
-    reporter = report_stuck(c.ctx,
+    reporter = report_stuck(
+        c.ctx,
         [&, held](std::string const&)
         {
             ++calls;
@@ -421,8 +431,10 @@ BOOST_AUTO_TEST_CASE(threads_of_its_own_see_those_that_are_blocked)
     c.cancel();
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return !said.empty(); });
-    BOOST_TEST(said.find("on its way: the executor that it runs on is blocked, or "
-                         "is not run") != std::string::npos);
+    BOOST_TEST(
+        said.find("on its way: the executor that it runs on is blocked, or "
+                  "is not run")
+        != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(its_name_is_in_the_text)
 {
     auto const server = with_name(background(), "server");
     BOOST_TEST(to_string(server) == "background.with_name(server)");
-    BOOST_TEST(to_string(with_cancel(with_name(server, "a b")).ctx)
+    BOOST_TEST(
+        to_string(with_cancel(with_name(server, "a b")).ctx)
         == "background.with_name(server).with_name(a b).with_cancel");
 }
 

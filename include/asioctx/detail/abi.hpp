@@ -14,9 +14,9 @@
 #include <boost/config/helper_macros.hpp>
 #include <boost/version.hpp>
 
-// The library is compiled, and so are Asio's objects in it. A program with another
-// Boost, or with macros that give these another layout, does not link: the name
-// that is missing then tells what the program is built with.
+// The library is compiled, and so are Asio's objects in it. A program with
+// another Boost, or with macros that give these another layout, does not link:
+// the name that is missing then tells what the program is built with.
 
 #if defined(BOOST_ASIO_HAS_THREADS)
 #define ASIOCTX_ABI_THREADS

@@ -40,7 +40,9 @@ int main()
     auto c = asioctx::with_cancel(asioctx::background(ioc));
     int canceled = 0;
     auto const count = [&canceled](asioctx::error_code ec)
-    { canceled += ec == asioctx::errc::canceled; };
+    {
+        canceled += ec == asioctx::errc::canceled;
+    };
 
     asio::any_io_executor const strand = asio::make_strand(ioc);
     asio::steady_timer one(ioc, std::chrono::hours(1));
@@ -49,7 +51,8 @@ int main()
     two.async_wait(
         asioctx::bind_context(c.ctx, asio::bind_executor(strand, count)));
     asio::co_spawn(
-        strand, wait(c.ctx),
+        strand,
+        wait(c.ctx),
         [&canceled](std::exception_ptr e) { canceled += e != nullptr; });
     asio::post(ioc, [&c] { c.cancel(); });
     ioc.run();

@@ -18,7 +18,8 @@ int main()
     auto [ctx, cancel] = asioctx::with_cancel(asioctx::background(ioc));
     boost::asio::steady_timer timer(ioc, std::chrono::hours(1));
     bool canceled = false;
-    timer.async_wait(asioctx::bind_context(ctx,
+    timer.async_wait(asioctx::bind_context(
+        ctx,
         [&canceled](asioctx::error_code ec)
         { canceled = ec == asioctx::errc::canceled; }));
     cancel();
