@@ -64,12 +64,19 @@ private:
                 + (inner && !callee_name(*inner).empty() ? callee_name(*inner)
                                                          : "a bound token")
                 + "': the binder goes outermost");
-        // The token is the inner call's last argument.
-        if (!inner || inner->getNumArgs() < 2 || !calls_library(*inner)
+        if (!inner || !calls_library(*inner)
             || !is_plain(outer.getSourceRange())
             || !is_plain(inner->getSourceRange()))
             return;
-        auto const* const token = inner->getArg(inner->getNumArgs() - 1);
+        // The token is the inner call's last argument but for its place.
+        auto n = inner->getNumArgs();
+        while (n != 0
+               && class_of(inner->getArg(n - 1)->getType())
+                   == "boost::source_location")
+            --n;
+        if (n < 2)
+            return;
+        auto const* const token = inner->getArg(n - 1);
         auto const end_of = [this](SourceLocation l)
         {
             return Lexer::getLocForEndOfToken(

@@ -36,6 +36,10 @@ asio::awaitable<void> f(
     // CHECK-FIXES: bind_context(
     // CHECK-FIXES: ctx, asio::cancellation_type::total, asio::as_tuple(asio::use_awaitable)));
 
+    co_await timer.async_wait(asio::as_tuple(
+        bind_context(ctx, asio::use_awaitable, BOOST_CURRENT_LOCATION)));
+    // CHECK-MESSAGES: :[[@LINE-2]]:31: warning: 'as_tuple' around 'bind_context'
+
     auto const bound = bind_context(ctx, asio::use_awaitable);
     co_await timer.async_wait(asio::as_tuple(bound));
     // CHECK-MESSAGES: :[[@LINE-1]]:31: warning: 'as_tuple' around 'a bound token'
@@ -83,6 +87,14 @@ asio::awaitable<void> f(
         ex,
         [&timer, ctx](error_code)
         { timer.async_wait(bind_context(ctx, [](error_code) {})); }));
+
+    // What an attempt returns has a token of its own.
+    co_await asioctx::retry(
+        ctx,
+        {},
+        [&](asioctx::context attempt)
+        { return timer.async_wait(bind_context(attempt, asio::deferred)); },
+        asio::as_tuple(asio::use_awaitable));
 
     auto const tuple = asio::as_tuple(asio::use_awaitable);
     co_await timer.async_wait(bind_context(ctx, tuple));

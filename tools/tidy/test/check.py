@@ -18,7 +18,8 @@ early:
 
     // CHECK-MESSAGES: :[[@LINE-1]]:5: warning: text [check]
 
-And what the fix-its must make of the file, in this order:
+And what the fix-its must make of the lines above, or of the next ones, in this
+order:
 
     // CHECK-FIXES: text of a line, or of a part of it
 
@@ -92,19 +93,25 @@ def main():
         if not wanted:
             failures.append("nothing is asked for")
 
-        fixes = [m[1].strip() for m in map(
-            FIXES.search, path.read_text().splitlines()) if m]
-        lines = iter([l for l in source.read_text().splitlines()
-                      if "// CHECK-" not in l])
-        for fix in fixes:
-            if not any(fix in line for line in lines):
-                failures.append(f"not fixed, or not in this order: {fix}")
+        fixes, begin = 0, 0
+        lines = source.read_text().splitlines()
+        for number, line in enumerate(lines):
+            if not (m := FIXES.search(line)):
+                continue
+            fixes += 1
+            at = next((i for i in range(begin, min(number + 5, len(lines)))
+                       if m[1].strip() in lines[i]
+                       and "// CHECK-" not in lines[i]), None)
+            if at is None:
+                failures.append(f"not fixed: {m[1].strip()}")
+            else:
+                begin = at + 1
         if fixes and not failures:
             again = run(tidy, plugin, check, arguments, source, flags)
             failures += [f"when fixed: {':'.join(map(str, f))}"
                          for f in sorted(again) if f[3].startswith("error")]
 
-    print(f"{path.name}: {len(wanted)} messages, {len(fixes)} fixes")
+    print(f"{path.name}: {len(wanted)} messages, {fixes} fixes")
     print("\n".join(failures))
     sys.exit(1 if failures else 0)
 

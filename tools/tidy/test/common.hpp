@@ -19,10 +19,16 @@
 #include <asioctx/context_key.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/detach_on_cancel.hpp>
+#include <asioctx/dump.hpp>
+#include <asioctx/flight_recorder.hpp>
+#include <asioctx/hedge.hpp>
 #include <asioctx/merge.hpp>
+#include <asioctx/report_stuck.hpp>
+#include <asioctx/retry.hpp>
 #include <asioctx/task_group.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/with_clean_up.hpp>
+#include <asioctx/with_name.hpp>
 #include <asioctx/with_task_group.hpp>
 #include <asioctx/without_cancel.hpp>
 
@@ -47,6 +53,7 @@
 #include <boost/asio/write.hpp>
 
 #include <chrono>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
