@@ -59,6 +59,19 @@ struct session
     asio::io_context& ioc;
 };
 
+asio::awaitable<void> in_an_attempt(
+    asioctx::context ctx, asio::io_context& ioc)
+{
+    co_await asioctx::retry(
+        ctx,
+        {},
+        [&](asioctx::context) { return wait(asioctx::background(ioc)); },
+        // CHECK-MESSAGES: :[[@LINE-1]]:45: warning: a new root in a function
+        asio::use_awaitable);
+    co_await wait(asioctx::with_name(asioctx::background(ioc), "job"));
+    // CHECK-MESSAGES: :[[@LINE-1]]:38: warning: a new root in a function that was given the context 'ctx'
+}
+
 //
 // Good
 //
@@ -142,4 +155,16 @@ void a_declaration_without_a_value(asioctx::context const& ctx)
     asioctx::context later;
     if (!ctx.done())
         later = ctx;
+}
+
+// All that there is, to look at it.
+void looked_at(asioctx::context const& ctx, asio::io_context& ioc)
+{
+    asioctx::dump(std::cerr, asioctx::background(ioc));
+    auto const s = asioctx::snapshot(asioctx::background(ioc));
+    auto const reporter =
+        asioctx::report_stuck(asioctx::background(ioc), std::clog);
+    asioctx::flight_recorder const recorder(asioctx::background(ioc));
+    if (!asioctx::testing::expect_nothing_left(asioctx::background(ioc)))
+        std::clog << to_string(asioctx::background(ioc)) << to_string(ctx);
 }
