@@ -207,34 +207,26 @@ void body_walker::add(ValueDecl const& v, Expr const* init)
     }
     if (!is_context(v.getType()) && !is_cancelable(v.getType()))
         return;
-    bool can_end = true;
-    if (init)
+    contexts_.push_back({&v, false, !init || can_end(*init)});
+}
+
+bool body_walker::can_end(Expr const& init) const
+{
+    auto const* const e = stripped(&init);
+    if (auto const* const c = dyn_cast<CallExpr>(e))
     {
-        auto const* const e = stripped(init);
-        if (auto const* const c = dyn_cast<CallExpr>(e))
-        {
-            auto const n = callee_name(*c);
-            can_end = n != "background" && n != "todo" && n != "without_cancel";
-            // A value more makes no difference.
-            if (n == "with_value" && c->getNumArgs() != 0)
-            {
-                auto const* from = stripped(c->getArg(0));
-                if (auto const* const inner = dyn_cast<CallExpr>(from))
-                    can_end = callee_name(*inner) != "background";
-                else
-                    for (auto const& h : contexts_)
-                        if (h.variable == named(from))
-                            can_end = h.can_end;
-            }
-        }
-        else if (auto const* const c = dyn_cast<CXXConstructExpr>(e))
-            can_end = c->getNumArgs() != 0;
-        else
-            for (auto const& h : contexts_)
-                if (h.variable == named(e))
-                    can_end = h.can_end;
+        auto const n = callee_name(*c);
+        // A value or a name more makes no difference.
+        if ((n == "with_value" || n == "with_name") && c->getNumArgs() != 0)
+            return can_end(*c->getArg(0));
+        return n != "background" && n != "todo" && n != "without_cancel";
     }
-    contexts_.push_back({&v, false, can_end});
+    if (auto const* const c = dyn_cast<CXXConstructExpr>(e))
+        return c->getNumArgs() != 0;
+    for (auto const& h : contexts_)
+        if (h.variable == named(e))
+            return h.can_end;
+    return true;
 }
 
 Stmt const* body_walker::user(std::size_t& n) const

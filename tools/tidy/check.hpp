@@ -115,6 +115,11 @@ public:
     void walk_function(clang::FunctionDecl const& f);
     void walk(clang::Stmt const* s);
 
+    // Called when all has been walked through.
+    virtual void done()
+    {
+    }
+
 protected:
     // Called before what is inside.
     virtual void visit(clang::Stmt const&)
@@ -163,6 +168,7 @@ private:
     void walk_lambda(clang::LambdaExpr const& e);
     void add(clang::ValueDecl const& v, clang::Expr const* init);
     void add_parameters(clang::FunctionDecl const& f);
+    bool can_end(clang::Expr const& init) const;
 
     std::vector<clang::Stmt const*> path_;
     std::vector<holder> contexts_;
@@ -191,13 +197,17 @@ public:
 
     void on_function(clang::FunctionDecl const& f) override
     {
-        walker().walk_function(f);
+        auto w = walker();
+        w.walk_function(f);
+        w.done();
     }
 
     void on_initializer(
         clang::ValueDecl const&, clang::Expr const& init) override
     {
-        walker().walk(&init);
+        auto w = walker();
+        w.walk(&init);
+        w.done();
     }
 
 private:

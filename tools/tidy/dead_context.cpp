@@ -175,11 +175,8 @@ private:
 
         static bool keeps(CallExpr const& c)
         {
-            auto const f = callee_name(c);
             auto const t = class_of(c.getType());
-            return f == "co_spawn" || f == "spawn" || f == "after_func"
-                || f.compare(0, 6, "async_") == 0
-                || t == "boost::asio::awaitable"
+            return starts(c) || t == "boost::asio::awaitable"
                 || carries_context(c.getType());
         }
 
@@ -330,11 +327,15 @@ private:
             auto const* const c = dyn_cast<CallExpr>(stripped(e));
             if (!c)
                 return nullptr;
-            auto const f = callee_name(*c);
+            return starts(*c) ? c : nullptr;
+        }
+
+        static bool starts(CallExpr const& c)
+        {
+            auto const f = callee_name(c);
             return f == "co_spawn" || f == "spawn" || f == "after_func"
-                    || f.compare(0, 6, "async_") == 0
-                ? c
-                : nullptr;
+                || f == "retry" || f == "hedge"
+                || f.compare(0, 6, "async_") == 0;
         }
 
         static bool mentions(Stmt const* s, ValueDecl const& v)

@@ -35,10 +35,12 @@ public:
                 auto diagnostic = warn(
                     u.at->getBeginLoc(),
                     "this is bound to '" + d.parent->getNameAsString()
-                        + "', and '" + name
-                        + "', which is derived from it, is never used");
+                        + "', and "
+                        + (name.empty() ? "the parameter" : "'" + name + "'")
+                        + ", which is derived from it, is never used");
                 // clang 14 cannot capture a structured binding.
-                if (u.in_same_function && is_plain(u.at->getSourceRange()))
+                if (!name.empty() && u.in_same_function
+                    && is_plain(u.at->getSourceRange()))
                     diagnostic << FixItHint::CreateReplacement(
                         u.at->getSourceRange(),
                         is_cancelable(d.derived->getType()) ? name + ".ctx"
@@ -78,15 +80,10 @@ private:
             auto const* const c = dyn_cast<CallExpr>(stripped(init));
             if (!c || !derives_context(*c))
                 return;
-            auto const* const parent = named(c->getArg(0));
-            if (!parent)
-                return;
             ValueDecl const* derived = &v;
             if (auto const* const d = dyn_cast<DecompositionDecl>(&v))
                 derived = d->bindings().empty() ? nullptr : d->bindings()[0];
-            if (!derived || derived->getNameAsString().compare(0, 1, "_") == 0)
-                return;
-            derivations.push_back({parent, derived, function()});
+            add(*c, derived, function());
         }
 
         void visit(Stmt const& s) override
@@ -96,6 +93,8 @@ private:
                 return;
             if (auto const* const r = dyn_cast<DeclRefExpr>(e))
                 ++references[r->getDecl()];
+            if (auto const* const l = dyn_cast<LambdaExpr>(e))
+                look_at_function(*l);
             if (!isa<DeclRefExpr, MemberExpr>(e) || !is_context(e->getType()))
                 return;
             auto const* const v = named(e);
@@ -111,6 +110,33 @@ private:
         }
 
     private:
+        void add(
+            CallExpr const& c,
+            ValueDecl const* derived,
+            FunctionDecl const* function)
+        {
+            auto const* const parent = named(c.getArg(0));
+            if (parent && derived
+                && derived->getNameAsString().compare(0, 1, "_") != 0)
+                derivations.push_back({parent, derived, function});
+        }
+
+        // What an attempt or a clean-up is given is derived from the first
+        // argument.
+        void look_at_function(LambdaExpr const& l)
+        {
+            std::size_t n = 0;
+            auto const* const c = dyn_cast_or_null<CallExpr>(user(n));
+            auto const* const f = l.getCallOperator();
+            if (!c || f->getNumParams() != 1 || c->getNumArgs() == 0
+                || !is_context(f->getParamDecl(0)->getType())
+                || f->getParamDecl(0)->hasAttr<UnusedAttr>())
+                return;
+            auto const name = callee_name(*c);
+            if (name == "retry" || name == "hedge" || name == "with_clean_up")
+                add(*c, f->getParamDecl(0), f);
+        }
+
         bool is_visible(derivation const& d) const
         {
             for (auto const& h : contexts())
@@ -132,6 +158,7 @@ private:
             auto const f = callee_name(*c);
             return f == "bind_context" || f == "detach_on_cancel"
                 || f == "with_task_group" || f == "with_clean_up"
+                || f == "retry" || f == "hedge"
                 || f.compare(0, 6, "async_") == 0
                 || class_of(c->getType()) == "boost::asio::awaitable";
         }

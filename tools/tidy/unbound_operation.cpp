@@ -8,6 +8,9 @@
 #include "check.hpp"
 #include "checks.hpp"
 
+#include <algorithm>
+#include <set>
+
 namespace asioctx_tidy {
 
 using namespace clang;
@@ -43,6 +46,9 @@ private:
 
         void visit(Stmt const& s) override
         {
+            if (auto const* const r = dyn_cast<DeclRefExpr>(&s);
+                r && is_bound_as_part(&s, 0))
+                bound_.insert(r->getDecl());
             auto const* const c = dyn_cast<CallExpr>(&s);
             if (!c)
                 return;
@@ -56,12 +62,24 @@ private:
             if (n != 0 && c->getArg(n - 1)->isTypeDependent())
                 return;
             auto const* const v = at_hand();
-            if (!v || is_bound_outside() || is_bound_later(*c))
+            if (!v || is_bound_outside(*c) || is_bound_later(*c))
                 return;
-            check_.warn(
-                c->getExprLoc(),
-                "'" + name + "' is not bound to a context, though '"
-                    + v->getNameAsString() + "' is at hand");
+            found_.push_back(
+                {c->getExprLoc(),
+                 "'" + name + "' is not bound to a context, though '"
+                     + v->getNameAsString() + "' is at hand",
+                 c->getType()->isVoidType() ? std::vector<ValueDecl const*>()
+                                            : lambdas()});
+        }
+
+        void done() override
+        {
+            for (auto const& f : found_)
+                if (std::none_of(
+                        f.lambdas.begin(),
+                        f.lambdas.end(),
+                        [&](auto const* v) { return bound_.count(v) != 0; }))
+                    check_.warn(f.at, f.text);
         }
 
     private:
@@ -81,37 +99,73 @@ private:
         }
 
         // Whether an expression around this one binds it, or the lambda that it
-        // is in is bound as a whole: it is given to a task group, or to co_spawn
-        // with a bound token.
-        bool is_bound_outside() const
+        // is in is bound as a whole.
+        bool is_bound_outside(CallExpr const& c) const
         {
-            std::size_t n = 0;
-            for (; auto const* const e = dyn_cast_or_null<Expr>(above(n)); ++n)
+            for (std::size_t n = 0;
+                 auto const* const e = dyn_cast_or_null<Expr>(above(n));
+                 ++n)
             {
                 if (isa<LambdaExpr, CoawaitExpr, DependentCoawaitExpr>(e))
                     break;
                 if (carries_context(e))
                     return true;
             }
-            bool is_argument = false;
-            for (; auto const* const s = above(n); ++n)
-            {
-                if (isa<LambdaExpr>(s))
-                    is_argument = true;
-                else if (!isa<Expr>(s))
-                    is_argument = false;
-                else if (auto const* const c = dyn_cast<CallExpr>(s);
-                         c && is_argument && spawns(*c) && carries_context(c))
+            // What has a handler of its own is no part of what the lambda does.
+            if (c.getType()->isVoidType())
+                return false;
+            for (std::size_t n = 0; above(n); ++n)
+                if (isa<LambdaExpr>(above(n)) && is_bound_as_part(above(n), n + 1))
                     return true;
+            return false;
+        }
+
+        // Whether a part of what is around it from the n-th on is given to a
+        // function that binds all that it does.
+        bool is_bound_as_part(Stmt const* part, std::size_t n) const
+        {
+            for (; auto const* const e = dyn_cast_or_null<Expr>(above(n)); ++n)
+            {
+                if (isa<LambdaExpr, CoawaitExpr, DependentCoawaitExpr>(e))
+                    return false;
+                if (auto const* const c = dyn_cast<CallExpr>(e);
+                    c && binds(*c, part) && carries_context(c))
+                    return true;
+                part = e;
             }
             return false;
         }
 
-        static bool spawns(CallExpr const& c)
+        // A task group, co_spawn with a bound token, and what has a context for
+        // each attempt or for the clean-up bind the functions that they get.
+        static bool binds(CallExpr const& c, Stmt const* part)
         {
             auto const n = callee_name(c);
+            if (n == "with_clean_up")
+                return c.getNumArgs() > 3 && part == c.getArg(3);
             return n == "spawn" || n == "try_spawn" || n == "async_spawn"
-                || n == "co_spawn";
+                || n == "co_spawn" || n == "retry" || n == "hedge";
+        }
+
+        // The variables that the lambdas around this are the values of.
+        std::vector<ValueDecl const*> lambdas() const
+        {
+            std::vector<ValueDecl const*> out;
+            for (std::size_t n = 0; above(n); ++n)
+            {
+                auto const* const l = dyn_cast<LambdaExpr>(above(n));
+                if (!l)
+                    continue;
+                auto at = n + 1;
+                auto const* const d = dyn_cast_or_null<DeclStmt>(user(at));
+                if (!d)
+                    continue;
+                for (auto const* i : d->decls())
+                    if (auto const* const v = dyn_cast<VarDecl>(i);
+                        v && v->getInit() && stripped(v->getInit()) == l)
+                        out.push_back(v);
+            }
+            return out;
         }
 
         // What was not started here may be bound where it is.
@@ -132,6 +186,17 @@ private:
             return type == "boost::asio::awaitable"
                 && isa_and_nonnull<DeclStmt>(u);
         }
+
+        struct finding
+        {
+            SourceLocation at;
+            std::string text;
+            std::vector<ValueDecl const*> lambdas;
+        };
+
+        // A lambda may be bound after its definition.
+        std::vector<finding> found_;
+        std::set<ValueDecl const*> bound_;
     };
 
     std::string const ignored_text_;

@@ -133,6 +133,37 @@ void the_last_coroutine(asioctx::context const& parent, asio::steady_timer& time
     // CHECK-MESSAGES: :[[@LINE-2]]:5: warning: what is started here is canceled at once, as 'limited' goes
 }
 
+void attempts(asioctx::context const& parent, tcp::socket& socket)
+{
+    asioctx::retry(
+        asioctx::with_timeout(parent, 1s).ctx,
+        // CHECK-MESSAGES: :[[@LINE-1]]:43: warning: the context is canceled at the end
+        {},
+        [&socket](asioctx::context)
+        { return socket.async_connect({}, asio::deferred); },
+        [](error_code) {});
+}
+
+void attempts_at_the_end(asioctx::context const& parent, tcp::socket& socket)
+{
+    auto [ctx, cancel] = asioctx::with_timeout(parent, 1s);
+    asioctx::hedge(
+        // CHECK-MESSAGES: :[[@LINE-1]]:5: warning: what is started here is canceled at once, as 'cancel' goes
+        ctx,
+        10ms,
+        [&socket](asioctx::context)
+        { return socket.async_connect({}, asio::deferred); },
+        [](error_code) {});
+}
+
+void a_name(asioctx::context const& parent, asio::steady_timer& timer)
+{
+    auto const ctx =
+        asioctx::with_name(asioctx::with_timeout(parent, 1s).ctx, "query");
+    // CHECK-MESSAGES: :[[@LINE-1]]:62: warning: the context is canceled at the end
+    timer.async_wait(asioctx::bind_context(ctx, [](error_code) {}));
+}
+
 //
 // Good
 //
@@ -280,3 +311,27 @@ struct owner
     asioctx::cancelable both;
     asioctx::context ctx;
 };
+
+asio::awaitable<void> attempts_that_are_awaited(
+    asioctx::context parent, tcp::socket& socket)
+{
+    co_await asioctx::retry(
+        asioctx::with_timeout(parent, 1s).ctx,
+        {},
+        [&socket](asioctx::context)
+        { return socket.async_connect({}, asio::deferred); },
+        asio::use_awaitable);
+    auto [ctx, cancel] = asioctx::with_timeout(parent, 1s);
+    co_await asioctx::hedge(
+        ctx,
+        10ms,
+        [&socket](asioctx::context)
+        { return socket.async_connect({}, asio::deferred); },
+        asio::use_awaitable);
+}
+
+void only_looked_at(asioctx::context const& parent)
+{
+    asioctx::dump(std::cerr, asioctx::with_timeout(parent, 1s).ctx);
+    auto const s = asioctx::snapshot(asioctx::with_timeout(parent, 1s).ctx);
+}

@@ -74,6 +74,16 @@ void in_a_nested_loop(asioctx::context ctx)
     // CHECK-MESSAGES: :[[@LINE-1]]:13: warning: 'inner' is derived from itself in a loop
 }
 
+asio::awaitable<void> a_name(asioctx::context ctx)
+{
+    for (int i = 0; i != 10; ++i)
+    {
+        ctx = asioctx::with_name(ctx, "round " + std::to_string(i));
+        // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: 'ctx' is derived from itself in a loop
+        co_await wait(ctx);
+    }
+}
+
 //
 // Good
 //
@@ -185,4 +195,25 @@ void no_derivation(asioctx::context ctx, std::vector<int> const& all)
 {
     for (auto const i : all)
         ctx = i != 0 ? asioctx::context(ctx) : asioctx::context();
+}
+
+asio::awaitable<void> a_name_each_time(asioctx::context parent)
+{
+    for (int i = 0; i != 10; ++i)
+        co_await wait(asioctx::with_name(parent, std::to_string(i)));
+}
+
+// Each attempt is given a new one.
+asio::awaitable<void> in_an_attempt(asioctx::context ctx)
+{
+    for (int i = 0; i != 10; ++i)
+        co_await asioctx::retry(
+            ctx,
+            {},
+            [](asioctx::context attempt)
+            {
+                attempt = asioctx::with_name(attempt, "attempt");
+                return wait(attempt);
+            },
+            asio::use_awaitable);
 }

@@ -100,3 +100,8 @@ auto const lambda = [](int n, asioctx::context ctx)
 void a_token(tcp::socket& s, asioctx::context_binder<asio::deferred_t> t);
 void a_key(int n, asioctx::context_key<int> const& key);
 using signature = void(int, asioctx::context);
+
+template <class Attempt>
+void an_attempt(asioctx::context const& ctx, Attempt attempt);
+
+auto const attempt = [](asioctx::context ctx) { return ctx.done(); };

@@ -64,6 +64,48 @@ asio::awaitable<void> in_a_lambda(
     co_await body();
 }
 
+asio::awaitable<void> in_an_attempt(
+    asioctx::context parent, asio::steady_timer& timer)
+{
+    co_await asioctx::retry(
+        parent,
+        {.attempt_timeout = 1s},
+        [&](asioctx::context attempt) { return wait(parent, timer); },
+        // CHECK-MESSAGES: :[[@LINE-1]]:53: warning: this is bound to 'parent', and 'attempt', which is derived from it, is never used
+        // CHECK-FIXES: [&](asioctx::context attempt) { return wait(attempt, timer); },
+        asio::use_awaitable);
+    co_await asioctx::hedge(
+        parent,
+        10ms,
+        [&](asioctx::context) { return wait(parent, timer); },
+        // CHECK-MESSAGES: :[[@LINE-1]]:45: warning: this is bound to 'parent', and the parameter, which is derived from it, is never used
+        asio::use_awaitable);
+}
+
+asio::awaitable<void> in_a_clean_up(
+    asioctx::context parent, asio::steady_timer& timer)
+{
+    co_await asioctx::with_clean_up(
+        parent,
+        1s,
+        [&] { return wait(parent, timer); },
+        [&](asioctx::context ctx) { return wait(parent, timer); });
+    // CHECK-MESSAGES: :[[@LINE-1]]:49: warning: this is bound to 'parent', and 'ctx', which is derived from it, is never used
+    // CHECK-FIXES: [&](asioctx::context ctx) { return wait(ctx, timer); });
+}
+
+asio::awaitable<void> attempts_below_the_parent(
+    asioctx::context parent, asio::steady_timer& timer)
+{
+    auto [limited, cancel] = asioctx::with_timeout(parent, 1s);
+    co_await asioctx::retry(
+        parent,
+        // CHECK-MESSAGES: :[[@LINE-1]]:9: warning: this is bound to 'parent', and 'limited', which
+        {},
+        [&](asioctx::context attempt) { return wait(attempt, timer); },
+        asio::use_awaitable);
+}
+
 //
 // Good
 //
@@ -169,4 +211,61 @@ asioctx::cancelable handed_on(
     auto both = asioctx::with_cancel(parent);
     timer.async_wait(asioctx::bind_context(parent, [](error_code) {}));
     return both;
+}
+
+asio::awaitable<void> an_attempt(
+    asioctx::context ctx, asio::steady_timer& timer, tcp::socket& socket)
+{
+    co_await asioctx::retry(
+        ctx,
+        {},
+        [&](asioctx::context attempt) { return wait(attempt, timer); },
+        asio::use_awaitable);
+    // What it returns is bound to the attempt's context.
+    co_await asioctx::retry(
+        ctx,
+        {},
+        [&](asioctx::context)
+        { return socket.async_connect({}, asio::deferred); },
+        asio::use_awaitable);
+}
+
+asio::awaitable<void> an_attempt_that_goes_on(
+    asioctx::context ctx, asio::steady_timer& timer)
+{
+    co_await asioctx::hedge(
+        ctx,
+        10ms,
+        [&]([[maybe_unused]] asioctx::context attempt)
+        { return wait(ctx, timer); },
+        asio::use_awaitable);
+}
+
+asio::awaitable<void> an_attempt_that_asks_both(
+    asioctx::context ctx, asio::steady_timer& timer)
+{
+    co_await asioctx::retry(
+        ctx,
+        {},
+        [&](asioctx::context attempt)
+        { return wait(attempt.done() ? ctx : attempt, timer); },
+        asio::use_awaitable);
+}
+
+asio::awaitable<void> a_clean_up(
+    asioctx::context ctx, asio::steady_timer& timer)
+{
+    co_await asioctx::with_clean_up(
+        ctx,
+        1s,
+        [&] { return wait(ctx, timer); },
+        [&](asioctx::context grace) { return wait(grace, timer); });
+}
+
+asio::awaitable<void> looked_at_by_a_dump(
+    asioctx::context parent, asio::steady_timer& timer)
+{
+    auto const named = asioctx::with_name(parent, "query");
+    asioctx::dump(std::cerr, named);
+    co_await wait(parent, timer);
 }

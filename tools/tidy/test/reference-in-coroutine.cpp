@@ -87,6 +87,18 @@ void captures_of_a_temporary(
     asio::co_spawn(ioc, std::move(kept), asio::detached);
 }
 
+asio::awaitable<void> an_attempt(asioctx::context parent)
+{
+    co_await asioctx::retry(
+        parent,
+        {},
+        [](asioctx::context const& ctx) -> asio::awaitable<void>
+        // CHECK-MESSAGES: :[[@LINE-1]]:36: warning: a coroutine takes a context by reference
+        // CHECK-FIXES: [](asioctx::context ctx) -> asio::awaitable<void>
+        { co_await ctx.async_wait(asio::use_awaitable); },
+        asio::use_awaitable);
+}
+
 //
 // Good
 //
@@ -171,4 +183,22 @@ asio::awaitable<void> a_lambda_in_a_coroutine(asioctx::context ctx)
     auto const done = [](asioctx::context const& c) { return c.done(); };
     if (!done(ctx))
         co_await ctx.async_wait(asio::use_awaitable);
+}
+
+asio::awaitable<void> lambdas_of_attempts(asioctx::context ctx)
+{
+    // These keep their lambdas, too.
+    co_await asioctx::retry(
+        ctx,
+        {},
+        [ctx](asioctx::context attempt) -> asio::awaitable<void>
+        { co_await (ctx.done() ? ctx : attempt).async_wait(asio::use_awaitable); },
+        asio::use_awaitable);
+    co_await asioctx::with_clean_up(
+        ctx,
+        1s,
+        [&]() -> asio::awaitable<void>
+        { co_await ctx.async_wait(asio::use_awaitable); },
+        [](asioctx::context grace) -> asio::awaitable<void>
+        { co_await grace.async_wait(asio::use_awaitable); });
 }

@@ -175,3 +175,13 @@ struct boxed
 {
     box<composed> state;
 };
+
+// What looks at a context is not bound to it.
+struct watched
+{
+    asioctx::stuck_reporter reporter;
+    asioctx::flight_recorder recorder;
+    asioctx::context_snapshot seen;
+    asioctx::retry_policy policy;
+    asioctx::retry_report report;
+};

@@ -48,6 +48,12 @@ void without_its_namespace()
     // CHECK-MESSAGES: :[[@LINE-1]]:28: warning: todo() stands for a context
 }
 
+asio::awaitable<void> below_it(asio::io_context& ioc)
+{
+    co_await wait(asioctx::with_name(asioctx::todo(ioc), "job"));
+    // CHECK-MESSAGES: :[[@LINE-1]]:38: warning: todo() stands for a context
+}
+
 //
 // Good
 //

@@ -101,6 +101,54 @@ asio::awaitable<std::size_t> returned(
     // CHECK-MESSAGES: :[[@LINE-1]]:19: warning: 'async_read_some' is not bound
 }
 
+// What an attempt begins with a handler of its own is not bound with it.
+asio::awaitable<void> beside_an_attempt(
+    asioctx::context ctx, tcp::socket& socket, asio::steady_timer& timer)
+{
+    co_await asioctx::retry(
+        ctx,
+        {},
+        [&](asioctx::context attempt)
+        {
+            timer.async_wait([](error_code) {});
+            // CHECK-MESSAGES: :[[@LINE-1]]:19: warning: 'async_wait' is not bound to a context, though 'attempt' is at hand
+            return socket.async_connect({}, asio::deferred);
+        },
+        asio::use_awaitable);
+}
+
+asio::awaitable<void> beside_a_task(
+    asioctx::context ctx, asioctx::task_group& group, asio::steady_timer& timer)
+{
+    group.spawn([&]() -> asio::awaitable<void>
+        {
+            timer.async_wait(asio::detached);
+            // CHECK-MESSAGES: :[[@LINE-1]]:19: warning: 'async_wait' is not bound to a context, though 'ctx' is at hand
+            co_return;
+        });
+    co_return;
+}
+
+// The body of with_clean_up() is no more bound than what calls it.
+asio::awaitable<void> a_body(asioctx::context ctx, asio::steady_timer& timer)
+{
+    co_await asioctx::with_clean_up(
+        ctx,
+        1s,
+        [&]() -> asio::awaitable<void>
+        { co_await timer.async_wait(asio::use_awaitable); },
+        // CHECK-MESSAGES: :[[@LINE-1]]:26: warning: 'async_wait' is not bound to a context, though 'ctx' is at hand
+        [](asioctx::context) -> asio::awaitable<void> { co_return; });
+}
+
+asio::awaitable<void> below_a_name(
+    asioctx::context parent, asio::steady_timer& timer)
+{
+    auto const named = asioctx::with_name(parent, "query");
+    co_await timer.async_wait(asio::use_awaitable);
+    // CHECK-MESSAGES: :[[@LINE-1]]:20: warning: 'async_wait' is not bound to a context, though 'named' is at hand
+}
+
 //
 // Good
 //
@@ -264,3 +312,137 @@ asio::awaitable<void> an_operation_of_ones_own(asioctx::context ctx)
 {
     co_await async_own(ctx, 1);
 }
+
+// retry() and hedge() bind what the function returns to the attempt's context.
+asio::awaitable<void> attempts(asioctx::context ctx, tcp::socket& socket)
+{
+    char data[64];
+    co_await asioctx::retry(
+        ctx,
+        {.attempt_timeout = 1s},
+        [&](asioctx::context)
+        {
+            socket.close();
+            return socket.async_connect({}, asio::deferred);
+        },
+        asio::use_awaitable);
+    co_await asioctx::hedge(
+        ctx,
+        20ms,
+        [&](asioctx::context attempt) -> asio::awaitable<void>
+        {
+            co_await socket.async_read_some(
+                asio::buffer(data), asio::use_awaitable);
+            static_cast<void>(attempt);
+        },
+        asio::use_awaitable);
+    co_await asioctx::hedge(
+        ctx,
+        20ms,
+        [&](asioctx::context)
+        { return socket.async_read_some(asio::buffer(data), asio::deferred); },
+        asio::use_awaitable);
+}
+
+// The function may have a name.
+asio::awaitable<void> a_named_attempt(
+    asioctx::context ctx, asio::steady_timer& timer)
+{
+    auto const attempt = [&](asioctx::context) -> asio::awaitable<void>
+    { co_await timer.async_wait(asio::use_awaitable); };
+    co_await asioctx::retry(ctx, {}, attempt, asio::use_awaitable);
+}
+
+void a_named_task(
+    asioctx::context const&,
+    asioctx::task_group& group,
+    asio::steady_timer& timer)
+{
+    auto task = [&]() -> asio::awaitable<void>
+    { co_await timer.async_wait(asio::use_awaitable); };
+    group.spawn(std::move(task));
+}
+
+void attempts_with_a_handler(asioctx::context const& ctx, tcp::socket& socket)
+{
+    asioctx::retry(
+        ctx,
+        {},
+        [&socket](asioctx::context)
+        { return socket.async_connect({}, asio::deferred); },
+        [](error_code) {});
+}
+
+template <class Stream>
+asio::awaitable<void> attempts_in_a_template(
+    asioctx::context ctx, Stream& stream)
+{
+    char data[64];
+    co_await asioctx::retry(
+        ctx,
+        {},
+        [&](asioctx::context) -> asio::awaitable<void>
+        {
+            co_await stream.async_read_some(
+                asio::buffer(data), asio::use_awaitable);
+        },
+        asio::use_awaitable);
+}
+
+// The clean-up is asked to stop as a whole.
+asio::awaitable<void> a_clean_up(
+    asioctx::context ctx, asio::steady_timer& timer)
+{
+    co_await asioctx::with_clean_up(
+        ctx,
+        1s,
+        [&] { return asioctx::async_sleep(ctx, 1s, asio::use_awaitable); },
+        [&](asioctx::context) -> asio::awaitable<void>
+        { co_await timer.async_wait(asio::use_awaitable); });
+}
+
+void below_a_named_root(asio::io_context& ioc, asio::steady_timer& timer)
+{
+    auto const root = asioctx::with_name(asioctx::background(ioc), "server");
+    auto const job = asioctx::with_name(root, "job");
+    timer.async_wait([](error_code) {});
+    static_cast<void>(job);
+}
+
+asio::awaitable<void> what_lets_go(
+    asioctx::context ctx, tcp::resolver& resolver)
+{
+    co_await resolver.async_resolve(
+        "localhost", "80", asioctx::detach_on_cancel(ctx, asio::use_awaitable));
+    co_await resolver.async_resolve(
+        "localhost",
+        "80",
+        asioctx::detach_on_cancel(ctx)(asio::as_tuple(asio::use_awaitable)));
+}
+
+void what_looks_and_what_runs_after(
+    asioctx::context const& ctx, asioctx::task_group& group)
+{
+    static_cast<void>(asioctx::snapshot(ctx));
+    asioctx::dump(std::cerr, ctx);
+    asioctx::after_func(ctx, [] {}).detach();
+    group.async_join([](std::exception_ptr) {});
+    ctx.async_wait([](error_code) {});
+    asioctx::async_sleep(ctx, 1s, [](error_code) {});
+}
+
+struct watched
+{
+    watched(asio::io_context& ioc, asioctx::context const& root)
+        : reporter(asioctx::report_stuck(root, std::clog)), timer(ioc)
+    {
+    }
+
+    void wait()
+    {
+        timer.async_wait([](error_code) {});
+    }
+
+    asioctx::stuck_reporter reporter;
+    asio::steady_timer timer;
+};
