@@ -70,7 +70,7 @@ awaitable<bool> serve_request(
 }
 
 template <deadline Deadline>
-awaitable<void> serve(beast::tcp_stream stream, asioctx::context parent)
+awaitable<void> serve(asioctx::context parent, beast::tcp_stream stream)
 {
     beast::flat_buffer buffer;
     for (bool open = true; open;)
@@ -91,15 +91,17 @@ awaitable<void> serve(beast::tcp_stream stream, asioctx::context parent)
 }
 
 template <deadline Deadline>
-awaitable<void> listen(tcp::acceptor& acceptor, asioctx::context parent)
+awaitable<void> listen(asioctx::context parent, tcp::acceptor& acceptor)
 {
     for (;;)
     {
+        // Is the same for all.
+        // NOLINTNEXTLINE(asioctx-unbound-operation)
         auto socket = co_await acceptor.async_accept(asio::use_awaitable);
         socket.set_option(tcp::no_delay(true));
         asio::co_spawn(
             acceptor.get_executor(),
-            serve<Deadline>(beast::tcp_stream(std::move(socket)), parent),
+            serve<Deadline>(parent, beast::tcp_stream(std::move(socket))),
             asio::detached);
     }
 }
@@ -114,13 +116,13 @@ int main(int argc, char** argv)
     tcp::acceptor acceptor(ioc, {asio::ip::address_v4::loopback(), 0});
     if (how == "bare")
         asio::co_spawn(
-            ioc, listen<deadline::none>(acceptor, root.ctx), asio::detached);
+            ioc, listen<deadline::none>(root.ctx, acceptor), asio::detached);
     else if (how == "asioctx")
         asio::co_spawn(
-            ioc, listen<deadline::context>(acceptor, root.ctx), asio::detached);
+            ioc, listen<deadline::context>(root.ctx, acceptor), asio::detached);
     else if (how == "expires_after")
         asio::co_spawn(
-            ioc, listen<deadline::stream>(acceptor, root.ctx), asio::detached);
+            ioc, listen<deadline::stream>(root.ctx, acceptor), asio::detached);
     else
         return 2;
     std::printf("%d\n", acceptor.local_endpoint().port());
@@ -128,6 +130,8 @@ int main(int argc, char** argv)
 
     asio::posix::stream_descriptor input(ioc, ::dup(STDIN_FILENO));
     char byte;
+    // Ends the program.
+    // NOLINTNEXTLINE(asioctx-unbound-operation)
     input.async_read_some(
         asio::buffer(&byte, 1), [&](auto&&...) { ioc.stop(); });
     ioc.run();

@@ -55,7 +55,8 @@ struct page
 // What is watched.
 struct watch
 {
-    asioctx::context ctx;
+    // Nothing is bound to it.
+    asioctx::context ctx; // NOLINT(asioctx-stored-context)
     asioctx::flight_recorder const& recorder;
 };
 
@@ -215,8 +216,11 @@ asio::awaitable<void> listen(
 } // namespace
 
 debug_server::debug_server(
-    unsigned short port, asioctx::context watched, std::size_t events)
-    : recorder_(watched, events), stop_(with_cancel(asioctx::background(ioc_))),
+    asioctx::context watched, unsigned short port, std::size_t events)
+    : recorder_(watched, events),
+      // It outlives the end of what it shows.
+      // NOLINTNEXTLINE(asioctx-background-in-function)
+      stop_(with_cancel(asioctx::background(ioc_))),
       acceptor_(ioc_, {asio::ip::address_v4::loopback(), port})
 {
     asio::co_spawn(

@@ -34,7 +34,7 @@ class debug_server
 {
 public:
     debug_server(
-        unsigned short port, asioctx::context watched, std::size_t events);
+        asioctx::context watched, unsigned short port, std::size_t events);
 
     debug_server(debug_server const&) = delete;
     debug_server& operator=(debug_server const&) = delete;

@@ -124,7 +124,7 @@ void serve(options& o)
     std::optional<example::debug_server> debug;
     if (o.debug_port)
     {
-        debug.emplace(*o.debug_port, all, 1000);
+        debug.emplace(all, *o.debug_port, 1000);
         std::cout << "debug on " << debug->endpoint() << std::endl;
     }
     auto acceptor = example::listening_socket(ioc);

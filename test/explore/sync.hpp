@@ -158,7 +158,7 @@ template <class T>
 std::uint64_t to_bits(T v) noexcept
 {
     std::uint64_t bits = 0;
-    std::memcpy(&bits, &v, sizeof v);
+    std::memcpy(&bits, &v, sizeof(T));
     return bits;
 }
 
@@ -166,7 +166,7 @@ template <class T>
 T from_bits(std::uint64_t bits) noexcept
 {
     T v;
-    std::memcpy(&v, &bits, sizeof v);
+    std::memcpy(&v, &bits, sizeof(T));
     return v;
 }
 

@@ -140,7 +140,8 @@ private:
                         when_asked(type);
                     ++*in; // what is called must not be gone
                 });
-        handler_ = std::make_unique<handler_of<Handler>>(std::move(handler));
+        handler_ = std::make_unique<handler_of<Handler>>(
+            std::forward<Handler>(handler));
         if (at_end)
             at_end();
     }

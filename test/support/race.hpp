@@ -40,6 +40,7 @@ inline void together(std::vector<std::function<void()>> functions)
 {
     std::atomic<std::size_t> missing{functions.size()};
     std::vector<std::thread> threads;
+    threads.reserve(functions.size());
     for (auto& f : functions)
         threads.emplace_back(
             [&]

@@ -136,6 +136,7 @@ BOOST_AUTO_TEST_CASE(one_snapshot_of_the_root_shows_all_that_was_derived)
     auto const timed = with_timeout(graced.ctx, 5s);
     auto const s = look();
     std::vector<std::string> all;
+    all.reserve(s.contexts.size());
     for (auto const& n : s.contexts)
         all.push_back(std::string(2 * n.depth, ' ') + n.what);
     std::vector<std::string> const expected{
@@ -546,7 +547,7 @@ BOOST_AUTO_TEST_CASE(what_asks_waits_for_an_executor_that_is_not_run)
     BOOST_TEST(look().operations.empty());
 }
 
-asio::awaitable<void> wait_for(asio::steady_timer& t, context ctx)
+asio::awaitable<void> wait_for(context ctx, asio::steady_timer& t)
 {
     co_await t.async_wait(bind_context(ctx, asio::use_awaitable));
 }
@@ -556,7 +557,7 @@ BOOST_AUTO_TEST_CASE(a_coroutine_may_not_have_begun)
     asio::io_context blocked;
     asio::co_spawn(
         blocked,
-        [&] { return wait_for(never, c.ctx); },
+        [&] { return wait_for(c.ctx, never); },
         bind_context(c.ctx, asio::detached));
     BOOST_TEST(state_of("co_spawn") == state::pending);
     c.cancel();
@@ -729,7 +730,7 @@ BOOST_AUTO_TEST_CASE(a_terminal_is_not_told_what_a_client_has_sent)
 
 BOOST_AUTO_TEST_CASE(what_stands_for_a_context_says_so)
 {
-    auto const a = with_cancel(todo(ioc));
+    auto const a = with_cancel(todo(ioc)); // NOLINT(asioctx-todo)
     auto const s = look();
     BOOST_TEST(s.contexts.at(2).what == "todo");
     BOOST_TEST(s.path(3) == "todo > with_cancel");

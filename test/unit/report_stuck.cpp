@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(what_is_alike_is_one_row_and_the_oldest_comes_first)
     go_on(1s);
     std::ostringstream os;
     BOOST_TEST(print_stuck(os, snapshot(root)) == 4u);
-    auto const text = std::move(os).str();
+    auto const text = os.str();
     BOOST_TEST(
         text.find("  5.0s  5.0s   1  ") < text.find("  5.0s  1.0s   3  "));
     os.str("");
