@@ -8,7 +8,6 @@
 #include <asioctx/merge.hpp>
 #include <asioctx/detail/scope.hpp>
 
-
 #include <algorithm>
 #include <memory>
 #include <string>

@@ -123,7 +123,8 @@ private:
     // The lock is held.
     static bool is_listed(scope const& s) noexcept
     {
-        return s.to_parent.load(std::memory_order_relaxed) == scope::tie::listed;
+        return s.to_parent.load(std::memory_order_relaxed)
+            == scope::tie::listed;
     }
 
     // False if the bookmark was moved.

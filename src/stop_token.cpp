@@ -9,7 +9,6 @@
 #include <asioctx/stop_token.hpp>
 #include <asioctx/detail/scope.hpp>
 
-
 #include <memory>
 #include <optional>
 #include <utility>

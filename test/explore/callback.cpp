@@ -347,10 +347,15 @@ int main(int argc, char** argv)
         replaced("mutex_is_lost", op::rmw, "sync.hpp", "lock", 0);
     auto const end_is_not_seen =
         replaced("end_is_not_seen", op::rmw, "scope.hpp", "lock", all ^ 2);
-    auto const gate_is_open =
-        replaced("gate_is_open", op::rmw, "execution_context_gate.hpp", "enter", 0);
-    auto const gate_does_not_wait =
-        replaced("gate_does_not_wait", op::load, "execution_context_gate.cpp", "close", 0, 1);
+    auto const gate_is_open = replaced(
+        "gate_is_open", op::rmw, "execution_context_gate.hpp", "enter", 0);
+    auto const gate_does_not_wait = replaced(
+        "gate_does_not_wait",
+        op::load,
+        "execution_context_gate.cpp",
+        "close",
+        0,
+        1);
     auto const hook_is_not_held =
         skipped("hook_is_not_held", op::rmw, "hook.hpp", "add_ref");
     return explore::main(

@@ -54,7 +54,9 @@ struct handler_fixture : io_context_fixture
     {
         auto* const op = op_of<Handler>::create(
             detail::node_ptr(detail::context_access::get(c.ctx)),
-            terminal, io, std::move(h));
+            terminal,
+            io,
+            std::move(h));
         bound_op::initiation const running(*op);
         op->connect_upstream();
         return bound_handler<op_of<Handler>>(op);

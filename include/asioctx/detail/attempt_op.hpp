@@ -290,10 +290,9 @@ private:
     // serializes.
     static constexpr bool is_of_handler = is_usual && !attempt::is_coroutine;
 
-    using allocator =
-        typename std::allocator_traits<asio::associated_allocator_t<
-            Handler,
-            thread_allocator<void>>>::template rebind_alloc<Derived>;
+    using allocator = typename std::allocator_traits<
+        asio::associated_allocator_t<Handler, thread_allocator<void>>>::
+        template rebind_alloc<Derived>;
 
 public:
     using step_executor_type =
@@ -302,8 +301,8 @@ public:
     template <class H, class... Args>
     static Derived& create(H&& handler, Args&&... args)
     {
-        allocator a(asio::get_associated_allocator(
-            handler, thread_allocator<void>()));
+        allocator a(
+            asio::get_associated_allocator(handler, thread_allocator<void>()));
         auto* const p = std::allocator_traits<allocator>::allocate(a, 1);
         try
         {
