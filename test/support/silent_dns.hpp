@@ -10,8 +10,9 @@
 
 namespace asioctx::test {
 
-// A name server that does not answer. Who asks is Asio's own resolver: the program's
-// getaddrinfo(), in silent_dns.cpp, waits, and leaves other names to the system's.
+// A name server that does not answer. Who asks is Asio's own resolver: the
+// program's getaddrinfo(), in silent_dns.cpp, waits, and leaves other names to
+// the system's.
 class silent_dns
 {
 public:

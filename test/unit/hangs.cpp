@@ -47,8 +47,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto ignore = [](auto const&...)
-{
+constexpr auto ignore = [](auto const&...) {
 };
 
 // What is to be said of an operation.
@@ -106,8 +105,8 @@ struct fixture : bound_fixture
         go_on(10s);
         auto text = dumped();
         for (auto const& h : all)
-            BOOST_TEST(contains(
-                text, " - " + named(h) + h.before + ", age 10.0s\n"));
+            BOOST_TEST(
+                contains(text, " - " + named(h) + h.before + ", age 10.0s\n"));
         BOOST_TEST(text.find("asked") == text.npos);
         BOOST_TEST(log.str() == "");
 
@@ -189,10 +188,16 @@ BOOST_AUTO_TEST_CASE(each_is_named_before_and_after_cancel)
 
     check({
         {"deaf_operation", line + 2, "pending", "never heard", deaf},
-        {"basic_waitable_timer::async_wait", line + 6, "pending", "on its way",
+        {"basic_waitable_timer::async_wait",
+         line + 6,
+         "pending",
+         "on its way",
          blocked_executor},
         {"task", line + 13, "queued", "queued", ""},
-        {"basic_resolver::async_resolve", line + 16, "pending", "never heard",
+        {"basic_resolver::async_resolve",
+         line + 16,
+         "pending",
+         "never heard",
          deaf},
     });
     BOOST_TEST(contains(log.str(), " asked and not ended, 1 task queued; "));
@@ -210,8 +215,12 @@ BOOST_AUTO_TEST_CASE(a_resolver_never_hears)
     outcome o;
     auto const line = std::size_t(BOOST_CURRENT_LOCATION.line());
     l.start(bind_context(server.ctx, recorder(o)));
-    check({{"basic_resolver::async_resolve", line + 1, "pending", "never heard",
-            deaf}});
+    check(
+        {{"basic_resolver::async_resolve",
+          line + 1,
+          "pending",
+          "never heard",
+          deaf}});
     // Nor does its own cancel() end what has begun.
     l.resolver.cancel();
     go_on(1s);
@@ -229,8 +238,12 @@ BOOST_AUTO_TEST_CASE(a_resolver_that_is_let_go_is_there_until_it_ends)
     outcome o;
     auto const line = std::size_t(BOOST_CURRENT_LOCATION.line());
     l.start(detach_on_cancel(server.ctx, recorder(o)));
-    check({{"basic_resolver::async_resolve", line + 1, "pending", "never heard",
-            deaf}});
+    check(
+        {{"basic_resolver::async_resolve",
+          line + 1,
+          "pending",
+          "never heard",
+          deaf}});
     BOOST_TEST(o == make_error_code(errc::canceled));
     BOOST_TEST(!idle());
     l.dns.answer();
@@ -244,11 +257,15 @@ BOOST_AUTO_TEST_CASE(a_tls_shutdown_that_is_not_to_be_canceled_has_heard)
 {
     tls_pair tls(ioc);
     outcome o;
+    auto const total = asio::cancellation_type::total;
     auto const line = std::size_t(BOOST_CURRENT_LOCATION.line());
-    tls.stream.async_shutdown(bind_context(
-        server.ctx, asio::cancellation_type::total, recorder(o)));
-    check({{"stream::async_shutdown", line + 1, "pending", "heard",
-            ", not completed"}});
+    tls.stream.async_shutdown(bind_context(server.ctx, total, recorder(o)));
+    check(
+        {{"stream::async_shutdown",
+          line + 1,
+          "pending",
+          "heard",
+          ", not completed"}});
     BOOST_TEST(!o.completed());
     tls.sockets.peer.close();
     until_completed(o);
@@ -262,8 +279,12 @@ BOOST_AUTO_TEST_CASE(a_tls_shutdown_whose_executor_is_blocked_is_on_its_way)
     std::optional<tls_pair> tls(blocked);
     auto const line = std::size_t(BOOST_CURRENT_LOCATION.line());
     tls->stream.async_shutdown(bind_context(server.ctx, recorder(o)));
-    check({{"stream::async_shutdown", line + 1, "pending", "on its way",
-            blocked_executor}});
+    check(
+        {{"stream::async_shutdown",
+          line + 1,
+          "pending",
+          "on its way",
+          blocked_executor}});
     poll_until(blocked, [&] { return o.completed(); });
     BOOST_TEST(o == make_error_code(errc::canceled));
 }
