@@ -70,8 +70,8 @@ void request_queue::push(turn& t) noexcept
         last_ = &t;
         is_first = !std::exchange(is_posted_, true);
     }
-    if (is_first)
-        post();
+    if (is_first && !post())
+        look();
 }
 
 void* request_queue::allocate(std::size_t size)
@@ -86,11 +86,12 @@ void request_queue::deallocate(void* p, std::size_t) noexcept
         ::operator delete(p);
 }
 
-// The caller is the one who has seen to it that there is one handler.
-void request_queue::post() noexcept
+// False if it cannot be done. The caller is the one who has seen to it that
+// there is one handler.
+bool request_queue::post() noexcept
 {
-    posting = this;
     bool is_posted = true;
+    posting = this;
     try
     {
         with_counting_executor(
@@ -102,43 +103,54 @@ void request_queue::post() noexcept
         is_posted = false;
     }
     posting = nullptr;
-    // To ask from here is better than not to ask.
-    if (!is_posted)
-        look();
+    return is_posted;
 }
 
-// The rest of what there is goes to a handler of its own, which other threads
-// may run while this one is at work: what is asked may call foreign code.
+// Takes one at a time, after it has posted another handler for the rest: what
+// is asked may call foreign code, which may wait for something else that is to
+// be asked.
 void request_queue::look() noexcept
 {
-    turn* some[batch];
-    bool more = false;
-    std::size_t const n = take(some, more);
-    if (more)
-        post();
-    for (std::size_t i = 0; i != n; ++i)
-        bound_op::look_as_request(*some[i], bound_op::from::queue);
+    turn* next;
+    bool more;
+    {
+        std::lock_guard const guard(mutex_);
+        next = take();
+        more = is_posted_ = first_ != nullptr;
+    }
+    // To ask from here is better than not to ask.
+    bool const takes_all = more && !post();
+    for (auto room = batch; next;)
+    {
+        bound_op::look_as_request(*next, bound_op::from::queue);
+        if (--room == 0 && !takes_all)
+            return;
+        std::lock_guard const guard(mutex_);
+        next = take();
+        if (!next && takes_all)
+            is_posted_ = false;
+    }
 }
 
 void request_queue::drop() noexcept
 {
-    for (bool more = true; more;)
+    for (;;)
     {
-        turn* some[batch];
-        std::size_t const n = take(some, more);
-        for (std::size_t i = 0; i != n; ++i)
-            bound_op::drop_request(*some[i]);
+        turn* next;
+        {
+            std::lock_guard const guard(mutex_);
+            next = take();
+        }
+        if (!next)
+            return;
+        bound_op::drop_request(*next);
     }
 }
 
-std::size_t request_queue::take(turn* (&some)[batch], bool& more) noexcept
+// The mutex is held.
+turn* request_queue::take() noexcept
 {
-    std::lock_guard const guard(mutex_);
-    std::size_t n = 0;
-    for (; first_ && n != batch; ++n)
-        some[n] = std::exchange(first_, first_->next_);
-    more = is_posted_ = first_ != nullptr;
-    return n;
+    return first_ ? std::exchange(first_, first_->next_) : nullptr;
 }
 
 } // namespace asioctx::detail

@@ -54,7 +54,7 @@ public:
     }
 
     /// The context that completes the operation.
-    context const& get_context() const noexcept
+    context const& get_context() const noexcept ASIOCTX_LIFETIMEBOUND
     {
         return ctx_;
     }
@@ -93,7 +93,7 @@ public:
     }
 
     /// The context that completes the operation.
-    context const& get_context() const noexcept
+    context const& get_context() const noexcept ASIOCTX_LIFETIMEBOUND
     {
         return ctx_;
     }

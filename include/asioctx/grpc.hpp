@@ -296,7 +296,7 @@ public:
     }
 
     /// Returns the call's context.
-    context const& ctx() const noexcept
+    context const& ctx() const noexcept ASIOCTX_LIFETIMEBOUND
     {
         return cancelable_.ctx;
     }

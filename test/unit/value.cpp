@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -343,6 +344,22 @@ BOOST_AUTO_TEST_CASE(to_string_begins_with_the_root_without_one)
     BOOST_TEST(to_string(ctx) == "background.with_value(user)");
     auto [below, cancel] = with_cancel(ctx);
     BOOST_TEST(to_string(below) == "background.with_value(user).with_cancel");
+}
+
+BOOST_AUTO_TEST_CASE(a_value_is_aligned_as_its_type_says)
+{
+    struct alignas(256) over_aligned
+    {
+        char c = 0;
+    };
+    context_key<over_aligned> const key("over-aligned");
+    std::vector<context> all;
+    for (int i = 0; i != 16; ++i)
+    {
+        all.push_back(with_value(background(), key, over_aligned()));
+        auto const* const p = all.back().value(key);
+        BOOST_TEST(reinterpret_cast<std::uintptr_t>(p) % 256 == 0u);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_long_way_of_values_is_dropped_without_a_deep_stack)

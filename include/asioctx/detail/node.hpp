@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -65,6 +66,18 @@ struct node
     static void operator delete(void* p, std::size_t size) noexcept
     {
         thread_memory::deallocate(p, size);
+    }
+
+    // For values.
+    static void* operator new(std::size_t size, std::align_val_t align)
+    {
+        return ::operator new(size, align);
+    }
+
+    static void operator delete(
+        void* p, std::size_t, std::align_val_t align) noexcept
+    {
+        ::operator delete(p, align);
     }
 
     // Appends this node's own part of to_string().

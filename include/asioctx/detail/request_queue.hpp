@@ -21,9 +21,9 @@ namespace asioctx::detail {
 
 class turn;
 
-// The requests that are on their way to an execution context: one handler takes
-// a batch of them, so that other handlers run in between, however many
-// operations are canceled at once.
+// The requests that are on their way to an execution context: one handler after
+// the other takes a batch of them, so that other handlers run in between,
+// however many operations are canceled at once.
 //
 // It belongs to the root of that execution context, whose gate whoever puts
 // something here has entered. A request has a reference to the turn, which it
@@ -60,10 +60,10 @@ public:
 private:
     class message;
 
-    void post() noexcept;
+    bool post() noexcept;
     void look() noexcept;
     void drop() noexcept;
-    std::size_t take(turn* (&some)[batch], bool& more) noexcept;
+    turn* take() noexcept;
 
     // Constant from the time it is opened.
     asio::any_io_executor executor_;
@@ -75,7 +75,8 @@ private:
     turn* first_ = nullptr;
     turn* last_ = nullptr;
 
-    // A handler is on its way that will look.
+    // A handler is on its way that will look: so it is if there is anything to
+    // take.
     bool is_posted_ = false;
 
     // There is one such handler at a time.
