@@ -65,7 +65,7 @@ std::size_t size_of(List& list)
 std::size_t children_of(context const& ctx)
 {
     std::size_t n = size_of(scope_of(ctx).children);
-    if (scope_of(ctx).is_root())
+    if (detail::is_root(scope_of(ctx)))
         for (auto& s : static_cast<detail::root&>(scope_of(ctx)).shards)
             n += size_of(s.children);
     return n;
