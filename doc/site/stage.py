@@ -29,7 +29,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 GUIDE = [
     ("Begin here", [
         "doc/guide/install.md", "doc/guide/getting-started.md",
-        "doc/guide/from-go.md", "doc/guide/why-not.md"]),
+        "doc/guide/from-go.md", "doc/guide/from-asio.md",
+        "doc/guide/from-beast-task-group.md", "doc/guide/why-not.md"]),
     ("How to", [
         "doc/guide/three-ways-to-bind.md", "doc/guide/callbacks.md",
         "doc/guide/task-groups.md", "doc/guide/client.md",
