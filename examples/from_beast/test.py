@@ -149,7 +149,7 @@ def silent(program):
 def unread(program):
     """A client that does not read its answer."""
     with Server(program, 10000) as server, \
-            server.connect("/work/0/0/65536") as s:
+            server.connect("/work/0/0/8192") as s:
         s.recv(1)
         server.interrupt()
         return server.ended()
@@ -158,8 +158,8 @@ def unread(program):
 def late(program):
     """The grace ends while a request computes, for 1 s. Then it is answered,
     and the client does not read."""
-    with Server(program, 4000) as server, server.connect() as s:
-        s.sendall(b"GET /work/1000/0/65536 HTTP/1.1\r\n")
+    with Server(program, 6000) as server, server.connect() as s:
+        s.sendall(b"GET /work/1000/0/8192 HTTP/1.1\r\n")
         server.serve_another()
         server.interrupt()
         s.sendall(b"\r\n")
@@ -196,18 +196,18 @@ def main():
 
     a, b = silent(hand_written), silent(with_contexts)
     check("signals: a silent client takes all of the grace",
-          a >= GRACE, f"{a} ms")
-    check("contexts: a silent client does not", b < GRACE, f"{b} ms")
+          a >= GRACE - 100, f"{a} ms")
+    check("contexts: a silent client does not", b < GRACE - 100, f"{b} ms")
 
     a, b = unread(hand_written), unread(with_contexts)
     check("signals: a client that does not read takes the grace",
-          GRACE <= a < 5000, f"{a} ms")
-    check("contexts: so it does", GRACE <= b < 5000, f"{b} ms")
+          GRACE - 100 <= a < 5000, f"{a} ms")
+    check("contexts: so it does", GRACE - 100 <= b < 5000, f"{b} ms")
 
     a, b = late(hand_written), late(with_contexts)
     check("signals: a late signal is lost, the connection's timeout ends it",
-          a >= 3000, f"{a} ms")
-    check("contexts: the end of the grace is not", b < 3000, f"{b} ms")
+          a >= 5000, f"{a} ms")
+    check("contexts: the end of the grace is not", b < 5000, f"{b} ms")
 
     a, b = deadline(hand_written), deadline(with_contexts)
     check("signals: no deadline ends a request", a[2] >= 2000, a)
