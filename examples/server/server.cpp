@@ -374,7 +374,8 @@ asio::awaitable<void> serve_connection(
 asio::awaitable<void> listen(
     asioctx::context stop, tcp::acceptor acceptor, server& self)
 {
-    auto [accepting, stop_accepting] = asioctx::with_grace(stop, self.drain);
+    auto const drain = asioctx::with_grace(stop, self.drain);
+    auto const& accepting = drain.ctx;
     auto [serving, cancel] = asioctx::with_grace(accepting, self.grace);
     steady_clock::time_point start;
     auto const accept =
