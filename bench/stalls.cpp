@@ -159,6 +159,49 @@ void step(State& state, unsigned power)
     }
 }
 
+// A handler that posts itself while there is something going on, and knows the
+// longest time, by a clock, from one of its turns to the next.
+template <class Clock, class GoesOn>
+class other_handler
+{
+public:
+    other_handler(asio::io_context& ioc, Clock now, GoesOn goes_on)
+        : ioc_(ioc), now_(now), goes_on_(goes_on), last_(now())
+    {
+        post();
+    }
+
+    other_handler(other_handler const&) = delete;
+    other_handler& operator=(other_handler const&) = delete;
+
+    void report(State& state) const
+    {
+        state.SetIterationTime(worst_.count());
+        state.counters["worst us"] = microseconds(worst_);
+    }
+
+private:
+    void post()
+    {
+        asio::post(ioc_, [this] { run(); });
+    }
+
+    void run()
+    {
+        auto const now = now_();
+        worst_ = std::max(worst_, now - last_);
+        last_ = now;
+        if (goes_on_())
+            post();
+    }
+
+    asio::io_context& ioc_;
+    Clock const now_;
+    GoesOn const goes_on_;
+    std::chrono::duration<double> worst_{0};
+    std::chrono::duration<double> last_;
+};
+
 // What another handler waits for, on the same io_context.
 void turn(State& state, duration span)
 {
@@ -179,20 +222,10 @@ void turn(State& state, duration span)
                         random() % static_cast<std::uint64_t>(span.count())))));
         all.push_back(with_deadline(root, start + span));
 
-        std::chrono::duration<double> worst{0};
-        auto last = processor_time();
-        auto other = [&](auto const& self) -> void
-        {
-            auto const now = processor_time();
-            worst = std::max(worst, now - last);
-            last = now;
-            if (!all.back().ctx.done())
-                asio::post(ioc, [&] { self(self); });
-        };
-        asio::post(ioc, [&] { other(other); });
+        other_handler other(
+            ioc, processor_time, [&] { return !all.back().ctx.done(); });
         ioc.run();
-        state.SetIterationTime(worst.count());
-        state.counters["worst us"] = microseconds(worst);
+        other.report(state);
     }
 }
 
@@ -219,17 +252,7 @@ void cancel(State& state, bool in_place)
             timers.emplace_back(ioc, clock_type::now() + 1h)
                 .async_wait(bind_context(c.ctx, [&](error_code) { --left; }));
 
-        std::chrono::duration<double> worst{0};
-        auto last = thread_time();
-        auto other = [&](auto const& self) -> void
-        {
-            auto const now = thread_time();
-            worst = std::max(worst, now - last);
-            last = now;
-            if (left != 0)
-                asio::post(ioc, [&] { self(self); });
-        };
-        asio::post(ioc, [&] { other(other); });
+        other_handler other(ioc, thread_time, [&] { return left != 0; });
         std::thread canceling;
         if (in_place)
             asio::post(ioc, [&] { c.cancel(); });
@@ -238,8 +261,7 @@ void cancel(State& state, bool in_place)
         ioc.run();
         if (canceling.joinable())
             canceling.join();
-        state.SetIterationTime(worst.count());
-        state.counters["worst us"] = microseconds(worst);
+        other.report(state);
     }
 }
 

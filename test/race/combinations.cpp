@@ -222,7 +222,17 @@ void detached(int rounds)
            auto handler) { t.async_wait(detach_on_cancel(merged, handler)); });
 }
 
-// begin(strand, a, b, time, handler) begins what has two waits.
+// Two waits on a strand, each of which has a context: the second's is below the
+// first's.
+struct pair
+{
+    strand_type strand;
+    context first;
+    context second;
+    timer_type::duration time; // of the second
+};
+
+// begin(pair, handler) begins them.
 template <class Begin>
 void race_of_pairs(int rounds, Begin begin)
 {
@@ -241,10 +251,7 @@ void race_of_pairs(int rounds, Begin begin)
                 [&, s, i]
                 {
                     begin(
-                        s,
-                        a.ctx,
-                        b.ctx,
-                        time_of(i),
+                        pair{s, a.ctx, b.ctx, time_of(i)},
                         asio::bind_executor(s, [&](auto&&...) { ++ended; }));
                 });
         }
@@ -259,40 +266,35 @@ void in_a_parallel_group(int rounds)
 {
     race_of_pairs(
         rounds,
-        [](strand_type const& s,
-           context const& a,
-           context const& b,
-           timer_type::duration time,
-           auto handler)
+        [](pair const& p, auto handler)
         {
-            auto const first = std::make_shared<timer_type>(s, 1h);
-            auto const second = std::make_shared<timer_type>(s, time);
+            auto const first = std::make_shared<timer_type>(p.strand, 1h);
+            auto const second = std::make_shared<timer_type>(p.strand, p.time);
             asio::experimental::make_parallel_group(
-                first->async_wait(bind_context(a, asio::deferred)),
-                second->async_wait(bind_context(b, asio::deferred)))
+                first->async_wait(bind_context(p.first, asio::deferred)),
+                second->async_wait(bind_context(p.second, asio::deferred)))
                 .async_wait(
                     asio::experimental::wait_for_one(),
                     bind_context(
-                        b,
+                        p.second,
                         asio::bind_executor(
-                            s,
+                            p.strand,
                             [first, second, handler](
                                 auto, error_code, error_code) mutable
                             { handler(); })));
         });
 }
 
-asio::awaitable<void> either(context a, context b, timer_type::duration time)
+asio::awaitable<void> either(pair p)
 {
     using namespace asio::experimental::awaitable_operators;
-    auto const ex = co_await asio::this_coro::executor;
-    timer_type first(ex, 1h);
-    timer_type second(ex, time);
+    timer_type first(p.strand, 1h);
+    timer_type second(p.strand, p.time);
     try
     {
         co_await (
-            first.async_wait(bind_context(a, asio::use_awaitable))
-            || second.async_wait(bind_context(b, asio::use_awaitable)));
+            first.async_wait(bind_context(p.first, asio::use_awaitable))
+            || second.async_wait(bind_context(p.second, asio::use_awaitable)));
     }
     catch (std::exception const&)
     {
@@ -303,27 +305,20 @@ void in_a_coroutine(int rounds)
 {
     race_of_pairs(
         rounds,
-        [](strand_type const& s,
-           context const& a,
-           context const& b,
-           timer_type::duration time,
-           auto handler) { asio::co_spawn(s, either(a, b, time), handler); });
+        [](pair const& p, auto handler)
+        { asio::co_spawn(p.strand, either(p), handler); });
 }
 
 void in_a_coroutine_that_is_bound(int rounds)
 {
     race_of_pairs(
         rounds,
-        [](strand_type const& s,
-           context const& a,
-           context const& b,
-           timer_type::duration time,
-           auto handler)
+        [](pair const& p, auto handler)
         {
             asio::co_spawn(
-                s,
-                [a, b, time] { return either(a, b, time); },
-                bind_context(b, handler));
+                p.strand,
+                [p] { return either(p); },
+                bind_context(p.second, handler));
         });
 }
 

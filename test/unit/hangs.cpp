@@ -95,6 +95,16 @@ struct fixture : bound_fixture
         return false;
     }
 
+    void check_resolver(std::size_t line)
+    {
+        check(
+            {{"basic_resolver::async_resolve",
+              line,
+              "pending",
+              "never heard",
+              deaf}});
+    }
+
     // What dump() and the watchdog say, before and after cancel().
     void check(std::vector<hang> const& all)
     {
@@ -215,12 +225,7 @@ BOOST_AUTO_TEST_CASE(a_resolver_never_hears)
     outcome o;
     auto const line = std::size_t(BOOST_CURRENT_LOCATION.line());
     l.start(bind_context(server.ctx, recorder(o)));
-    check(
-        {{"basic_resolver::async_resolve",
-          line + 1,
-          "pending",
-          "never heard",
-          deaf}});
+    check_resolver(line + 1);
     // Nor does its own cancel() end what has begun.
     l.resolver.cancel();
     go_on(1s);
@@ -238,12 +243,7 @@ BOOST_AUTO_TEST_CASE(a_resolver_that_is_let_go_is_there_until_it_ends)
     outcome o;
     auto const line = std::size_t(BOOST_CURRENT_LOCATION.line());
     l.start(detach_on_cancel(server.ctx, recorder(o)));
-    check(
-        {{"basic_resolver::async_resolve",
-          line + 1,
-          "pending",
-          "never heard",
-          deaf}});
+    check_resolver(line + 1);
     BOOST_TEST(o == make_error_code(errc::canceled));
     BOOST_TEST(!idle());
     l.dns.answer();
