@@ -6,6 +6,7 @@
 //
 
 #include <asioctx/merge.hpp>
+
 #include <asioctx/detail/scope.hpp>
 
 #include <algorithm>

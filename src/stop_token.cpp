@@ -7,6 +7,7 @@
 
 #include <asioctx/after_func.hpp>
 #include <asioctx/stop_token.hpp>
+
 #include <asioctx/detail/scope.hpp>
 
 #include <memory>

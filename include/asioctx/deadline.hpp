@@ -11,8 +11,8 @@
 #include <asioctx/cancel.hpp>
 #include <asioctx/config.hpp>
 #include <asioctx/context.hpp>
-#include <asioctx/detail/timed_scopes.hpp>
 
+#include <asioctx/detail/timed_scopes.hpp>
 
 #include <chrono>
 #include <concepts>
