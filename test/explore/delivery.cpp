@@ -497,6 +497,30 @@ struct device
         d.busy = false;
     }
 
+    // One that asks for its executor elsewhere, while it may still be initiated.
+    struct late_initiation : initiation
+    {
+        template <class Handler>
+        void operator()(Handler&& handler) const
+        {
+            using handler_type = std::decay_t<Handler>;
+            auto* const p = this->d;
+            handler_type h(std::forward<Handler>(handler));
+            slot_of<void>(h).template emplace<canceler>(p);
+            asio::post(
+                p->ex,
+                [p, h = std::move(h)]() mutable
+                {
+                    auto const own = asio::get_associated_executor(h, p->ex);
+                    p->ev.wait(
+                        [own, h = std::move(h)](error_code ec) mutable {
+                            asio::post(
+                                own, done<handler_type>{std::move(h), ec});
+                        });
+                });
+        }
+    };
+
     // One that changes what is in its slot, as it is, where no step runs.
     struct changing_initiation : initiation
     {
@@ -804,6 +828,37 @@ void steps_begin_beside_a_cancel()
         [&] { async_steps(f.d, inside, f.token()); },
         [&] { poll(f.ioc); });
     f.finish();
+    check(is_canceled(f.f), "it was asked");
+}
+
+// Once it is known that it has steps, it is asked where these run.
+void steps_begin_beside_their_initiation()
+{
+    fixture f;
+    asio::io_context other;
+    f.d.when_asked = [&]
+    {
+        check(
+            other.get_executor().running_in_this_thread(),
+            "it is asked where its steps run");
+        f.d.ev.fire(asio::error::operation_aborted);
+    };
+    auto const work = asio::make_work_guard(other);
+    together(
+        [&]
+        {
+            f.d.wait_as<device<>::late_initiation>(bind_context(
+                f.c.ctx,
+                asio::bind_executor(other.get_executor(), handler(f.f))));
+        },
+        [&] { poll(f.ioc); });
+    f.finish();
+    f.c.cancel.cancel();
+    for (int i = 0; i != 3; ++i)
+    {
+        f.finish();
+        other.poll();
+    }
     check(is_canceled(f.f), "it was asked");
 }
 
@@ -1401,6 +1456,10 @@ int main(int argc, char** argv)
              .run = steps_run_beside_a_cancel,
              .faults =
                  {step_ignores_held, leave_ignores_wants, leave_is_relaxed},
+             .stale = 0},
+            {.name = "steps_begin_beside_their_initiation",
+             .run = steps_begin_beside_their_initiation,
+             .faults = {},
              .stale = 0},
             {.name = "steps_begin_beside_a_cancel",
              .run = steps_begin_beside_a_cancel,

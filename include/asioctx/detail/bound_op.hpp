@@ -198,7 +198,7 @@ public:
     // need no other.
     ticket steps_begin() noexcept
     {
-        turn_.set_steps();
+        set_steps();
         return slot_.passes_on() ? ticket() : ticket{&turn_, generation_};
     }
 
@@ -207,7 +207,7 @@ public:
     // each part begins that is to be asked. The request is then posted.
     void steps_on_strand() noexcept
     {
-        turn_.set_steps();
+        set_steps();
         if (has_missed()) [[unlikely]]
         {
             access const a(*this);
@@ -478,6 +478,15 @@ private:
         return true;
     }
 
+    // The steps may begin elsewhere, while the operation is still initiated.
+    void set_steps() noexcept
+    {
+        if (turn_.has_steps())
+            return;
+        access const a(*this);
+        turn_.set_steps();
+    }
+
     void unlink_from_scope() noexcept
     {
         if (!lists_)
@@ -523,8 +532,9 @@ private:
 
     // Nobody asks but the context. Whoever does claims the operation, and queues
     // itself, under the scope's lock: so before the operation is on the list, and
-    // once it is off, without anybody's bit in the word and without steps, the word
-    // is for who links or ends the operation alone.
+    // once it is off, without anybody's bit in the word, the word is for who links
+    // or ends the operation alone. Not if there are steps, which enter as they come;
+    // but who links it has the turn, which keeps them out.
     bool has_no_upstream_ = true;
 
     route route_ = route::none;

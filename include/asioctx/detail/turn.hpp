@@ -309,8 +309,7 @@ public:
     // The caller has the turn.
     void set_steps() noexcept
     {
-        if (!has_steps())
-            word_.fetch_or(steps, std::memory_order_relaxed);
+        word_.fetch_or(steps, std::memory_order_relaxed);
     }
 
     // Constant while the operation is there, or a request on its way.
