@@ -25,7 +25,7 @@ namespace {
 
 template <class Polymorphic, class Executor>
 Polymorphic make_steps(
-    bound_op::ticket const& ticket, Executor const& ex) noexcept;
+    bound_op::ticket const& ticket, Executor ex) noexcept;
 
 // The same as step_executor, for one that does not fit into a polymorphic
 // executor. Asio allocates for it, where it cannot throw: when it is put there,
@@ -129,14 +129,14 @@ void steps_unguarded(bound_op::ticket const& ticket) noexcept
 
 template <class Polymorphic, class Executor>
 Polymorphic make_steps(
-    bound_op::ticket const& ticket, Executor const& ex) noexcept
+    bound_op::ticket const& ticket, Executor ex) noexcept
 {
     using steps = step_executor<Executor>;
     using shared = shared_steps<Polymorphic, Executor>;
     // What fits into a polymorphic executor.
     constexpr auto size = sizeof(std::shared_ptr<void>) + sizeof(void*);
     if constexpr (sizeof(steps) <= size)
-        return Polymorphic(std::nothrow, steps(ticket, ex));
+        return Polymorphic(std::nothrow, steps(ticket, std::move(ex)));
     else if (auto const s = shared::make(ticket, ex))
         return Polymorphic(std::nothrow, *s);
     steps_unguarded(ticket);

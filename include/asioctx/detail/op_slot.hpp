@@ -233,7 +233,7 @@ private:
     struct functions
     {
         void (*call)(void*, asio::cancellation_type_t);
-        void (*destroy)(void*) noexcept;
+        void (*destroy)(void*) noexcept; // null: nothing is to be done
         bool (*is_filled)(void*) noexcept; // null: if there is something
         bool is_state;
     };
@@ -249,9 +249,18 @@ private:
     }
 
     template <class H>
+    static constexpr auto destroy_function() -> void (*)(void*) noexcept
+    {
+        if constexpr (std::is_trivially_destructible_v<H>)
+            return nullptr;
+        else
+            return [](void* p) noexcept { static_cast<H*>(p)->~H(); };
+    }
+
+    template <class H>
     static constexpr functions in_place = {
         [](void* p, asio::cancellation_type_t t) { (*static_cast<H*>(p))(t); },
-        [](void* p) noexcept { static_cast<H*>(p)->~H(); },
+        destroy_function<H>(),
         filled_function<H>(),
         is_cancellation_state<H>,
     };
@@ -266,7 +275,8 @@ private:
 
     void clear_storage() noexcept
     {
-        if (auto* const f = std::exchange(functions_, nullptr))
+        auto* const f = std::exchange(functions_, nullptr);
+        if (f && f->destroy)
             f->destroy(storage_);
     }
 

@@ -38,9 +38,8 @@ class step_executor
         asio::execution::blocking_t::always_t>;
 
 public:
-    step_executor(
-        bound_op::ticket const& ticket, Executor const& inner) noexcept
-        : inner_(inner), ticket_(ticket)
+    step_executor(bound_op::ticket const& ticket, Executor inner) noexcept
+        : inner_(std::move(inner)), ticket_(ticket)
     {
     }
 
@@ -106,10 +105,11 @@ private:
         }
     };
 
+    // By value: a copy of one that counts work would count once more.
     template <class E>
-    step_executor<std::decay_t<E>> make(E const& inner) const noexcept
+    step_executor<E> make(E inner) const noexcept
     {
-        return {ticket_, inner};
+        return {ticket_, std::move(inner)};
     }
 
     Executor inner_;

@@ -196,7 +196,7 @@ public:
     bool leave_alone() noexcept
     {
         auto const w = word_.load(std::memory_order_relaxed);
-        if ((w & flags) != held)
+        if ((w & (flags & ~steps)) != held)
             return false;
         word_.store(w & ~held, std::memory_order_release);
         return true;
