@@ -105,6 +105,44 @@ void a_function_is_seen_beside_its_stop()
     check(snapshot(c.ctx).operations.empty(), "it has left");
 }
 
+void a_function_is_seen_until_it_runs()
+{
+    asio::io_context ioc;
+    auto c = with_cancel(background(ioc));
+    after_func(c.ctx, [] {}).detach();
+    together(
+        [&] { c.cancel(); },
+        [&]
+        {
+            auto const s = snapshot(c.ctx);
+            check(s.operations.size() <= 1, "it is there or not");
+        },
+        [&] { ioc.poll(); });
+    ioc.restart();
+    ioc.poll();
+    check(snapshot(c.ctx).operations.empty(), "it has left");
+}
+
+// It keeps its context, which the walk has in hand.
+void its_context_goes_beside_it()
+{
+    asio::io_context ioc;
+    auto parent = with_cancel(background(ioc));
+    std::optional child(with_cancel(parent.ctx));
+    child->cancel.detach();
+    after_func(child->ctx, [] {}).detach();
+    together(
+        [&]
+        {
+            child.reset();
+            ioc.poll();
+        },
+        [&] { parent.cancel(); });
+    ioc.restart();
+    ioc.poll();
+    check(snapshot(parent.ctx).contexts.size() == 1, "both have left");
+}
+
 // The last child is what keeps the root, or the execution context is.
 void a_roots_last_child_goes_beside_its_execution_context()
 {
@@ -169,6 +207,12 @@ int main(int argc, char** argv)
             {"a_function_is_seen_beside_its_stop",
              a_function_is_seen_beside_its_stop,
              {}},
+            {"a_function_is_seen_until_it_runs",
+             a_function_is_seen_until_it_runs,
+             {lock_is_lost}},
+            {"its_context_goes_beside_it",
+             its_context_goes_beside_it,
+             {root_is_not_held}},
             {"a_roots_last_child_goes_beside_its_execution_context",
              a_roots_last_child_goes_beside_its_execution_context,
              {closing_is_not_seen, root_is_not_held}},

@@ -207,6 +207,14 @@ int main(int argc, char** argv)
         asioctx::with_value(server.ctx, secret, "told to nobody"),
         asio::bind_executor(strand, [](asioctx::error_code) {})));
 
+    // What is posted there does not run; of what is stopped nothing is seen.
+    asioctx::after_func(server.ctx, asio::bind_executor(strand, [] {}))
+        .detach();
+    server.ctx.async_wait(
+        asio::bind_executor(strand, [](asioctx::error_code) {}));
+    auto stopped =
+        asioctx::after_func(server.ctx, asio::bind_executor(strand, [] {}));
+
     // Values that may be shown.
     auto const get = asioctx::with_value(server.ctx, request, "GET /report");
     auto const first = asioctx::with_value(get, number, 1);
@@ -265,6 +273,7 @@ int main(int argc, char** argv)
     server.cancel.cancel(asio::error::connection_reset);
     ioc.restart();
     ioc.run_for(50ms);
+    stopped.stop();
 
     std::cout << "=== dump\n"
               << asioctx::snapshot(root) << "=== dump of server\n"

@@ -119,6 +119,8 @@ def check_before(what, found, own):
         r"    with_cancel hang.cpp:\d+",
         r"      - 5 x call hang.cpp:\d+ pending, age up to T",
         r"      - basic_waitable_timer::async_wait hang.cpp:\d+ pending, age T",
+        r"      - after_func hang.cpp:\d+ pending, age T",
+        r"      - async_wait hang.cpp:\d+ pending, age T",
         r"      - basic_resolver::async_resolve hang.cpp:\d+ pending, age T",
         r"    - task hang.cpp:\d+ queued, age T"])
     if has_tls(own):
@@ -149,6 +151,8 @@ def check_shown(what, found, own):
         r"      - call hang.cpp:\d+ put off, age T, asked T ago",
         r"      - basic_waitable_timer::async_wait hang.cpp:\d+ on its way, "
         r"age T, asked T ago",
+        r"      - after_func hang.cpp:\d+ put off, age T, asked T ago",
+        r"      - async_wait hang.cpp:\d+ put off, age T, asked T ago",
         r"      - basic_resolver::async_resolve hang.cpp:\d+ never heard, "
         r"age T, asked T ago",
         r"      with_value\(request=GET /report\)",

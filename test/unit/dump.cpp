@@ -19,7 +19,9 @@
 #include <asioctx/with_name.hpp>
 #include <asioctx/without_cancel.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
@@ -544,6 +546,97 @@ BOOST_AUTO_TEST_CASE(what_asks_waits_for_an_executor_that_is_not_run)
     BOOST_TEST(
         state_of("basic_waitable_timer::async_wait") == state::on_its_way);
     blocked.poll();
+    BOOST_TEST(look().operations.empty());
+}
+
+// What was posted stays until it has run.
+
+BOOST_AUTO_TEST_CASE(a_function_and_a_wait_are_there_until_they_run)
+{
+    auto const line = BOOST_CURRENT_LOCATION.line();
+    auto const function = after_func(c.ctx, ignore);
+    c.ctx.async_wait(ignore);
+    BOOST_TEST(state_of("after_func") == state::pending);
+    BOOST_TEST(state_of("async_wait") == state::pending);
+    c.cancel();
+    clock.advance(3s);
+    auto const s = look();
+    for (auto const* const name : {"after_func", "async_wait"})
+    {
+        auto const& o = find(s, name);
+        BOOST_TEST(o.state == state::put_off);
+        BOOST_TEST(about(o.age, 3s));
+        BOOST_TEST_REQUIRE(o.asked.has_value());
+        BOOST_TEST(about(*o.asked, 3s));
+    }
+    BOOST_TEST(find(s, "after_func").bound_at.line() == line + 1);
+    BOOST_TEST(find(s, "async_wait").bound_at.line() == line + 2);
+    BOOST_TEST(s.asked() == 2u);
+    poll();
+    BOOST_TEST(look().operations.empty());
+}
+
+BOOST_AUTO_TEST_CASE(so_are_those_of_a_context_that_is_done)
+{
+    c.cancel();
+    auto const function = after_func(c.ctx, ignore);
+    c.ctx.async_wait(ignore);
+    BOOST_TEST(state_of("after_func") == state::put_off);
+    BOOST_TEST(state_of("async_wait") == state::put_off);
+    poll();
+    BOOST_TEST(look().operations.empty());
+}
+
+BOOST_AUTO_TEST_CASE(so_is_a_wait_that_its_slot_has_ended)
+{
+    asio::cancellation_signal signal;
+    c.ctx.async_wait(asio::bind_cancellation_slot(signal.slot(), ignore));
+    auto const function = after_func(c.ctx, ignore);
+    signal.emit(asio::cancellation_type::all);
+    auto const& o = find(look(), "async_wait");
+    BOOST_TEST(o.state == state::put_off);
+    BOOST_TEST(!o.asked.has_value());
+    // The end of the context goes by it, to what waits behind it.
+    c.cancel();
+    BOOST_TEST(state_of("async_wait") == state::put_off);
+    BOOST_TEST(state_of("after_func") == state::put_off);
+    poll();
+    BOOST_TEST(look().operations.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_is_stopped_on_its_way_is_not)
+{
+    auto function = after_func(c.ctx, ignore);
+    c.cancel();
+    BOOST_TEST(function.stop());
+    BOOST_TEST(look().operations.empty());
+    poll();
+    BOOST_TEST(look().operations.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_is_detached_is_and_keeps_its_context)
+{
+    auto child = with_cancel(with_name(c.ctx, "child"));
+    after_func(child.ctx, ignore).detach();
+    child.cancel();
+    child.ctx = {};
+    BOOST_TEST(state_of("after_func") == state::put_off);
+    BOOST_TEST(contains(text(), "child"));
+    poll();
+    BOOST_TEST(look().operations.empty());
+    BOOST_TEST(!contains(text(), "child"));
+}
+
+BOOST_AUTO_TEST_CASE(one_on_an_executor_that_is_not_run_holds_up)
+{
+    std::optional<asio::io_context> blocked(std::in_place);
+    after_func(c.ctx, asio::bind_executor(*blocked, ignore)).detach();
+    c.ctx.async_wait(asio::bind_executor(*blocked, ignore));
+    c.cancel();
+    poll();
+    BOOST_TEST(state_of("after_func") == state::put_off);
+    BOOST_TEST(state_of("async_wait") == state::put_off);
+    blocked.reset();
     BOOST_TEST(look().operations.empty());
 }
 

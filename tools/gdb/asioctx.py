@@ -849,11 +849,13 @@ class Taker:
         if who == DETAIL + "callback_base":
             layout = r.other(DETAIL + "callback_base")
             op = Object(r.memory, layout, hook)
-            if not op("name_"):
+            if not op("name_") or op("state_"):
                 return None
             o.name = r.memory.text(op("name_"))
             o.place = r.place(op("at_.file"), op("at_.line"))
             o.since = op("since_")
+            if op("posted_"):
+                o.state = PUT_OFF
             return o, 0
         if who == DETAIL + "group_task::queued_task":
             shown = Object(r.memory, r.other(who), hook)

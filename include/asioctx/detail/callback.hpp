@@ -35,16 +35,16 @@ namespace asioctx::detail {
 
 // A handler that is to be posted once a scope is done.
 //
-// While it is linked into the scope's list of hooks, the handler waits. Whoever
-// takes it off that list, and there is one who does, decides what becomes of
-// the handler: notify() posts it, stop() and shut_down() destroy it. Then it
-// takes the callback off the list of guests, so that nothing is posted to an
-// execution context that is gone. What has been posted may still be stopped, until
-// it begins.
+// While it is in the scope's list of hooks and not posted, the handler waits.
+// Whoever ends that under the scope's lock, and there is one who does, decides what
+// becomes of the handler: notify() posts it, stop() and shut_down() take it off the
+// list and destroy it. Then it takes the callback off the list of guests, so that
+// nothing is posted to an execution context that is gone. What has been posted may
+// still be stopped, until it begins, and is in the list until then, to be seen.
 //
-// The scope lives as long as the callback is in its list: an owner keeps it, or
+// The scope lives as long as the callback waits in its list: an owner keeps it, or
 // it empties its list when it dies. A callback that is detached has no owner:
-// the reference is the list's.
+// the reference is the list's. One that is posted keeps the scope.
 class callback_base : public counted_hook, public execution_context_guest
 {
 public:
@@ -57,11 +57,16 @@ public:
         since_ = coarse_now(scope_.home);
     }
 
+    // Of what was stopped only the message is left, which says nothing.
     void tell(hook_info& i) const noexcept override
     {
+        if (state_.load(std::memory_order_relaxed) != state::waiting)
+            return;
         i.name = name_;
         i.at = at_;
         i.since = since_;
+        if (posted_)
+            i.state = operation_state::put_off;
     }
 
     // Starts to wait. Called once, before the callback is shared.
@@ -75,7 +80,7 @@ public:
             if (!owned)
                 release();
         }
-        else if (!scope_.add_hook(*this))
+        else if (!link())
         {
             if (!detached_)
                 add_ref();
@@ -96,12 +101,22 @@ public:
     void detach() noexcept
     {
         auto const s = scope_.lock();
-        bool const waits = list_link<scope_tag>::linked();
-        if (waits)
+        bool const w = waits();
+        if (w)
             detached_ = true;
         scope_.unlock(s);
-        if (!waits)
+        if (!w)
             release();
+    }
+
+    notice claim() noexcept override
+    {
+        if (posted_)
+            return {nullptr, nullptr, true};
+        set_posted();
+        auto n = counted_hook::claim();
+        n.stays = true;
+        return n;
     }
 
     void notify() noexcept override
@@ -184,15 +199,20 @@ protected:
         detail::release(&host_);
     }
 
-    // Takes the handler away from the scope. True if it was waiting.
-    bool take() noexcept
+    // Makes the caller the one who posts the handler. True if it was waiting.
+    bool take_to_post() noexcept
     {
-        return scope_.remove_hook(*this);
+        auto const s = scope_.lock();
+        bool const w = waits();
+        if (w)
+            set_posted();
+        scope_.unlock(s);
+        return w;
     }
 
-    // For the one who took the callback off the scope's list. Consumes a
-    // reference: it goes with what is posted, so that the memory is given back
-    // where the handler runs, and before it does.
+    // For the one who has marked it as posted. Consumes a reference: it goes with
+    // what is posted, so that the memory is given back where the handler runs, and
+    // before it does.
     void post_or_discard() noexcept
     {
         {
@@ -207,6 +227,7 @@ protected:
         // The shutdown waits for this.
         drop_at_shutdown();
         leave();
+        leave_scope();
         host_.remove_guest(*this);
         release();
     }
@@ -218,6 +239,7 @@ protected:
 
         static void arrived(callback_base& c)
         {
+            c.leave_scope();
             if (c.begin())
                 c.complete();
             else
@@ -227,6 +249,7 @@ protected:
         static void dropped(callback_base& c) noexcept
         {
             c.drop_at_shutdown();
+            c.leave_scope();
             c.release();
         }
     };
@@ -245,6 +268,41 @@ protected:
     ASIOCTX_DECL void post_on(asio::any_completion_executor ex) noexcept;
 
 private:
+    // The scope's lock is held, as it is for the next function.
+    bool waits() const noexcept
+    {
+        return list_link<scope_tag>::linked() && !posted_;
+    }
+
+    void set_posted() noexcept
+    {
+        posted_ = true;
+        detail::add_ref(&scope_);
+    }
+
+    // False if the scope is done: then it is to be posted.
+    bool link() noexcept
+    {
+        auto const s = scope_.lock();
+        bool const done = (s & scope::done_bit) != 0;
+        claimed = done;
+        if (done)
+            set_posted();
+        scope_.hooks.push_back(*this);
+        scope_.unlock(s | scope::hooked_bit);
+        return !done;
+    }
+
+    // What was posted has arrived, or was dropped.
+    void leave_scope() noexcept
+    {
+        scope& s = scope_;
+        auto const state = s.lock();
+        s.hooks.remove(*this);
+        s.unlock(state);
+        detail::release(&s);
+    }
+
     // True for the one who may call the handler, or destroy it.
     bool begin() noexcept
     {
@@ -258,14 +316,14 @@ private:
     bool take_to_drop() noexcept
     {
         auto const s = scope_.lock();
-        bool const waits = list_link<scope_tag>::linked();
-        if (waits)
+        bool const w = waits();
+        if (w)
         {
             scope_.hooks.remove(*this);
             state_.store(state::begun, std::memory_order_relaxed);
         }
         scope_.unlock(s);
-        return waits;
+        return w;
     }
 
     // Whether this thread destroys the handler, further up.
@@ -316,7 +374,8 @@ private:
 
     scope& scope_;
     root& host_; // of the execution context that the handler is posted to
-    bool detached_; // guarded by the scope's lock while in its list
+    bool detached_; // guarded by the scope's lock while the handler waits
+    bool posted_ = false; // guarded by the scope's lock
     enum class state : unsigned char
     {
         waiting,
@@ -399,10 +458,10 @@ public:
     void asked_by_slot(asio::cancellation_type_t)
         requires Extra::is_wait
     {
-        if (!this->take())
+        if (!this->take_to_post())
             return;
-        // Posting may end this object's life. The list's reference goes with what
-        // is posted.
+        // Posting may end this object's life. The reference of a wait is the
+        // list's, and goes with what is posted.
         extra_->result = asio::error::operation_aborted;
         this->post_or_discard();
     }

@@ -95,7 +95,7 @@ protected:
 class counted_hook : public hook
 {
 public:
-    notice claim() noexcept final
+    notice claim() noexcept override
     {
         add_ref();
         return {[](void* p, cancel_budget&) noexcept
