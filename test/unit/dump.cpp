@@ -593,7 +593,8 @@ BOOST_AUTO_TEST_CASE(so_is_a_wait_that_its_slot_has_ended)
     c.ctx.async_wait(asio::bind_cancellation_slot(signal.slot(), ignore));
     auto const function = after_func(c.ctx, ignore);
     signal.emit(asio::cancellation_type::all);
-    auto const& o = find(look(), "async_wait");
+    auto const s = look();
+    auto const& o = find(s, "async_wait");
     BOOST_TEST(o.state == state::put_off);
     BOOST_TEST(!o.asked.has_value());
     // The end of the context goes by it, to what waits behind it.
