@@ -79,7 +79,7 @@ cancelable derive(
         s->deadline_is_elsewhere = false;
     }
     if (enforced && !passed)
-        r.schedule(*s, deadline, now);
+        r.timer.schedule(*s, deadline, now);
     detail::link_or_cancel(*s);
     if (passed)
         s->expire(); // does nothing if the parent was done
@@ -94,7 +94,7 @@ cancelable derive(
     source_location at)
 {
     auto& r = root_for_deadline(parent);
-    return derive(parent, r, deadline, r.now(), std::forward<Cause>(cause), at);
+    return derive(parent, r, deadline, r.timer.now(), std::forward<Cause>(cause), at);
 }
 
 template <class Cause>
@@ -102,7 +102,7 @@ cancelable derive(
     context const& parent, duration timeout, Cause&& cause, source_location at)
 {
     auto& r = root_for_deadline(parent);
-    auto const now = r.now();
+    auto const now = r.timer.now();
     return derive(
         parent,
         r,
@@ -124,13 +124,13 @@ struct detail::idle_access
         source_location at)
     {
         auto& r = root_for_deadline(parent);
-        auto const now = r.now();
+        auto const now = r.timer.now();
         auto s = make_scope<idle_scope>(
             context_access::get(parent), at, timeout, now);
         end_with(*s, timeout, std::forward<Cause>(cause));
         bool const passed = timeout <= duration::zero();
         if (auto const t = s->expiry(); !passed && t != no_deadline)
-            r.schedule(*s, t, now);
+            r.timer.schedule(*s, t, now);
         link_or_cancel(*s);
         if (passed)
             s->expire(); // does nothing if the parent was done
@@ -163,8 +163,8 @@ cancelable derive_by_clock(
     bool const passed = left <= duration::zero();
     if (!never && !passed)
     {
-        auto const now = r.now();
-        r.schedule(*s, detail::clock_scope::next_look(now, left), now);
+        auto const now = r.timer.now();
+        r.timer.schedule(*s, detail::clock_scope::next_look(now, left), now);
     }
     detail::link_or_cancel(*s);
     if (passed)
@@ -220,7 +220,7 @@ void idle_source::touch_scope() const noexcept
 {
     auto& s = static_cast<detail::idle_scope&>(
         *context_access::get(target()).get_scope());
-    s.touch(s.home->now());
+    s.touch(s.home->timer.now());
 }
 
 idleable detail::with_idle_timeout(context const& parent, duration timeout,
@@ -250,10 +250,10 @@ cancelable detail::with_grace(
     if (auto const* why = detail::link_to_parent(*s))
     {
         // The grace begins now, whatever the parent's deadline was.
-        auto const now = r.now();
+        auto const now = r.timer.now();
         auto const over_at = add_saturated(now, grace);
         if (s->begin_grace(*why, over_at))
-            r.schedule(*s, over_at, now);
+            r.timer.schedule(*s, over_at, now);
     }
     return detail::make_cancelable(std::move(s));
 }

@@ -44,7 +44,11 @@ void detail::record(
 {
     if (auto* const rec = recording_of(r))
         rec->add(
-            {static_cast<std::uint8_t>(kind), r->now(), context, name, at});
+            {static_cast<std::uint8_t>(kind),
+             r->timer.now(),
+             context,
+             name,
+             at});
 }
 
 void detail::record_inherited(root* r) noexcept
@@ -111,7 +115,7 @@ std::vector<flight_recorder::event> detail::last_events(
             for (std::size_t i = next - n; i != next; ++i)
                 seen.push_back(ring[i % ring.size()]);
         });
-    auto const now = r.now();
+    auto const now = r.timer.now();
     std::vector<flight_recorder::event> result;
     result.reserve(seen.size());
     for (auto const& e : seen)

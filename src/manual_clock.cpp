@@ -15,9 +15,9 @@ namespace asioctx::testing {
 
 namespace {
 
-detail::root& clock_of(context const& root) noexcept
+detail::deadline_timer& clock_of(context const& root) noexcept
 {
-    return detail::context_access::get(root).get_root()->time();
+    return detail::context_access::get(root).get_root()->time().timer;
 }
 
 } // namespace

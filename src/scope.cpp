@@ -112,7 +112,7 @@ void scope::describe(std::string& out) const
 
 duration time_left(scope const& s) noexcept
 {
-    auto const now = s.home ? s.home->now() : clock_type::now();
+    auto const now = s.home ? s.home->timer.now() : clock_type::now();
     return s.deadline > now ? s.deadline - now : duration::zero();
 }
 
@@ -489,7 +489,7 @@ void scope::abandon_hooks() noexcept
 void scope::unschedule() noexcept
 {
     if (scheduled() || kind >= behavior::graced)
-        home->unschedule(*this);
+        home->timer.unschedule(*this);
 }
 
 void scope::leave_parent() noexcept

@@ -202,7 +202,7 @@ time_point deadline_of(scope const& s) noexcept
 
 time_point now_precisely(scope const& s) noexcept
 {
-    return s.home ? s.home->now() : clock_type::now();
+    return s.home ? s.home->timer.now() : clock_type::now();
 }
 
 class taker

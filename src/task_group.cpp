@@ -428,7 +428,7 @@ task_group_report task_group_state::report() const
 time_point task_group_state::now() const noexcept
 {
     auto const* const r = context_access::get(root_).get_root();
-    return r ? r->now() : clock_type::now();
+    return r ? r->timer.now() : clock_type::now();
 }
 
 // Each task that has not ended may fail, and so may what has spawned them. To

@@ -33,11 +33,11 @@ void grace_scope::start() noexcept
 {
     try
     {
-        auto const now = home->now();
+        auto const now = home->timer.now();
         auto const t = add_saturated(now, grace);
         over_at.store(
             t.time_since_epoch().count(), std::memory_order_relaxed);
-        home->schedule(*this, t, now);
+        home->timer.schedule(*this, t, now);
     }
     catch (...)
     {
@@ -46,7 +46,7 @@ void grace_scope::start() noexcept
         return;
     }
     if (done())
-        home->unschedule(*this);
+        home->timer.unschedule(*this);
 }
 
 void grace_scope::describe(std::string& out) const
@@ -73,9 +73,9 @@ bool clock_scope::put_off() noexcept
     if (l <= duration::zero())
         return false;
     // It may stand still, or be coarse.
-    auto& r = home->time();
-    r.put_back(*this,
-        next_look(r.now(), std::max<duration>(l, std::chrono::milliseconds(1))));
+    auto& t = home->time().timer;
+    t.put_back(*this,
+        next_look(t.now(), std::max<duration>(l, std::chrono::milliseconds(1))));
     if (done())
         unschedule();
     return true;

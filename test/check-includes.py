@@ -47,6 +47,7 @@ FROM_DETAIL = {
 # Tested by way of what is made of them; test/CMakeLists.txt has the same list.
 ALONE = {
     "detail/attempt_op.hpp",
+    "detail/deadline_timer.hpp",
     "detail/execution_context_gate.hpp",
     "detail/hook.hpp",
     "detail/node.hpp",

@@ -250,7 +250,7 @@ public:
     {
         auto const* s = scope();
         if (s && s->home && !s->done())
-            s->home->time().look_at_clock(*s);
+            s->home->time().timer.look_at_clock(*s);
         return s && s->done();
     }
 

@@ -32,6 +32,7 @@
 #include ASIOCTX_SRC(context.cpp)
 #include ASIOCTX_SRC(deadline.cpp)
 #include ASIOCTX_SRC(deadline_header.cpp)
+#include ASIOCTX_SRC(deadline_timer.cpp)
 #include ASIOCTX_SRC(dump.cpp)
 #include ASIOCTX_SRC(error.cpp)
 #include ASIOCTX_SRC(execution_context_gate.cpp)

@@ -491,13 +491,14 @@ class Reader:
             if not root:
                 return None
             r = Object(self.memory, self.root, root)
-            source = r("source")
+            source = r("timer.source_")
             if source == 0:
                 return None
             if source == 1:
-                t = r("manual_now", signed=True)
+                t = r("timer.manual_now_", signed=True)
                 return (t >> 24) % 2**32, t
-            root = r("other_time")
+            other = r("timer.other_")
+            root = other and other - self.root.offset("timer")
         raise Broken("roots take each other's time")
 
     def place(self, file, line):

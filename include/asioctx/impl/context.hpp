@@ -71,7 +71,7 @@ template <
 context background(ExecutionContext& ec, Time& time)
 {
     auto result = background(ec);
-    detail::context_access::get(result).get_root()->use_time_of(
+    detail::context_access::get(result).get_root()->timer.use_time_of(
         detail::root_of(time, time.get_executor()));
     return result;
 }
