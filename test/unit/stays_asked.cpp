@@ -126,6 +126,7 @@ struct fixture : bound_fixture
     asio::strand<asio::io_context::executor_type> strand =
         asio::make_strand(ioc);
     cancelable source = with_cancel(root);
+    cancelable const live = with_cancel(root); // is never canceled
     std::optional<outcome> o{std::in_place};
 
     // Calls a function with each way to bind a handler: to executors of all kinds,
@@ -150,8 +151,8 @@ struct fixture : bound_fixture
         f(on(any));
         f(on(any_strand));
         f([&] {
-            return bind_context(source.ctx,
-                bind_context(with_cancel(root).ctx, recorder(*o)));
+            return bind_context(
+                source.ctx, bind_context(live.ctx, recorder(*o)));
         });
         f([&] {
             return bind_context(
