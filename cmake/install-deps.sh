@@ -7,7 +7,7 @@
 #     bash cmake/install-deps.sh demo     # for examples/demo.sh
 #     bash cmake/install-deps.sh site     # for doc/build.sh and doc/site/test.sh
 #     bash cmake/install-deps.sh page     # for test/page/test.sh
-#     bash cmake/install-deps.sh tidy     # for .ci/tidy.sh
+#     bash cmake/install-deps.sh tidy     # for .ci/tidy.sh, with ASIOCTX_LLVM
 
 set -euo pipefail
 
@@ -91,7 +91,7 @@ fi
 has_tidy()
 {
     local prefix
-    for prefix in /usr/lib/llvm-*; do
+    for prefix in /usr/lib/llvm-${ASIOCTX_LLVM:-*}; do
         [[ -x $prefix/bin/clang-tidy
             && -e $prefix/include/clang-tidy/ClangTidyCheck.h
             && -e $prefix/include/llvm/Config/llvm-config.h ]] && return
@@ -138,13 +138,16 @@ if [[ -n $format \
     packages+=(clang-format-14)
 fi
 
-# The newest that apt offers, but none that the plugin was not yet built for.
+# The version that is asked for, or the newest that apt offers, but none that the
+# plugin was not yet built for.
 if [[ -n $tidy ]]; then
-    release=$(apt-cache --names-only search '^clang-tidy-[0-9]+$' \
+    release=$(apt-cache --names-only search \
+            "^clang-tidy-${ASIOCTX_LLVM:-[0-9]+}\$" \
         | sed -n 's/^clang-tidy-\([0-9]*\) .*/\1/p' | sort -n \
         | awk '$1 <= 22' | tail -n 1)
     if [[ -z $release ]]; then
-        echo "install-deps: apt offers no clang-tidy" >&2
+        echo "install-deps: apt offers no clang-tidy${ASIOCTX_LLVM:+-$ASIOCTX_LLVM}" \
+            >&2
         exit 1
     fi
     packages+=("clang-tidy-$release" "libclang-$release-dev"
