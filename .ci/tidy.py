@@ -4,9 +4,9 @@
     tidy.py <build directory> <folder or file>...
 
 Each file is looked at once, though several programs may have it. One that was
-clean is passed over until something changes that it may depend on: itself, how it
-is compiled, the project's headers, the checks or clang-tidy, or the version of
-Boost.
+clean is passed over until something changes that it depends on: itself, how it is
+compiled, a header of the project that it includes, the checks or clang-tidy, or the
+version of Boost.
 """
 
 import concurrent.futures
@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -27,11 +28,10 @@ def digest(parts):
     return out.hexdigest()
 
 
-def headers_of(project, build):
-    for folder in ("include", "src", "examples", "bench", "doc", "test"):
-        yield from sorted((project / folder).rglob("*.hpp"))
-    yield from sorted(build.glob("examples/**/*.hpp"))
-    yield from sorted(project.glob("**/.clang-tidy"))
+def headers_in(dependencies):
+    """What a rule of make names after its target and its first source."""
+    rule = shlex.split(dependencies.read_text().replace("\\\n", " "))
+    return [Path(name) for name in rule[2:]]
 
 
 def main():
@@ -60,26 +60,40 @@ def main():
     boost = re.search(r"^Boost_DIR:PATH=(.*)$", cache, re.M)
     common = digest([
         json.dumps(command), version, boost[1] if boost else "", plugin,
-        *headers_of(project, build)])
+        *sorted(project.glob("**/.clang-tidy"))])
     clean = once / "clean"
     clean.mkdir(exist_ok=True)
 
-    def key(file):
+    # Of a file that was clean: the headers that it included, each with its digest.
+    def record(file):
         return clean / digest([common, json.dumps(known[file]), file])
 
-    def look_at(file):
-        done = subprocess.run(
-            [*command, str(file)], capture_output=True, text=True)
-        return file, done.returncode == 0, done.stdout + done.stderr
+    def is_clean(file):
+        try:
+            headers = json.loads(record(file).read_text())
+            return all(digest([Path(h)]) == was for h, was in headers.items())
+        except (FileNotFoundError, ValueError):
+            return False
 
-    todo = [f for f in files if not key(f).exists()]
+    def look_at(file):
+        made = record(file).with_suffix(".d")
+        done = subprocess.run(
+            [*command, f"--extra-arg=-Wp,-MMD,{made}", str(file)],
+            capture_output=True, text=True)
+        good = done.returncode == 0
+        if good:
+            record(file).write_text(json.dumps(
+                {str(h): digest([h]) for h in headers_in(made)}))
+        made.unlink(missing_ok=True)
+        return file, good, done.stdout + done.stderr
+
+    todo = [f for f in files if not is_clean(f)]
     print(f"tidy: {len(todo)} of {len(files)} files to look at", flush=True)
     failed = []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    jobs = len(os.sched_getaffinity(0))
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for file, good, text in pool.map(look_at, todo):
-            if good:
-                key(file).touch()
-            else:
+            if not good:
                 failed.append(file)
                 print(text, flush=True)
     for file in failed:
