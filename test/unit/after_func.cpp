@@ -376,7 +376,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(runs_when_a_parent_is_canceled, cancelable_fixture)
 {
     auto [child, cancel_child] = with_cancel(ctx);
-    context_key<int> const key;
+    static constexpr context_key<int> key;
     auto const below = with_value(child, key, 1);
     int calls = 0;
     auto const one = after_func(child, [&] { ++calls; });
@@ -436,9 +436,11 @@ BOOST_FIXTURE_TEST_CASE(
     int calls = 0;
     auto one = after_func(ctx, [&] { ++calls; });
     auto two = std::move(one);
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is left
     BOOST_TEST(!one.stop());
     after_func_registration three;
     three = std::move(two);
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is left
     BOOST_TEST(!two.stop());
     BOOST_TEST(three.stop());
     cancel();
@@ -463,7 +465,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(
     a_registration_keeps_the_context_until_it_is_dropped, io_context_fixture)
 {
-    context_key<token> const key("token");
+    static constexpr context_key<token> key("token");
     auto const t = make_token();
     auto [ctx, cancel] = with_cancel(with_value(root, key, t));
     auto registration = after_func(ctx, [] {});
@@ -526,7 +528,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(
     a_detached_function_does_not_keep_the_context, io_context_fixture)
 {
-    context_key<token> const key("token");
+    static constexpr context_key<token> key("token");
     auto const t = make_token();
     auto [ctx, cancel] = with_cancel(with_value(root, key, t));
     after_func(ctx, [] {}).detach();

@@ -502,6 +502,7 @@ BOOST_FIXTURE_TEST_CASE(a_place_can_be_passed_on, io_context_fixture)
     auto [ctx, cancel] = with_cancel(root);
     cancel(broken, place);
     BOOST_TEST(ctx.canceled_at().line() == place.line());
+    // NOLINTNEXTLINE(asioctx-dead-context): what it shows
     auto const gone = with_cancel(root, made).ctx;
     BOOST_TEST(gone.canceled_at().line() == made.line());
 }
@@ -516,7 +517,7 @@ BOOST_FIXTURE_TEST_CASE(the_destructor_cancels, io_context_fixture)
     {
         auto c = with_cancel(root);
         line = __LINE__ - 1;
-        ctx = c.ctx;
+        ctx = c.ctx; // NOLINT(asioctx-dead-context): what it shows
         below = with_value(ctx, number, 1);
         BOOST_TEST(!ctx.done());
     }
@@ -533,7 +534,7 @@ BOOST_FIXTURE_TEST_CASE(
     unsigned line;
     {
         auto c = with_cancel(root);
-        ctx = c.ctx;
+        ctx = c.ctx; // NOLINT(asioctx-dead-context): what it shows
         c.cancel(broken);
         line = __LINE__ - 1;
     }
@@ -546,6 +547,7 @@ BOOST_FIXTURE_TEST_CASE(the_right_moves, io_context_fixture)
     auto [ctx, cancel] = with_cancel(root);
     BOOST_TEST(bool(cancel));
     cancel_source moved(std::move(cancel));
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is left
     BOOST_TEST(!cancel);
     BOOST_TEST(bool(moved));
     cancel();
@@ -570,6 +572,7 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(one.done());
     BOOST_TEST(one.canceled_at().line() == unsigned(line));
     BOOST_TEST(!two.done());
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is left
     BOOST_TEST(!cancel_two);
     cancel_one();
     BOOST_TEST(two.done());
@@ -634,7 +637,7 @@ BOOST_FIXTURE_TEST_CASE(
 
 BOOST_FIXTURE_TEST_CASE(a_source_keeps_its_context_alive, io_context_fixture)
 {
-    context_key<std::shared_ptr<int>> const key("token");
+    static constexpr context_key<std::shared_ptr<int>> key("token");
     auto const p = std::make_shared<int>(0);
     auto source = with_cancel(with_value(root, key, p)).cancel;
     BOOST_TEST(p.use_count() == 2);
@@ -864,7 +867,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(
     a_lack_of_memory_leaves_the_parent_as_it_was, io_context_fixture)
 {
-    context_key<std::shared_ptr<int>> const key("token");
+    static constexpr context_key<std::shared_ptr<int>> key("token");
     auto const p = std::make_shared<int>(0);
     auto [parent, cancel] = with_cancel(with_value(root, key, p));
     detail::thread_memory::clear(); // what is made next is allocated

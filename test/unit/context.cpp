@@ -103,7 +103,7 @@ void check_live_for_ever(context const& ctx)
     BOOST_TEST(ctx.canceled_at().line() == 0u);
     BOOST_TEST(!ctx.deadline().has_value());
     BOOST_TEST((ctx.remaining() == duration::max()));
-    context_key<int> const key;
+    static constexpr context_key<int> key;
     BOOST_TEST(!ctx.value(key));
     BOOST_CHECK_NO_THROW(ctx.throw_if_done());
 }
@@ -170,6 +170,7 @@ BOOST_FIXTURE_TEST_CASE(a_moved_from_context_is_background, io_context_fixture)
     auto [ctx, cancel] = with_cancel(root);
     auto const copy = ctx;
     auto const moved = std::move(ctx);
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is left
     BOOST_TEST((ctx == background()));
     BOOST_TEST((moved == copy));
     cancel();
@@ -179,6 +180,7 @@ BOOST_FIXTURE_TEST_CASE(a_moved_from_context_is_background, io_context_fixture)
     context assigned;
     auto source = moved;
     assigned = std::move(source);
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is left
     BOOST_TEST((source == background()));
     BOOST_TEST((assigned == moved));
 }
@@ -211,7 +213,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(
     assigning_drops_the_context_that_was_there, io_context_fixture)
 {
-    context_key<token> const key("token");
+    static constexpr context_key<token> key("token");
     auto const t = make_token();
     auto ctx = with_value(root, key, t);
     BOOST_TEST(t.use_count() == 2);
@@ -271,6 +273,7 @@ BOOST_AUTO_TEST_CASE(the_root_outlives_the_execution_context)
     BOOST_TEST(ctx.done());
 }
 
+// NOLINTBEGIN(asioctx-todo): what it shows
 BOOST_AUTO_TEST_CASE(todo_is_as_background_and_says_todo)
 {
     allocation_counter const allocations;
@@ -291,11 +294,12 @@ BOOST_AUTO_TEST_CASE(todo_is_as_background_and_says_todo)
     BOOST_TEST(below.done());
     BOOST_TEST(!ctx.done());
 }
+// NOLINTEND(asioctx-todo)
 
 BOOST_FIXTURE_TEST_CASE(
     todo_of_an_execution_context_has_its_time, manual_time_fixture)
 {
-    auto const ctx = todo(ioc);
+    auto const ctx = todo(ioc); // NOLINT(asioctx-todo): what it shows
     check_live_for_ever(ctx);
     BOOST_TEST((ctx != root));
     BOOST_TEST(to_string(ctx) == "todo");
@@ -467,7 +471,7 @@ BOOST_FIXTURE_TEST_CASE(an_error_does_not_change, manual_time_fixture)
 
 BOOST_FIXTURE_TEST_CASE(a_look_costs_no_memory, manual_time_fixture)
 {
-    context_key<int> const key;
+    static constexpr context_key<int> key;
     auto [ctx, cancel] = with_timeout(with_value(root, key, 1), 1s);
     cancel();
     allocation_counter const allocations;
@@ -606,7 +610,7 @@ BOOST_FIXTURE_TEST_CASE(
 
 BOOST_FIXTURE_TEST_CASE(a_wait_keeps_the_context, io_context_fixture)
 {
-    context_key<token> const key("token");
+    static constexpr context_key<token> key("token");
     auto const t = make_token();
     std::optional<cancelable> c(with_cancel(root));
     outcome o;
@@ -621,7 +625,7 @@ BOOST_FIXTURE_TEST_CASE(a_wait_keeps_the_context, io_context_fixture)
 BOOST_FIXTURE_TEST_CASE(
     the_context_is_released_before_the_handler_is_called, io_context_fixture)
 {
-    context_key<token> const key("token");
+    static constexpr context_key<token> key("token");
     auto const t = make_token();
     std::optional<cancelable> c(with_cancel(root));
     long uses = 0;
@@ -814,7 +818,7 @@ BOOST_FIXTURE_TEST_CASE(
     the_default_token_is_deferred_and_keeps_the_context, io_context_fixture)
 {
     auto [parent, cancel] = with_cancel(root);
-    context_key<int> const key;
+    static constexpr context_key<int> key;
     auto op = with_value(parent, key, 1).async_wait();
     outcome o;
     std::move(op)(o.handler());
@@ -990,7 +994,7 @@ BOOST_FIXTURE_TEST_CASE(
 
 BOOST_AUTO_TEST_CASE(contexts_outlive_the_io_context)
 {
-    context_key<std::string> const key("key");
+    static constexpr context_key<std::string> key("key");
     std::optional<asio::io_context> ioc(std::in_place);
     auto [ctx, cancel] =
         with_timeout(with_value(background(*ioc), key, "value"), 1h);
@@ -1023,6 +1027,7 @@ BOOST_FIXTURE_TEST_CASE(the_io_context_outlives_contexts, io_context_fixture)
     for (int i = 0; i != 10; ++i)
     {
         auto [ctx, cancel] = with_timeout(root, 1h);
+        // NOLINTNEXTLINE(asioctx-dead-context): it is to end
         ctx.async_wait([](error_code const&) {});
     }
     ioc.run(); // returns
@@ -1198,7 +1203,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(
     to_string_shows_the_way_from_the_root, manual_time_fixture)
 {
-    context_key<int> const key("user");
+    static constexpr context_key<int> key("user");
     BOOST_TEST(to_string(background()) == "background");
     BOOST_TEST(to_string(root) == "background");
     auto [one, cancel_one] = with_cancel(root);
@@ -1250,6 +1255,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_AUTO_TEST_CASE(to_string_shows_the_end_of_a_merged_context)
 {
     auto [ctx, cancel] = with_cancel(background());
+    // NOLINTNEXTLINE(asioctx-dead-context): what it shows
     auto const both = merge(with_cancel(background()).ctx, ctx);
     auto [live, cancel_live] = with_cancel(background());
     auto const other = merge(live, ctx);

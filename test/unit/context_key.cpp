@@ -21,6 +21,7 @@ using namespace asioctx;
 namespace {
 
 inline constexpr context_key<int> constant("constant");
+// NOLINTNEXTLINE(asioctx-key): what it shows
 constinit context_key<std::string> initialised_early("early");
 
 } // namespace
@@ -37,13 +38,14 @@ BOOST_AUTO_TEST_CASE(a_key_knows_its_name_and_type)
 
 BOOST_AUTO_TEST_CASE(a_key_without_a_name_is_called_value)
 {
-    context_key<int> const key;
+    static constexpr context_key<int> key;
     BOOST_TEST(key.name() == std::string("value"));
 }
 
 BOOST_AUTO_TEST_CASE(the_name_is_not_copied)
 {
     char name[] = "name";
+    // NOLINTNEXTLINE(asioctx-key): its name is local, too
     context_key<int> const key(name);
     BOOST_TEST(static_cast<void const*>(key.name()) == name);
 }
@@ -60,8 +62,8 @@ BOOST_AUTO_TEST_CASE(a_key_stays_where_it_is)
 
 BOOST_AUTO_TEST_CASE(keys_of_one_type_and_name_are_different)
 {
-    context_key<int> const one("key");
-    context_key<int> const other("key");
+    static constexpr context_key<int> one("key");
+    static constexpr context_key<int> other("key");
     auto const ctx = with_value(background(), one, 1);
     BOOST_TEST(*ctx.value(one) == 1);
     BOOST_TEST(!ctx.value(other));
@@ -73,9 +75,9 @@ BOOST_AUTO_TEST_CASE(a_key_can_name_any_object_type)
     {
         int x;
     };
-    context_key<aggregate> const object;
-    context_key<int*> const pointer;
-    context_key<int const*> const pointer_to_const;
+    static constexpr context_key<aggregate> object;
+    static constexpr context_key<int*> pointer;
+    static constexpr context_key<int const*> pointer_to_const;
     int x = 3;
     auto const ctx = with_value(
         with_value(with_value(background(), object, aggregate{1}), pointer, &x),

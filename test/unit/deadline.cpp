@@ -222,6 +222,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(
     the_end_of_the_source_is_a_cancellation, manual_time_fixture)
 {
+    // NOLINTNEXTLINE(asioctx-dead-context): what it shows
     auto const ctx = with_timeout(root, 1s, slow).ctx;
     auto const line = __LINE__ - 1;
     BOOST_TEST(ctx.error() == errc::canceled);
@@ -443,8 +444,7 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST((after(seconds_d(1e-10)) == 1ns));
     auto [ctx, cancel] = with_timeout(root, picoseconds(-999));
     BOOST_TEST(ctx.done());
-    auto [graced, cancel_graced] =
-        with_grace(with_timeout(root, 1s).ctx, seconds_d(0.5));
+    auto [graced, cancel_graced] = with_grace(ctx, seconds_d(0.5));
     auto [idle_ctx, idle] = with_idle_timeout(root, seconds_d(0.5));
     clock.advance(500ms - 1ns);
     BOOST_TEST(!graced.done());
@@ -549,7 +549,7 @@ BOOST_AUTO_TEST_CASE(a_deadline_below_background_says_what_it_needs)
 
 BOOST_AUTO_TEST_CASE(a_deadline_needs_an_execution_context_that_lives)
 {
-    context_key<std::shared_ptr<int>> const key("token");
+    static constexpr context_key<std::shared_ptr<int>> key("token");
     auto const p = std::make_shared<int>(0);
     std::optional<asio::io_context> ioc(std::in_place);
     auto [parent, cancel] = with_cancel(with_value(background(*ioc), key, p));
@@ -1099,6 +1099,7 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(by_parent.error() == errc::canceled);
     auto [late, late_source] = with_idle_timeout(parent, 10s, slow);
     BOOST_TEST(late.error() == errc::canceled);
+    // NOLINTNEXTLINE(asioctx-dead-context): what it shows
     auto const gone = with_idle_timeout(root, 10s, slow).ctx;
     BOOST_TEST(gone.error() == errc::canceled);
     BOOST_TEST(gone.cause() == errc::canceled);
@@ -1114,6 +1115,7 @@ BOOST_FIXTURE_TEST_CASE(
     idle_source none;
     none.touch();
     idle_source moved(std::move(idle));
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is left
     idle.touch();
     moved.touch();
     moved.detach();
@@ -1272,7 +1274,8 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST((with_grace(parent, 5ns).ctx.deadline() == now() + 1s + 5ns));
     BOOST_TEST(!with_grace(unbounded, 5s).ctx.deadline().has_value());
     BOOST_TEST(!with_grace(parent, duration::max()).ctx.deadline().has_value());
-    auto [twice, cancel_twice] = with_grace(with_grace(parent, 2s).ctx, 3s);
+    auto [once, cancel_once] = with_grace(parent, 2s);
+    auto [twice, cancel_twice] = with_grace(once, 3s);
     BOOST_TEST((twice.deadline() == now() + 6s));
 }
 
@@ -1382,6 +1385,7 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(the_end_of_its_source_ends_a_grace, manual_time_fixture)
 {
     auto [parent, cancel_parent] = with_cancel(root);
+    // NOLINTNEXTLINE(asioctx-dead-context): what it shows
     auto const before = with_grace(parent, 2s).ctx;
     auto const line = __LINE__ - 1;
     BOOST_TEST(before.done());

@@ -113,6 +113,7 @@ struct executors_fixture
         else
             ref.dispatch(std::move(m));
         auto const n = allocations.count();
+        // NOLINTNEXTLINE(bugprone-use-after-move): what is left
         BOOST_TEST(!m.pending());
         run();
         BOOST_TEST(!r.on_its_way());

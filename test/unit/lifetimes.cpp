@@ -75,6 +75,7 @@ struct stuck_handler
     {
     }
 
+    // NOLINTNEXTLINE(performance-noexcept-move-constructor): what it is for
     stuck_handler(stuck_handler&& other) : stuck(other.stuck), use(other.use)
     {
         if (*stuck)
@@ -418,6 +419,7 @@ BOOST_AUTO_TEST_CASE(a_signal_may_ask_what_has_gone)
         asio::io_context mine;
         auto const c = with_cancel(background(mine));
         o.slot = signal.slot();
+        // NOLINTNEXTLINE(asioctx-dead-context): it goes with its executor
         c.ctx.async_wait(recorder(o));
     }
     BOOST_TEST(o.handlers == 0);
@@ -858,6 +860,7 @@ BOOST_AUTO_TEST_CASE(moving_a_handler_into_the_operation_may_throw)
     auto const c = with_cancel(root);
     auto binder = bind_context(c.ctx, stuck_handler(stuck, use));
     stuck = true;
+    // NOLINTNEXTLINE(bugprone-use-after-move): the macro is a loop of one round
     BOOST_CHECK_THROW(op.start(std::move(binder)), std::runtime_error);
     BOOST_TEST(op.initiations == 0);
     BOOST_TEST(use.allocations == 1);
@@ -1058,6 +1061,7 @@ BOOST_AUTO_TEST_CASE(a_bound_operation_is_one_allocation)
         if (bound)
             timer.async_wait(bind_context(c.ctx, recorder(o)));
         else
+            // NOLINTNEXTLINE(asioctx-unbound-operation): to compare with
             timer.async_wait(recorder(o));
         auto const count = all.count(); // before a log allocates, too
         BOOST_TEST(o.memory.allocations == (bound ? 2 : 1));
@@ -1231,8 +1235,10 @@ BOOST_AUTO_TEST_CASE(memory_may_be_short)
     {
         // Asio itself does not stand it if its heap of timers cannot grow.
         asio::steady_timer other(ioc, end_of_time);
+        // NOLINTBEGIN(asioctx-unbound-operation): they only make it grow
         timer.async_wait([](error_code const&) {});
         other.async_wait([](error_code const&) {});
+        // NOLINTEND(asioctx-unbound-operation)
     }
     timer.cancel();
     poll();

@@ -216,7 +216,8 @@ BOOST_AUTO_TEST_CASE(is_done_when_a_cancel_within_another_one_returns)
 BOOST_AUTO_TEST_CASE(what_the_parent_is_done_with_anyway_makes_nothing)
 {
     auto const outer = with_cancel(root);
-    auto const ctx = with_value(with_cancel(outer.ctx).ctx, number, 1);
+    auto const inner = with_cancel(outer.ctx);
+    auto const ctx = with_value(inner.ctx, number, 1);
     BOOST_TEST((merge(ctx, {}) == ctx));
     BOOST_TEST((merge(ctx, ctx) == ctx));
     BOOST_TEST((merge(ctx, outer.ctx) == ctx));

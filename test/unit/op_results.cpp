@@ -45,9 +45,9 @@ struct operation
     {
         error = ec;
         if constexpr (std::is_same_v<Value, std::unique_ptr<int>>)
-            pointer = std::move(v);
+            pointer = std::forward<Value>(v);
         else if constexpr (std::is_same_v<Value, std::string>)
-            text = std::move(v);
+            text = std::forward<Value>(v);
         if (when_called)
             when_called();
     }

@@ -955,6 +955,7 @@ private:
         return {};
     }
 
+    // NOLINTNEXTLINE(asioctx-first-parameter): it is looked at, not used
     char const* differs(std::size_t i, context const& ctx) const
     {
         auto const& n = model_.nodes[i];

@@ -59,7 +59,7 @@ struct initiate
         if (slot.is_connected())
             slot.assign([n = requests](auto) { ++*n; });
         auto const associated = asio::get_associated_executor(handler, ex);
-        f(std::move(handler), associated);
+        f(std::forward<Handler>(handler), associated);
     }
 
     Executor ex;

@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(siblings_do_not_see_each_others_values)
 
 BOOST_AUTO_TEST_CASE(an_empty_value_shadows_too)
 {
-    context_key<std::optional<int>> const key("optional");
+    static constexpr context_key<std::optional<int>> key("optional");
     auto const outer = with_value(background(), key, 1);
     auto const inner = with_value(outer, key, std::nullopt);
     BOOST_REQUIRE(inner.value(key));
@@ -230,14 +230,14 @@ BOOST_AUTO_TEST_CASE(a_cancel_source_keeps_the_values_above)
 
 BOOST_AUTO_TEST_CASE(a_value_need_not_be_copied_nor_moved)
 {
-    context_key<std::atomic<int>> const key("atomic");
+    static constexpr context_key<std::atomic<int>> key("atomic");
     auto const ctx = with_value(background(), key, 7);
     BOOST_TEST(ctx.value(key)->load() == 7);
 }
 
 BOOST_AUTO_TEST_CASE(a_value_can_be_moved_in)
 {
-    context_key<std::unique_ptr<int>> const key("unique_ptr");
+    static constexpr context_key<std::unique_ptr<int>> key("unique_ptr");
     auto p = std::make_unique<int>(7);
     auto const* const raw = p.get();
     auto const ctx = with_value(background(), key, std::move(p));
@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(a_value_is_copied_from_an_lvalue)
 
 BOOST_AUTO_TEST_CASE(a_value_is_made_in_place_from_the_argument)
 {
-    context_key<std::vector<int>> const key("vector");
+    static constexpr context_key<std::vector<int>> key("vector");
     auto const ctx = with_value(background(), key, std::vector<int>{1, 2});
     BOOST_TEST(ctx.value(key)->size() == 2u);
     // An argument in braces is of the key's type.
@@ -280,7 +280,7 @@ BOOST_AUTO_TEST_CASE(a_value_that_cannot_be_made_leaves_nothing_behind)
             throw std::runtime_error("picky");
         }
     };
-    context_key<picky> const key("picky");
+    static constexpr context_key<picky> key("picky");
     int objects = 0;
     auto parent = with_value(background(), counted_key, objects);
     auto const live = live_objects();
@@ -313,7 +313,7 @@ BOOST_AUTO_TEST_CASE(a_lack_of_memory_leaves_nothing_behind)
 
 BOOST_AUTO_TEST_CASE(a_value_may_hold_a_context)
 {
-    context_key<context> const key("context");
+    static constexpr context_key<context> key("context");
     auto [inner, cancel] = with_cancel(background());
     auto const ctx = with_value(background(), key, inner);
     cancel();
@@ -323,7 +323,7 @@ BOOST_AUTO_TEST_CASE(a_value_may_hold_a_context)
 
 BOOST_AUTO_TEST_CASE(a_reference_to_what_is_changed_can_be_a_value)
 {
-    context_key<std::reference_wrapper<int>> const key("ref");
+    static constexpr context_key<std::reference_wrapper<int>> key("ref");
     int n = 0;
     auto const ctx = with_value(background(), key, std::ref(n));
     ++ctx.value(key)->get();
@@ -352,7 +352,7 @@ BOOST_AUTO_TEST_CASE(a_value_is_aligned_as_its_type_says)
     {
         char c = 0;
     };
-    context_key<over_aligned> const key("over-aligned");
+    static constexpr context_key<over_aligned> key("over-aligned");
     std::vector<context> all;
     for (int i = 0; i != 16; ++i)
     {
@@ -367,7 +367,7 @@ BOOST_AUTO_TEST_CASE(a_long_way_of_values_is_dropped_without_a_deep_stack)
     auto const live = live_objects();
     context ctx;
     for (int i = 0; i != 1'000'000; ++i)
-        ctx = with_value(ctx, number, i);
+        ctx = with_value(ctx, number, i); // NOLINT(asioctx-fat-context)
     BOOST_TEST(*ctx.value(number) == 999'999);
     ctx = context();
     BOOST_TEST(live_objects() == live);
@@ -376,7 +376,7 @@ BOOST_AUTO_TEST_CASE(a_long_way_of_values_is_dropped_without_a_deep_stack)
 BOOST_AUTO_TEST_CASE(
     a_long_way_of_values_in_values_is_dropped_without_a_deep_stack)
 {
-    context_key<context> const key("context");
+    static constexpr context_key<context> key("context");
     auto const live = live_objects();
     context ctx;
     for (int i = 0; i != 1'000'000; ++i)

@@ -297,10 +297,11 @@ BOOST_AUTO_TEST_CASE(cleans_up_after_success_and_after_an_exception)
 
 BOOST_AUTO_TEST_CASE(a_root_without_an_execution_context_is_refused)
 {
+    auto const unbound = with_cancel(background());
     asio::co_spawn(
         ioc,
         with_clean_up(
-            with_cancel(background()).ctx,
+            unbound.ctx,
             2s,
             [&] { return nothing(); },
             [&](context) { return nothing(); }),

@@ -162,7 +162,7 @@ BOOST_FIXTURE_TEST_CASE(
 {
     context ctx;
     auto const line = __LINE__ + 1;
-    ctx = with_signals(root, {SIGUSR1}).ctx;
+    ctx = with_signals(root, {SIGUSR1}).ctx; // NOLINT(asioctx-dead-context)
     BOOST_TEST(ctx.done());
     BOOST_TEST(ctx.canceled_at().line() == unsigned(line));
     ioc.run_for(patience);
@@ -400,6 +400,7 @@ BOOST_FIXTURE_TEST_CASE(
     {
         auto [ctx, cancel] =
             with_signals(root, {SIGUSR1}, further_signals::are_ignored);
+        // NOLINTNEXTLINE(asioctx-dead-context): it is to exist, no more
         left = with_grace(ctx, std::chrono::seconds(0)).ctx;
         cancel();
         ioc.run_for(patience);

@@ -147,7 +147,7 @@ BOOST_FIXTURE_TEST_CASE(a_function_after_it_never_runs, io_context_fixture)
 
 BOOST_AUTO_TEST_CASE(it_keeps_its_parent_alive)
 {
-    context_key<std::shared_ptr<int>> const key("shared");
+    static constexpr context_key<std::shared_ptr<int>> key("shared");
     auto const p = std::make_shared<int>(1);
     {
         auto const ctx = without_cancel(with_value(background(), key, p));
