@@ -3,12 +3,16 @@
 # Looks at the sources with clang-format, see .ci/format.sh, builds the plugin of
 # clang-tidy, tests it, and runs it, with the checks that .clang-tidy names:
 #
-#     bash .ci/tidy.sh                  # over examples and the code of the guides
-#     bash .ci/tidy.sh all              # bench and test, too: takes long
-#     bash .ci/tidy.sh examples/server  # what is under these alone
+#     bash .ci/tidy.sh                  # over examples, the code of the guides,
+#                                       # bench, and what has changed of test
+#     bash .ci/tidy.sh all              # over all of test
+#     bash .ci/tidy.sh examples/server  # over what is under these alone
 #
-# A file that was clean is not looked at again until it changes, or something that
-# it may depend on, see .ci/tidy.py.
+# What has changed of test is what .ci/tidy-seen.txt has not, or has with another
+# digest. `all` writes that file when everything is clean.
+#
+# On one machine, a file that was clean is not looked at again until it changes, or
+# something that it depends on, see .ci/tidy.py.
 #
 # ASIOCTX_LLVM names a version of LLVM; without it, the newest that is there.
 # Exit status 2: there is no clang-tidy with its headers here, and none could be
@@ -16,6 +20,35 @@
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The digest of each file that decides what is said of test, but for the library.
+digests()
+{
+    git ls-files --cached --others --exclude-standard -- \
+        .clang-tidy test/.clang-tidy 'test/*.cpp' 'test/*.hpp' \
+        'tools/tidy/*.cpp' 'tools/tidy/*.hpp' ':!tools/tidy/test' \
+        | LC_ALL=C sort | xargs -d '\n' sha1sum
+}
+
+# What of test is to be looked at. For a header, that is a file that includes it.
+changed()
+{
+    local file name user
+    while read -r file; do
+        name=${file#test/}
+        case $file in
+            test/*.cpp) echo "$file" ;;
+            test/*.hpp)
+                user=$(git grep -l -e "[\"<]$name[\">]" -e "\"${name##*/}\"" -- \
+                    'test/*.cpp' ':!test/compile_fail' ':!test/consumer' \
+                    ':!test/grpc' | head -n 1) || true
+                echo "${user:-test}"
+                ;;
+            *) echo test ;;
+        esac
+    done < <(comm -13 <(LC_ALL=C sort .ci/tidy-seen.txt) \
+        <(digests | LC_ALL=C sort) | sed 's/^[0-9a-f]*  //')
+}
 
 missing=
 bash cmake/install-deps.sh tidy || missing=1
@@ -31,7 +64,10 @@ if [[ $missing ]]; then
 fi
 
 case ${1:-} in
-    '') roots=(examples doc/snippets) ;;
+    '')
+        mapfile -t roots < <(changed | LC_ALL=C sort -u)
+        roots+=(examples doc/snippets bench)
+        ;;
     all) roots=(examples doc/snippets bench test) ;;
     *) roots=("$@") ;;
 esac
@@ -49,4 +85,8 @@ cmake --build "$build" --target asioctx_tidy "${made[@]}"
 ctest --test-dir "$build" -L '^tidy$' --no-tests=error --output-on-failure \
     -j "$(nproc)"
 
-exec python3 .ci/tidy.py "$build" "${roots[@]}"
+python3 .ci/tidy.py "$build" "${roots[@]}"
+
+if [[ ${1:-} == all && -z ${ASIOCTX_LLVM:-} ]]; then
+    digests > .ci/tidy-seen.txt
+fi
