@@ -30,7 +30,8 @@ digests()
         | LC_ALL=C sort | xargs -d '\n' sha1sum
 }
 
-# What of test is to be looked at. For a header, that is a file that includes it.
+# What of test is to be looked at. For a header, that is a file that includes it, or
+# all beside it.
 changed()
 {
     local file name user
@@ -42,7 +43,7 @@ changed()
                 user=$(git grep -l -e "[\"<]$name[\">]" -e "\"${name##*/}\"" -- \
                     'test/*.cpp' ':!test/compile_fail' ':!test/consumer' \
                     ':!test/grpc' | head -n 1) || true
-                echo "${user:-test}"
+                echo "${user:-${file%/*}}"
                 ;;
             *) echo test ;;
         esac
