@@ -617,10 +617,10 @@ BOOST_AUTO_TEST_CASE(one_that_is_stopped_on_its_way_is_not)
 
 BOOST_AUTO_TEST_CASE(one_that_is_detached_is_and_keeps_its_context)
 {
-    auto child = with_cancel(with_name(c.ctx, "child"));
-    after_func(child.ctx, ignore).detach();
-    child.cancel();
-    child.ctx = {};
+    std::optional child(with_cancel(with_name(c.ctx, "child")));
+    after_func(child->ctx, ignore).detach();
+    child->cancel();
+    child.reset();
     BOOST_TEST(state_of("after_func") == state::put_off);
     BOOST_TEST(contains(text(), "child"));
     poll();
