@@ -14,6 +14,7 @@
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -47,9 +48,12 @@ error_code const malformed =
 
 error_code const broken = make_error_code(boost::system::errc::io_error);
 
-std::string format(auto timeout)
+constexpr auto of_connect = timeout_format::connect;
+constexpr auto of_envoy = timeout_format::envoy;
+
+std::string format(auto timeout, timeout_format what = timeout_format::grpc)
 {
-    return std::string(format_timeout(timeout).view());
+    return std::string(format_timeout(timeout, what).view());
 }
 
 std::string show(std::string_view text)
@@ -66,36 +70,49 @@ std::string show(std::string_view text)
 }
 
 // What a text means, in another way than the library finds it out.
-std::optional<duration> meaning(std::string_view text)
+std::optional<duration> meaning(std::string_view text, timeout_format format)
 {
-    if (text.empty())
+    std::int64_t length = 1'000'000;
+    if (format == timeout_format::grpc)
+    {
+        auto const unit = text.empty() ? units.npos : units.find(text.back());
+        if (unit == units.npos)
+            return std::nullopt;
+        text.remove_suffix(1);
+        length = lengths[unit];
+    }
+    std::size_t const most_digits = format == timeout_format::grpc ? 8
+        : format == timeout_format::connect                        ? 10
+                                                                   : text.npos;
+    if (text.empty() || text.size() > most_digits)
         return std::nullopt;
-    auto const unit = units.find(text.back());
-    text.remove_suffix(1);
-    if (unit == units.npos || text.empty() || text.size() > 8)
-        return std::nullopt;
-    std::int64_t value = 0;
+    __extension__ __int128 value = 0;
     for (char const c : text)
     {
         auto const digit = std::string_view("0123456789").find(c);
         if (digit == std::string_view::npos)
             return std::nullopt;
-        value = 10 * value + static_cast<std::int64_t>(digit);
+        value = 10 * value + static_cast<int>(digit);
+        value = std::min<decltype(value)>(value, longest.count());
     }
-    std::int64_t length = lengths[unit];
-    if (__builtin_mul_overflow(value, length, &value))
-        return longest;
-    return duration(value);
+    value *= length;
+    return duration(static_cast<duration::rep>(
+        std::min<decltype(value)>(value, longest.count())));
 }
 
 void check_meaning(std::string_view text)
 {
-    auto const expected = meaning(text);
-    auto const actual = parse_timeout(text);
-    bool const right = expected ? actual && *actual == *expected
-                                : !actual && actual.error() == malformed;
-    if (!right)
-        BOOST_FAIL("parse_timeout(" << show(text) << ") is wrong");
+    for (auto const format : {timeout_format::grpc, of_connect, of_envoy})
+    {
+        auto const expected = meaning(text, format);
+        auto const actual = parse_timeout(text, format);
+        bool const right = expected ? actual && *actual == *expected
+                                    : !actual && actual.error() == malformed;
+        if (!right)
+            BOOST_FAIL(
+                "parse_timeout(" << show(text) << ", " << int(format)
+                                 << ") is wrong");
+    }
 }
 
 // All texts of a length.
@@ -288,10 +305,11 @@ BOOST_AUTO_TEST_CASE(long_texts_mean_what_the_grammar_says)
         for (int i = 0; i != 100'000; ++i)
         {
             std::string text;
-            for (auto n = below(10); n != 0; --n)
+            for (auto n = below(25); n != 0; --n)
                 text += static_cast<char>('0' + below(10));
             text += units[below(units.size())];
             check_meaning(text);
+            check_meaning(std::string_view(text).substr(0, text.size() - 1));
             // And with one mistake.
             auto const at = below(text.size());
             auto const c = static_cast<char>(below(256));
@@ -335,6 +353,125 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_and_never_early)
     }
 }
 
+// In milliseconds.
+
+BOOST_AUTO_TEST_CASE(milliseconds_are_rounded_up)
+{
+    for (auto const what : {of_connect, of_envoy})
+    {
+        BOOST_TEST(format(250ms, what) == "250");
+        BOOST_TEST(format(2s, what) == "2000");
+        BOOST_TEST(format(1ns, what) == "1");
+        BOOST_TEST(format(1ms, what) == "1");
+        BOOST_TEST(format(1ms + 1ns, what) == "2");
+        BOOST_TEST(format(9'999'999'998ms + 1ns, what) == "9999999999");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(milliseconds_that_have_passed_are_one)
+{
+    using seconds = std::chrono::duration<double>;
+    for (auto const what : {of_connect, of_envoy})
+    {
+        BOOST_TEST(format(0s, what) == "1");
+        BOOST_TEST(format(-1h, what) == "1");
+        BOOST_TEST(format(duration::min(), what) == "1");
+        auto const nan = std::numeric_limits<double>::quiet_NaN();
+        BOOST_TEST(format(seconds(nan), what) == "1");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(milliseconds_have_at_most_ten_digits)
+{
+    for (auto const what : {of_connect, of_envoy})
+    {
+        BOOST_TEST(format(9'999'999'999ms, what) == "9999999999");
+        BOOST_TEST(format(9'999'999'999ms + 1ns, what) == "9999999999");
+        BOOST_TEST(format(longest, what) == "9999999999");
+        BOOST_TEST(format(std::chrono::hours::max(), what) == "9999999999");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(milliseconds_are_read)
+{
+    for (auto const what : {of_connect, of_envoy})
+    {
+        BOOST_TEST((*parse_timeout("250", what) == 250ms));
+        BOOST_TEST((*parse_timeout("0000000250", what) == 250ms));
+        BOOST_TEST((*parse_timeout("0", what) == 0ms));
+        BOOST_TEST((*parse_timeout("9999999999", what) == 9'999'999'999ms));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(more_digits_than_ten_are_an_error_for_connect_alone)
+{
+    for (std::string_view const text :
+         {"10000000000", "00000000001", "99999999999999999999999999999999"})
+        BOOST_TEST(parse_timeout(text, of_connect).error() == malformed);
+    BOOST_TEST((*parse_timeout("10000000000", of_envoy) == 10'000'000'000ms));
+    BOOST_TEST((*parse_timeout("00000000001", of_envoy) == 1ms));
+    // The last that fits into a duration, and the first that does not; 2^63
+    // and 2^64 of them.
+    BOOST_TEST(
+        (*parse_timeout("9223372036854", of_envoy) == 9'223'372'036'854ms));
+    for (std::string_view const text :
+         {"9223372036855",
+          "9223372036854775808",
+          "18446744073709551616",
+          "99999999999999999999999999999999"})
+        BOOST_TEST((*parse_timeout(text, of_envoy) == longest), text);
+}
+
+BOOST_AUTO_TEST_CASE(malformed_milliseconds_are_an_error)
+{
+    for (auto const what : {of_connect, of_envoy})
+        for (std::string_view const text :
+             {"",
+              " 1",
+              "1 ",
+              "1\n",
+              "\t1",
+              "+1",
+              "-1",
+              "1.5",
+              "1e3",
+              "0x1",
+              "1m",
+              "1ms",
+              "1S",
+              "1,1",
+              "\xb2",
+              "inf"})
+            BOOST_TEST(
+                parse_timeout(text, what).error() == malformed, show(text));
+    BOOST_TEST(!parse_timeout(std::string_view("1\0", 2), of_envoy));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_in_milliseconds_is_read_and_never_early)
+{
+    auto const seed = random_seed();
+    BOOST_TEST_MESSAGE("ASIOCTX_TEST_SEED=" << seed);
+    BOOST_TEST_CONTEXT("ASIOCTX_TEST_SEED=" << seed)
+    {
+        std::mt19937_64 random(seed);
+        for (int i = 0; i != 20'000; ++i)
+        {
+            // All orders of magnitude that ten digits have.
+            duration const timeout(static_cast<duration::rep>(
+                (random() >> (11 + i % 53)) % (10'000'000'000 * 1'000'000)));
+            for (auto const what : {of_connect, of_envoy})
+            {
+                auto const received =
+                    parse_timeout(format(timeout, what), what);
+                BOOST_REQUIRE(received.has_value());
+                BOOST_REQUIRE((*received >= timeout));
+                BOOST_REQUIRE(
+                    (*received - std::max(timeout, duration(1)) < 1ms));
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_allocated)
 {
     allocation_counter const allocations;
@@ -343,6 +480,9 @@ BOOST_AUTO_TEST_CASE(nothing_is_allocated)
     right &= parse_timeout("99999999S").has_value();
     right &= parse_timeout("2562048H").has_value();
     right &= parse_timeout("malformed").has_error();
+    right &= format_timeout(longest, of_envoy).view() == "9999999999";
+    right &= parse_timeout("99999999999999999999", of_envoy).has_value();
+    right &= parse_timeout("malformed", of_connect).has_error();
     right &= parse_timeout("1ms").has_error();
     auto const count = allocations.count();
     BOOST_TEST(right);
@@ -444,6 +584,35 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_CHECK_THROW(
         (void)with_remote_deadline(root, "").value(),
         boost::system::system_error);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_format_may_be_given, manual_time_fixture)
+{
+    auto const line = __LINE__ + 2;
+    auto const limited =
+        with_remote_deadline(root, "250", of_connect, 20ms, broken);
+    BOOST_REQUIRE(limited.has_value());
+    BOOST_TEST((limited->ctx.deadline() == now() + 230ms));
+    clock.advance(230ms);
+    BOOST_TEST(limited->ctx.cause() == broken);
+    BOOST_TEST(limited->ctx.canceled_at().line() == unsigned(line));
+
+    BOOST_TEST(
+        with_remote_deadline(root, "250m", of_envoy).error() == malformed);
+    BOOST_TEST(
+        with_remote_deadline(root, "250", timeout_format::grpc).error()
+        == malformed);
+    BOOST_TEST(!with_remote_deadline(root, std::string(30, '9'), of_envoy, 1h)
+                    ->ctx.deadline());
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    of_several_headers_the_earliest_deadline_counts, manual_time_fixture)
+{
+    auto const first = with_remote_deadline(root, "9999999999999", of_envoy);
+    auto const second = with_remote_deadline(first->ctx, "300m");
+    auto const all = with_remote_deadline(second->ctx, "500", of_connect);
+    BOOST_TEST((all->ctx.deadline() == now() + 300ms));
 }
 
 BOOST_FIXTURE_TEST_CASE(
