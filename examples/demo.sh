@@ -311,6 +311,17 @@ get 504 'The deadline has passed. It waited for sleep.' /sleep/60000 \
     -H 'grpc-timeout: 250m'
 log_line_in 'GET /sleep/60000 deadline exceeded 504' 250 $((250 + slack))
 
+step "So do Connect's and Envoy's. The answer says that nobody is to ask again."
+get 504 '\{"code":"deadline_exceeded"\}' /sleep/60000 -D "$dir/headers" \
+    -H 'Connect-Timeout-Ms: 250' -H 'Connect-Protocol-Version: 1'
+said=$(tr -d '\r' < "$dir/headers" | grep -E '^grpc-' | sort | paste -s -d ' ')
+did client "$said"
+check "what gRPC is told" 'grpc-retry-pushback-ms: -1 grpc-status: 4' "$said"
+log_line_in 'GET /sleep/60000 deadline exceeded 504' 250 $((250 + slack))
+get 504 'The deadline has passed. It waited for sleep.' /sleep/60000 \
+    -H 'grpc-timeout: 9S' -H 'x-envoy-expected-rq-timeout-ms: 250'
+log_line_in 'GET /sleep/60000 deadline exceeded 504' 250 $((250 + slack))
+
 step "A client asks for more time than the server gives."
 get 504 '.*' /sleep/60000 -H 'Request-Timeout: 1m'
 log_line_in 'GET /sleep/60000 deadline exceeded 504' 2000 $((2000 + slack))

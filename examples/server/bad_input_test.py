@@ -77,6 +77,20 @@ CASES = {
     "gRPC's timeout of zero": (timeout(b"0n", b"grpc-timeout"), "504"),
     "gRPC's timeout of an unknown unit": (
         timeout(b"5x", b"grpc-timeout"), "400"),
+    "Connect's timeout with 11 digits": (
+        timeout(b"10000000000", b"Connect-Timeout-Ms"), "400"),
+    "Connect's longest timeout": (
+        timeout(b"9999999999", b"Connect-Timeout-Ms"), "200"),
+    "Connect's timeout with a unit": (
+        timeout(b"5m", b"Connect-Timeout-Ms"), "400"),
+    "Envoy's timeout beyond any number": (
+        timeout(b"9" * 400, b"x-envoy-expected-rq-timeout-ms"), "200"),
+    "Envoy's timeout below zero": (
+        timeout(b"-5", b"x-envoy-expected-rq-timeout-ms"), "400"),
+    "three timeouts, of which one is short": (
+        request(b"grpc-timeout: 5S\r\nConnect-Timeout-Ms: 1\r\n"
+                b"x-envoy-expected-rq-timeout-ms: 5000\r\n", b"/sleep/2000"),
+        "504"),
     "a number beyond any number": (request(b"", b"/sleep/" + b"9" * 100),
                                    "404"),
     "a number below zero": (request(b"", b"/sleep/-1"), "404"),

@@ -42,7 +42,8 @@ http {{
     upstream gateway {{ server 127.0.0.1:{gateway}; keepalive 8; }}
     server {{
         listen 127.0.0.1:{port};
-        location /sleep/ {{ return 200 "nginx had $http_grpc_timeout"; }}
+        location /sleep/ {{ return 200
+            "nginx had $http_grpc_timeout $http_connect_timeout_ms $http_x_envoy_expected_rq_timeout_ms"; }}
         location /gateway/ {{
             proxy_pass http://gateway/;
             proxy_http_version 1.1;
@@ -169,8 +170,11 @@ def run_nginx(directory, server):
         front = Server(behind, "--upstream", str(port), "--upstream",
                        str(server.port))
         seen = curl("-H", "grpc-timeout: 5S", front.url + "/fan-out/1/2/0")
-        found = re.match(r"nginx had (\d+)([num]), slept 2ms", seen)
-        check("nginx as an upstream, and what it gets of 5 s", found, seen)
+        found = re.match(
+            r"nginx had (4\d{6})u (4\d{3}) (\d+), slept 2ms", seen)
+        check("nginx as an upstream, and what it gets of 5 s",
+              found and found[2] == found[3]
+              and 0 <= int(found[2]) * 1000 - int(found[1]) < 1000, seen)
         front.stop()
     finally:
         if front:

@@ -71,21 +71,21 @@ asioctx::context_key<std::shared_ptr<int>> const census_key("census");
 std::optional<asioctx::duration> timeout_of(
     http::fields const& headers, asioctx::duration max)
 {
-    auto const end = headers.end();
-    if (auto const h = headers.find("Request-Timeout"); h != end)
+    if (auto const h = headers.find("Request-Timeout"); h != headers.end())
     {
         auto const timeout = parse_request_timeout(h->value());
         if (!timeout)
             return std::nullopt;
         max = std::min(max, *timeout);
     }
-    if (auto const h = headers.find("grpc-timeout"); h != end)
-    {
-        auto const timeout = asioctx::parse_timeout(h->value());
-        if (!timeout)
-            return std::nullopt;
-        max = std::min(max, *timeout);
-    }
+    for (auto const& [name, format] : timeout_headers)
+        if (auto const h = headers.find(name); h != headers.end())
+        {
+            auto const timeout = asioctx::parse_timeout(h->value(), format);
+            if (!timeout)
+                return std::nullopt;
+            max = std::min(max, *timeout);
+        }
     return max;
 }
 //]
@@ -204,7 +204,8 @@ asio::awaitable<outcome> admit(
             "rejected",
             {http::status::bad_request,
              "The timeout is malformed: send Request-Timeout as 250ms (or "
-             "us, s, m) or grpc-timeout as 250m (or H, M, S, u, n)."}};
+             "us, s, m), grpc-timeout as 250m (or H, M, S, u, n), or "
+             "Connect-Timeout-Ms or x-envoy-expected-rq-timeout-ms as 250."}};
     if (self.in_flight >= self.limit)
         co_return outcome{
             "refused",
@@ -227,15 +228,36 @@ asio::awaitable<outcome> admit(
     co_return end;
 }
 
+//[say_too_late
+// That the deadline has passed, for who else would take the status for that of
+// a server that is down, and ask once more.
+void say_too_late(
+    request const& req, http::response<http::string_body>& response)
+{
+    response.set("grpc-status", "4"); // DEADLINE_EXCEEDED
+    response.set("grpc-retry-pushback-ms", "-1");
+    if (!req.count("Connect-Protocol-Version"))
+        return;
+    response.set(http::field::content_type, "application/json");
+    response.body() = R"({"code":"deadline_exceeded"})";
+}
+//]
+
 asio::awaitable<error_code> send(
-    asioctx::context parent, stream& s, reply answer, bool keep_alive)
+    asioctx::context parent,
+    stream& s,
+    request const& req,
+    reply answer,
+    bool keep_alive)
 {
     http::response<http::string_body> response(answer.status, 11);
     response.set(http::field::content_type, "text/plain");
-    if (answer.status == http::status::service_unavailable)
-        response.set(http::field::retry_after, "1");
     response.keep_alive(keep_alive);
     response.body() = std::move(answer.text) + '\n';
+    if (answer.status == http::status::service_unavailable)
+        response.set(http::field::retry_after, "1");
+    else if (answer.status == http::status::gateway_timeout)
+        say_too_late(req, response);
     response.prepare_payload();
 
     // That the parent is done may be what there is to tell.
@@ -280,7 +302,7 @@ asio::awaitable<bool> serve_request(
         && req.method() == http::verb::get && !during.stop.done();
     error_code ec;
     if (answered)
-        ec = co_await send(ctx, s, end.answer, keep_alive);
+        ec = co_await send(ctx, s, req, end.answer, keep_alive);
 
     std::string line = "(nothing)";
     if (!req.target().empty())

@@ -9,11 +9,26 @@
 #define ASIOCTX_EXAMPLES_SERVER_TIMEOUT_HEADER_HPP
 
 #include <asioctx/config.hpp>
+#include <asioctx/deadline_header.hpp>
 
 #include <optional>
 #include <string_view>
 
 namespace example {
+
+/// A header by which others say how long they wait.
+struct timeout_header
+{
+    std::string_view name;
+    asioctx::timeout_format format;
+};
+
+//[timeout_headers
+inline constexpr timeout_header timeout_headers[] = {
+    {"grpc-timeout", asioctx::timeout_format::grpc},
+    {"Connect-Timeout-Ms", asioctx::timeout_format::connect},
+    {"x-envoy-expected-rq-timeout-ms", asioctx::timeout_format::envoy}};
+//]
 
 /// Reads the value of a `Request-Timeout` header, such as `250ms`.
 /**

@@ -21,6 +21,8 @@
 #include <charconv>
 #include <utility>
 
+#include "timeout_header.hpp"
+
 namespace example {
 namespace {
 
@@ -52,9 +54,11 @@ asio::awaitable<std::string> http_get(
     request.set(http::field::host, "upstream");
     request.keep_alive(false);
     if (ctx.deadline())
-        request.set(
-            "grpc-timeout",
-            asioctx::format_timeout(ctx.remaining() - reserve).view());
+    {
+        auto const left = ctx.remaining() - reserve;
+        for (auto const& h : timeout_headers)
+            request.set(h.name, asioctx::format_timeout(left, h.format).view());
+    }
     co_await http::async_write(
         socket, request, bind_context(ctx, use_awaitable));
 
