@@ -11,6 +11,7 @@
 #include <asioctx/after_func.hpp>
 #include <asioctx/associated_context.hpp>
 #include <asioctx/async_sleep.hpp>
+#include <asioctx/baggage.hpp>
 #include <asioctx/bind_context.hpp>
 #include <asioctx/boot_clock.hpp>
 #include <asioctx/cancel.hpp>
@@ -32,6 +33,7 @@
 #include <asioctx/stays_asked.hpp>
 #include <asioctx/stop_token.hpp>
 #include <asioctx/task_group.hpp>
+#include <asioctx/trace_context.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/with_clean_up.hpp>
 #include <asioctx/with_name.hpp>

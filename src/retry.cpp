@@ -16,10 +16,10 @@
 #include <cstdint>
 #include <exception>
 #include <new>
-#include <random>
 #include <utility>
 
 #include "cause.hpp"
+#include "random_number.hpp"
 
 namespace asioctx {
 namespace detail {
@@ -49,36 +49,6 @@ asio::any_io_executor serialized(asio::any_io_executor ex)
         return ex;
     return asio::make_strand(std::move(ex));
 }
-
-namespace {
-
-// Random numbers that no two processes share: one that is forked off has the
-// state of its parent, but not its time.
-std::uint64_t random_number() noexcept
-{
-    static thread_local std::uint64_t state = []() -> std::uint64_t
-    {
-        try
-        {
-            std::random_device device;
-            return (std::uint64_t(device()) << 32) | device();
-        }
-        catch (...)
-        {
-            return reinterpret_cast<std::uintptr_t>(&state);
-        }
-    }();
-    state += 0x9e3779b97f4a7c15
-        + static_cast<std::uint64_t>(
-                 clock_type::now().time_since_epoch().count());
-    // splitmix64
-    auto x = state;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return x ^ (x >> 31);
-}
-
-} // namespace
 
 bool retry_budget::can_begin(context const& scope) noexcept
 {

@@ -25,6 +25,7 @@
 #endif
 
 #include ASIOCTX_SRC(abi.cpp)
+#include ASIOCTX_SRC(baggage.cpp)
 #include ASIOCTX_SRC(bound_op.cpp)
 #include ASIOCTX_SRC(callback.cpp)
 #include ASIOCTX_SRC(cancel.cpp)
@@ -53,6 +54,7 @@
 #include ASIOCTX_SRC(task_group.cpp)
 #include ASIOCTX_SRC(thread_memory.cpp)
 #include ASIOCTX_SRC(timed_scopes.cpp)
+#include ASIOCTX_SRC(trace_context.cpp)
 #include ASIOCTX_SRC(turn.cpp)
 #include ASIOCTX_SRC(with_name.cpp)
 #include ASIOCTX_SRC(with_peer.cpp)
