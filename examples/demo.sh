@@ -146,7 +146,7 @@ log_line() # <regular expression>: a line of this step
 
 log_line_in() # <regular expression> <at least> <at most>: checks the time, too
 {
-    log_line "$1 in [0-9]+ms(, waited for .*)?"
+    log_line "$1 in [0-9]+ms(, .*)?"
     [[ $line =~ in\ ([0-9]+)ms ]]
     check_ms "the time in the log of $name" "$2" "$3" "${BASH_REMATCH[1]}"
 }
@@ -297,6 +297,18 @@ if [[ $redis ]]; then
     on redis log_line '.*Client closed connection.*'
     poll blocked_in_redis 0 || fail "clients that Redis blocks" 0 "another number"
 fi
+
+step "A request has a trace. It is in the logs of all who work on it."
+trace=4bf92f3577b34da6a3ce929d0e0e4736
+get 200 "slept 1ms, slept 2ms, .*" /fan-out/1/2/0 \
+    -H "traceparent: 00-$trace-00f067aa0ba902b7-01"
+log_line "GET /fan-out/1/2/0 finished 200 in .*, trace $trace"
+on upstream1 log_line "GET /sleep/1 finished 200 in .*, trace $trace"
+on upstream2 log_line "GET /sleep/2 finished 200 in .*, trace $trace"
+get 200 hello /hello -H "traceparent: 00-${trace^^}-00f067aa0ba902b7-01"
+log_line 'GET /hello finished 200 in .*, trace [0-9a-f]{32}'
+[[ $line != *$trace ]] \
+    || fail "the trace of a request with a malformed header" another "$line"
 
 # The upstreams give up first, unless this machine is so slow that it takes the
 # reserve to reach them.
@@ -492,7 +504,7 @@ check "what has become of the requests" \
 check "the exit code of the clients" 0 "$status"
 log_line 'shutdown: signal Terminated; [0-9]+ finished, 0 aborted, in .*'
 check_end "$began" 0 20000
-answers=$(grep -cE '^GET .* [0-9]{3} in [0-9]+ms(, waited for [a-z]+)?$' "$(log)")
+answers=$(grep -cE '^GET .* [0-9]{3} in [0-9]+ms(, waited for [a-z]+)?, trace [0-9a-f]{32}$' "$(log)")
 [[ $(cat "$dir/load") =~ :\ ([0-9]+)\ answered,\ ([0-9]+)\ timed\ out,\ ([0-9]+)\ refused ]]
 check "answers that the server has sent, and the clients have received" \
     "$answers" $((BASH_REMATCH[1] + BASH_REMATCH[2] + BASH_REMATCH[3]))

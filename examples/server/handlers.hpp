@@ -10,6 +10,7 @@
 
 #include <asioctx/context.hpp>
 #include <asioctx/context_key.hpp>
+#include <asioctx/trace_context.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/http/status.hpp>
@@ -33,6 +34,9 @@ struct trace
 {
     /// What the request waited for when its context was done.
     std::string waited_for;
+
+    /// Where it is in the trace that others know it by.
+    asioctx::traceparent place;
 };
 
 inline asioctx::context_key<std::shared_ptr<trace>> const trace_key("trace");

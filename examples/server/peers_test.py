@@ -44,6 +44,8 @@ http {{
         listen 127.0.0.1:{port};
         location /sleep/ {{ return 200
             "nginx had $http_grpc_timeout $http_connect_timeout_ms $http_x_envoy_expected_rq_timeout_ms"; }}
+        location /sleep/0 {{ return 200
+            "$http_traceparent;$http_tracestate;$http_baggage"; }}
         location /gateway/ {{
             proxy_pass http://gateway/;
             proxy_http_version 1.1;
@@ -175,12 +177,39 @@ def run_nginx(directory, server):
         check("nginx as an upstream, and what it gets of 5 s",
               found and found[2] == found[3]
               and 0 <= int(found[2]) * 1000 - int(found[1]) < 1000, seen)
+        run_traces(front.url + "/fan-out/0/0/0")
         front.stop()
     finally:
         if front:
             front.process.kill()
         nginx.terminate()
         nginx.wait(timeout=PATIENCE)
+
+
+def run_traces(url):
+    """nginx is the first upstream, and answers with what it has got."""
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    parent = f"00-{trace}-{span}-01"
+
+    def told(*headers):
+        seen = curl(*(a for h in headers for a in ("-H", h)), url)
+        return seen, seen.split(", slept", 1)[0].split(";")
+
+    seen, got = told(f"traceparent: {parent}", "tracestate: rojo=1",
+                     "tracestate: congo=2", "baggage: a=1", "baggage: b=2")
+    found = re.fullmatch(rf"00-{trace}-([0-9a-f]{{16}})-01", got[0])
+    check("an upstream has the trace, and a span of its own",
+          found and found[1] != span, seen)
+    check("an upstream has the state and the baggage",
+          got[1:] == ["rojo=1,congo=2", "a=1,b=2"], seen)
+    for what, headers in {
+            "none": [],
+            "a malformed one": [f"traceparent: {parent.upper()}"],
+            "two": [f"traceparent: {parent}"] * 2}.items():
+        seen, got = told(*headers, "tracestate: rojo=1", "baggage: a=1")
+        check(f"of {what}, an upstream has another trace, and no state",
+              re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00", got[0])
+              and trace not in got[0] and got[1:] == ["", "a=1"], seen)
 
 
 def main():

@@ -7,9 +7,11 @@
 
 #include "server.hpp"
 
+#include <asioctx/baggage.hpp>
 #include <asioctx/bind_context.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/deadline_header.hpp>
+#include <asioctx/trace_context.hpp>
 #include <asioctx/value.hpp>
 #include <asioctx/with_name.hpp>
 #include <asioctx/with_peer.hpp>
@@ -90,6 +92,44 @@ std::optional<asioctx::duration> timeout_of(
 }
 //]
 
+//[with_trace
+// Where a request is in its trace. What is malformed is ignored, and another
+// trace begins.
+asioctx::traceparent place_of(http::fields const& headers)
+{
+    if (headers.count("traceparent") == 1)
+        if (auto const t = asioctx::parse_traceparent(headers["traceparent"]))
+            return *t;
+    return asioctx::make_traceparent();
+}
+
+// Derives a context with a header as its value. Several are one, with commas.
+asioctx::context with_header(
+    asioctx::context parent,
+    asioctx::context_key<std::string> const& key,
+    http::fields const& headers)
+{
+    std::string all;
+    auto const [first, last] = headers.equal_range(key.name());
+    for (auto h = first; h != last; ++h)
+        all.append(all.empty() ? "" : ",").append(h->value());
+    return all.empty() ? parent : asioctx::with_value(parent, key, all);
+}
+
+// The upstreams are told the same, but for what others write of another trace.
+asioctx::context with_trace(
+    asioctx::context parent,
+    asioctx::traceparent const& place,
+    http::fields const& headers)
+{
+    auto ctx = asioctx::with_value(parent, asioctx::traceparent_key, place);
+    auto const received = asioctx::parse_traceparent(headers["traceparent"]);
+    if (received && *received == place)
+        ctx = with_header(ctx, asioctx::tracestate_key, headers);
+    return with_header(ctx, asioctx::baggage_key, headers);
+}
+//]
+
 // How a request ended that was not received.
 outcome not_received(error_code const& ec)
 {
@@ -144,7 +184,8 @@ asio::awaitable<outcome> run(
     auto const named = asioctx::with_name(
         parent,
         std::string(req.method_string()) + ' ' + std::string(req.target()));
-    auto [peer, gone] = asioctx::with_peer(named, s);
+    auto const traced = with_trace(named, seen.place, req);
+    auto [peer, gone] = asioctx::with_peer(traced, s);
     auto [ctx, cancel] = with_timeout(peer, timeout);
     try
     {
@@ -293,6 +334,7 @@ asio::awaitable<bool> serve_request(
         if (ec)
             end = not_received(ec);
     }
+    seen->place = place_of(req);
     if (parser.is_done())
         end = co_await admit(ctx, during.stop, s, req, *seen, self);
 
@@ -326,7 +368,9 @@ asio::awaitable<bool> serve_request(
         std::cout << ", waited for " << seen->waited_for;
     if (ec)
         std::cout << ", not sent: " << ec.message();
-    std::cout << std::endl;
+    std::cout << ", trace "
+              << asioctx::format_traceparent(seen->place).trace_id()
+              << std::endl;
     co_return keep_alive && !ec;
 }
 

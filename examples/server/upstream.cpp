@@ -7,8 +7,10 @@
 
 #include "upstream.hpp"
 
+#include <asioctx/baggage.hpp>
 #include <asioctx/bind_context.hpp>
 #include <asioctx/deadline_header.hpp>
+#include <asioctx/trace_context.hpp>
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
@@ -39,6 +41,21 @@ asio::awaitable<tcp::socket> connect(asioctx::context ctx, tcp::endpoint server)
     co_return socket;
 }
 
+//[set_trace
+// The upstream is asked by a span of its own, in the request's trace.
+void set_trace(asioctx::context const& ctx, http::fields& headers)
+{
+    if (auto const* t = ctx.value(asioctx::traceparent_key))
+        headers.set(
+            "traceparent",
+            asioctx::format_traceparent(asioctx::make_child(*t)).view());
+    if (auto const* state = ctx.value(asioctx::tracestate_key))
+        headers.set("tracestate", *state);
+    if (auto const* baggage = ctx.value(asioctx::baggage_key))
+        headers.set("baggage", *baggage);
+}
+//]
+
 } // namespace
 
 //[http_get
@@ -53,6 +70,7 @@ asio::awaitable<std::string> http_get(
     http::request<http::empty_body> request(http::verb::get, target, 11);
     request.set(http::field::host, "upstream");
     request.keep_alive(false);
+    set_trace(ctx, request);
     if (ctx.deadline())
     {
         auto const left = ctx.remaining() - reserve;
