@@ -18,6 +18,7 @@
 #include <asioctx/cause_key.hpp>
 #include <asioctx/context.hpp>
 #include <asioctx/context_key.hpp>
+#include <asioctx/current_context.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/deadline_header.hpp>
 #include <asioctx/detach_on_cancel.hpp>

@@ -5,6 +5,7 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
+#include <asioctx/current_context.hpp>
 #include <asioctx/task_group.hpp>
 
 #include <asioctx/detail/executor_target.hpp>
@@ -140,13 +141,18 @@ bool is_abort(std::exception_ptr const& e, context const& group)
 
 bool is_serializing(asio::any_io_executor const& ex) noexcept
 {
-    using asio::strand;
+    using on_io = asio::strand<asio::io_context::executor_type>;
+    using on_any = asio::strand<asio::any_io_executor>;
+    using on_pool = asio::strand<asio::thread_pool::executor_type>;
     auto const ignore = [](auto const&) {
     };
     return visit_targets<
-        strand<asio::io_context::executor_type>,
-        strand<asio::any_io_executor>,
-        strand<asio::thread_pool::executor_type>>(ex, ignore);
+        on_io,
+        on_any,
+        on_pool,
+        current_executor<on_io>,
+        current_executor<on_any>,
+        current_executor<on_pool>>(ex, ignore);
 }
 
 task_group_state::task_group_state(

@@ -35,7 +35,8 @@ GUIDE = [
         "doc/guide/three-ways-to-bind.md", "doc/guide/callbacks.md",
         "doc/guide/task-groups.md", "doc/guide/client.md",
         "doc/guide/budgets.md", "doc/guide/request-deadlines.md", "doc/guide/graceful-shutdown.md",
-        "doc/guide/tracing.md", "doc/guide/websocket.md", "doc/guide/blocking-work.md"]),
+        "doc/guide/tracing.md", "doc/guide/current-context.md",
+        "doc/guide/websocket.md", "doc/guide/blocking-work.md"]),
     ("When in doubt", [
         "doc/guide/rules.md", "doc/guide/threads.md",
         "doc/guide/lifetimes.md",

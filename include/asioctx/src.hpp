@@ -31,6 +31,7 @@
 #include ASIOCTX_SRC(cancel.cpp)
 #include ASIOCTX_SRC(coarse_clock.cpp)
 #include ASIOCTX_SRC(context.cpp)
+#include ASIOCTX_SRC(current_context.cpp)
 #include ASIOCTX_SRC(deadline.cpp)
 #include ASIOCTX_SRC(deadline_header.cpp)
 #include ASIOCTX_SRC(deadline_timer.cpp)
