@@ -27,6 +27,7 @@
 #include <asioctx/flight_recorder.hpp>
 #include <asioctx/hedge.hpp>
 #include <asioctx/is_single_step.hpp>
+#include <asioctx/limiter.hpp>
 #include <asioctx/merge.hpp>
 #include <asioctx/operation_state.hpp>
 #include <asioctx/report_stuck.hpp>

@@ -40,6 +40,7 @@
 #include ASIOCTX_SRC(execution_context_gate.cpp)
 #include ASIOCTX_SRC(executor_ref.cpp)
 #include ASIOCTX_SRC(flight_recorder.cpp)
+#include ASIOCTX_SRC(limiter.cpp)
 #include ASIOCTX_SRC(manual_clock.cpp)
 #include ASIOCTX_SRC(merge.cpp)
 #include ASIOCTX_SRC(node.cpp)

@@ -847,7 +847,7 @@ class Taker:
             else:
                 o.state = NEVER_HEARD if op("missed_") else HEARD
             return o, op("ctx_.node_")
-        if who == DETAIL + "callback_base":
+        if who in (DETAIL + "callback_base", DETAIL + "acquire_op"):
             layout = r.other(DETAIL + "callback_base")
             op = Object(r.memory, layout, hook)
             if not op("name_") or op("state_"):
@@ -857,6 +857,8 @@ class Taker:
             o.since = op("since_")
             if op("posted_"):
                 o.state = PUT_OFF
+            elif who == DETAIL + "acquire_op":
+                o.state = QUEUED
             return o, 0
         if who == DETAIL + "group_task::queued_task":
             shown = Object(r.memory, r.other(who), hook)
