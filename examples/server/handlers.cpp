@@ -20,6 +20,8 @@
 #include <optional>
 #include <utility>
 
+#include "backend.hpp"
+
 namespace example {
 namespace {
 
@@ -97,6 +99,13 @@ asio::awaitable<reply> sleep(asioctx::context ctx, milliseconds time)
 {
     co_await noted(ctx, "sleep", pause(ctx, time));
     co_return reply{http::status::ok, "slept " + text_of(time) + "ms"};
+}
+
+asio::awaitable<reply> work(
+    asioctx::context ctx, milliseconds time, backend& slow)
+{
+    co_await noted(ctx, "the backend", slow.ask(ctx, time));
+    co_return reply{http::status::ok, "worked " + text_of(time) + "ms"};
 }
 
 // Redis waits for an element of a list to which nobody adds one.
@@ -197,14 +206,17 @@ asio::awaitable<reply> handle(
         co_return reply{http::status::ok, "hello"};
     if (auto const times = times_after("/sleep/", target); times.size() == 1)
         co_return co_await sleep(ctx, times.front());
+    if (auto const times = times_after("/work/", target);
+        times.size() == 1 && others.slow)
+        co_return co_await work(ctx, times.front(), *others.slow);
     if (auto const times = times_after("/old/", target); times.size() == 1)
         co_return co_await ask_old_library_of(ctx, times.front());
     if (auto times = times_after("/fan-out/", target); times.size() == 3)
         co_return co_await fan_out(ctx, std::move(times), others);
     co_return reply{
         http::status::not_found,
-        "There are /hello, /requests, /sleep/<ms>, /old/<ms> and "
-        "/fan-out/<ms>/<ms>/<ms>."};
+        "There are /hello, /requests, /limiter, /sleep/<ms>, /work/<ms>, "
+        "/old/<ms> and /fan-out/<ms>/<ms>/<ms>."};
 }
 
 } // namespace example

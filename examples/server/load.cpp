@@ -14,12 +14,21 @@
 // client hangs up before there is an answer. A client ends when the time is
 // over or the server accepts no more. Succeeds if every request ended as it
 // should.
+//
+//     asioctx_example_load --port 8080 --rate 240 --seconds 5 --timeout 1000
+//
+// Requests for /work/100 come at a rate, whatever becomes of those before, as
+// those of many clients do. Each has a timeout, in milliseconds. Tells how many
+// were answered in time, and how fast the others were refused.
 
+#include <asioctx/async_sleep.hpp>
 #include <asioctx/bind_context.hpp>
 #include <asioctx/deadline.hpp>
 #include <asioctx/task_group.hpp>
+#include <asioctx/with_task_group.hpp>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
@@ -28,6 +37,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -36,6 +46,8 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -198,17 +210,118 @@ asio::awaitable<void> client(
     }
 }
 
+// Requests that come at a rate.
+class arrivals
+{
+public:
+    arrivals(tcp::endpoint server, int rate, int seconds, int timeout)
+        : server_(server), rate_(rate), seconds_(seconds), timeout_(timeout),
+          text_(
+              "GET /work/100 HTTP/1.1\r\nHost: gateway\r\nRequest-Timeout: "
+              + std::to_string(timeout) + "ms\r\n\r\n")
+    {
+    }
+
+    asio::awaitable<void> run(asioctx::context parent)
+    {
+        auto const all =
+            [this](asioctx::task_group& requests) -> asio::awaitable<void>
+        {
+            std::mt19937 random(1);
+            std::exponential_distribution<> pause(rate_);
+            auto const begin = std::chrono::steady_clock::now();
+            std::chrono::duration<double> at{0};
+            while (at.count() < seconds_)
+            {
+                auto const now = std::chrono::steady_clock::now();
+                co_await asioctx::async_sleep(
+                    requests.ctx(), at - (now - begin), asio::use_awaitable);
+                // As many as are due.
+                while (at < std::chrono::steady_clock::now() - begin)
+                {
+                    ++sent_;
+                    requests.spawn(ask(requests.ctx()));
+                    at += std::chrono::duration<double>(pause(random));
+                }
+            }
+        };
+        co_await asioctx::with_task_group(
+            parent, all, asioctx::on_error::ignore);
+    }
+
+    void report()
+    {
+        std::sort(refused_.begin(), refused_.end());
+        auto const part = [this](std::size_t percent)
+        {
+            return refused_.empty()
+                ? 0
+                : refused_[(refused_.size() - 1) * percent / 100];
+        };
+        std::cout << "sent " << sent_ << ": " << good_ << " answered, " << late_
+                  << " late, " << timed_out_ << " timed out, "
+                  << refused_.size() << " refused, 50 % in " << part(50)
+                  << " us, 90 % in " << part(90) << " us, "
+                  << sent_ - good_ - late_ - timed_out_
+                - static_cast<int>(refused_.size())
+                  << " wrong; goodput " << good_ / seconds_ << "/s"
+                  << std::endl;
+    }
+
+private:
+    asio::awaitable<void> ask(asioctx::context parent)
+    {
+        auto [ctx, cancel] = asioctx::with_timeout(parent, 10s);
+        tcp::socket socket(co_await asio::this_coro::executor);
+        if (!idle_.empty())
+        {
+            socket = std::move(idle_.back());
+            idle_.pop_back();
+        }
+        else
+            co_await socket.async_connect(
+                server_, bind_context(ctx, asio::use_awaitable));
+        auto const begin = std::chrono::steady_clock::now();
+        co_await asio::async_write(
+            socket,
+            asio::buffer(text_),
+            bind_context(ctx, asio::use_awaitable));
+        std::string answer;
+        if (co_await read(ctx, socket, answer))
+            co_return;
+        auto const time = std::chrono::steady_clock::now() - begin;
+        auto const status = answer.substr(std::strlen("HTTP/1.1 "), 3);
+        if (status == "200")
+            ++(time <= timeout_ * 1ms ? good_ : late_);
+        else if (status == "504")
+            ++timed_out_;
+        else if (status == "503")
+            refused_.push_back(time / 1us);
+        if (answer.find("Connection: close") == answer.npos)
+            idle_.push_back(std::move(socket));
+    }
+
+    tcp::endpoint server_;
+    int rate_, seconds_, timeout_;
+    std::string text_;
+    std::vector<tcp::socket> idle_;
+    int sent_ = 0, good_ = 0, late_ = 0, timed_out_ = 0;
+    std::vector<long> refused_; // after how many microseconds
+};
+
 } // namespace
 
 int main(int argc, char* argv[])
 try
 {
-    int port = 0, connections = 100, seconds = 1;
+    int port = 0, connections = 100, seconds = 1, rate = 0, timeout = 1000;
     for (int i = 1; i + 1 < argc; i += 2)
     {
         std::string_view const name = argv[i];
         (name == "--port"              ? port
              : name == "--connections" ? connections
+             : name == "--rate"        ? rate
+             : name == "--timeout"     ? timeout
                                        : seconds) = std::atoi(argv[i + 1]);
     }
 
@@ -218,6 +331,22 @@ try
         asioctx::with_timeout(root, std::chrono::seconds(seconds));
     tcp::endpoint const server(
         asio::ip::address_v4::loopback(), static_cast<unsigned short>(port));
+    if (rate != 0)
+    {
+        arrivals requests(server, rate, seconds, timeout);
+        asio::co_spawn(
+            ioc,
+            requests.run(root),
+            [](std::exception_ptr e)
+            {
+                if (e)
+                    std::rethrow_exception(e);
+            });
+        ioc.run();
+        requests.report();
+        return EXIT_SUCCESS;
+    }
+
     tally all;
     asioctx::task_group clients(root);
     for (int i = 0; i != connections; ++i)

@@ -62,6 +62,8 @@ tcp::endpoint loopback(std::string_view port)
 bool parse(std::string_view name, char const* value, options& o)
 {
     auto const time = example::parse_request_timeout(value);
+    auto const number = std::strtoul(value, nullptr, 10);
+    auto& admitted = o.server.admitted;
     if (name == "--port")
         o.port = loopback(value).port();
     else if (name == "--debug-port")
@@ -73,7 +75,15 @@ bool parse(std::string_view name, char const* value, options& o)
     else if (name == "--redis")
         o.server.others.redis = {loopback(value)};
     else if (name == "--limit")
-        o.server.limit = std::atoi(value);
+        admitted.limit = number;
+    else if (name == "--queue")
+        admitted.options.max_queued = number;
+    else if (name == "--target" && time)
+        admitted.options.target = *time;
+    else if (name == "--order" && (value == "newest"sv || value == "oldest"sv))
+        admitted.options.order = value == "newest"sv
+            ? asioctx::queue_order::newest_first
+            : asioctx::queue_order::oldest_first;
     else if (name == "--certificate")
         o.certificate = value;
     else if (name == "--key")
@@ -172,7 +182,8 @@ try
                 "usage: asioctx_example_server [--port 0] [--drain 0s] "
                 "[--grace 1s] "
                 "[--max-timeout 2s] [--read-timeout 5s] [--idle-timeout 60s] "
-                "[--limit 1000] [--upstream <port>]... [--redis <port>] "
+                "[--limit 1000 [--queue 0] [--order oldest] [--target <time>]] "
+                "[--upstream <port>]... [--redis <port>] "
                 "[--debug-port 0] [--report-stuck 2s] "
                 "[--certificate <file> --key <file>]");
 

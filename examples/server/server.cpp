@@ -28,6 +28,7 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -177,7 +178,7 @@ asio::awaitable<outcome> run(
     asioctx::context parent,
     stream& s,
     request const& req,
-    asioctx::duration timeout,
+    asioctx::time_point deadline,
     trace const& seen,
     server& self)
 {
@@ -186,16 +187,21 @@ asio::awaitable<outcome> run(
         std::string(req.method_string()) + ' ' + std::string(req.target()));
     auto const traced = with_trace(named, seen.place, req);
     auto [peer, gone] = asioctx::with_peer(traced, s);
-    auto [ctx, cancel] = with_timeout(peer, timeout);
+    auto [ctx, cancel] = asioctx::with_deadline(peer, deadline);
     try
     {
-        ctx.throw_if_done();
+        auto const permit = co_await self.admitted.admit(ctx);
         auto answer = co_await handle(ctx, req.target(), self.others);
         co_return outcome{"finished", std::move(answer)};
     }
     catch (upstream_error const& e)
     {
         co_return end_of(e);
+    }
+    catch (refused const& e)
+    {
+        co_return outcome{
+            "refused", {http::status::service_unavailable, e.what()}};
     }
     catch (std::exception const& e)
     {
@@ -220,12 +226,13 @@ struct phases
 };
 // NOLINTEND(asioctx-stored-context)
 
-// Runs a request, or says why not.
+// Runs a request, whose first byte came at start, or says why not.
 asio::awaitable<outcome> admit(
     asioctx::context ctx,
     asioctx::context stop,
     stream& s,
     request const& req,
+    steady_clock::time_point start,
     trace const& seen,
     server& self)
 {
@@ -236,6 +243,9 @@ asio::awaitable<outcome> admit(
     if (req.target() == "/requests")
         co_return outcome{
             "finished", {http::status::ok, std::to_string(self.in_flight)}};
+    if (req.target() == "/limiter")
+        co_return outcome{
+            "finished", {http::status::ok, self.admitted.report()}};
     if (req.method() != http::verb::get)
         co_return outcome{
             "rejected", {http::status::not_implemented, "Only GET is served."}};
@@ -247,17 +257,12 @@ asio::awaitable<outcome> admit(
              "The timeout is malformed: send Request-Timeout as 250ms (or "
              "us, s, m), grpc-timeout as 250m (or H, M, S, u, n), or "
              "Connect-Timeout-Ms or x-envoy-expected-rq-timeout-ms as 250."}};
-    if (self.in_flight >= self.limit)
-        co_return outcome{
-            "refused",
-            {http::status::service_unavailable,
-             "There are too many requests."}};
 
     outcome end;
     ++self.in_flight;
     try
     {
-        end = co_await run(ctx, s, req, *timeout, seen, self);
+        end = co_await run(ctx, s, req, start + *timeout, seen, self);
     }
     catch (std::exception const& e)
     {
@@ -314,7 +319,6 @@ asio::awaitable<error_code> send(
 asio::awaitable<bool> serve_request(
     phases const& during, stream& s, flat_buffer& buffer, server& self)
 {
-    auto const start = steady_clock::now();
     auto const seen = std::make_shared<trace>();
     auto const ctx = asioctx::with_value(
         asioctx::with_value(during.serving, census_key, self.contexts),
@@ -325,8 +329,19 @@ asio::awaitable<bool> serve_request(
     parser.body_limit(body_limit);
     auto const& req = parser.get();
     outcome end;
+    steady_clock::time_point start;
     {
         auto [reading, stop] = with_timeout(ctx, self.read_timeout);
+        if (buffer.size() == 0)
+        {
+            auto [ec, n] = co_await s.async_read_some(
+                buffer.prepare(header_limit), bind_context(reading, as_result));
+            buffer.commit(n);
+            if (n == 0)
+                co_return false; // nobody waits for an answer
+        }
+        // Reading counts as well, and waiting to be handled.
+        start = steady_clock::now();
         auto [ec, n] = co_await http::async_read(
             s, buffer, parser, bind_context(reading, as_result));
         if (ec && (!parser.got_some() || during.serving.done()))
@@ -336,7 +351,7 @@ asio::awaitable<bool> serve_request(
     }
     seen->place = place_of(req);
     if (parser.is_done())
-        end = co_await admit(ctx, during.stop, s, req, *seen, self);
+        end = co_await admit(ctx, during.stop, s, req, start, *seen, self);
 
     auto const status = end.answer.status;
     bool const answered = status != http::status::unknown;
@@ -443,6 +458,8 @@ asio::awaitable<void> listen(
     auto const drain = asioctx::with_grace(stop, self.drain);
     auto const& accepting = drain.ctx;
     auto [serving, cancel] = asioctx::with_grace(accepting, self.grace);
+    self.others.slow = std::make_shared<backend>(serving);
+    self.admitted.start(stop);
     steady_clock::time_point start;
     auto const accept =
         [&](asioctx::task_group& connections) -> asio::awaitable<void>

@@ -18,6 +18,8 @@
 #include <memory>
 #include <string>
 
+#include "admission.hpp"
+#include "backend.hpp"
 #include "upstream.hpp"
 
 namespace example {
@@ -30,11 +32,11 @@ struct server
     asioctx::duration max_timeout = std::chrono::seconds(2);
     asioctx::duration read_timeout = std::chrono::seconds(5);
     asioctx::duration idle_timeout = std::chrono::seconds(60);
-    int limit = 1000; // requests that are handled at a time
+    admission admitted; // requests, each with a permit
     upstreams others;
     asio::ssl::context* tls = nullptr;
 
-    int in_flight = 0;      // requests that are being handled
+    int in_flight = 0;      // requests that are handled, or wait for it
     int requests = 0;       // requests of any outcome
     int finished = 0;       // requests that ended well during the shutdown
     int aborted = 0;        // requests that outlasted the grace

@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <initializer_list>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,11 +28,14 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
+class backend;
+
 /// Whom the gateway asks.
 struct upstreams
 {
     std::vector<tcp::endpoint> servers;
     std::vector<tcp::endpoint> redis; // one or none
+    std::shared_ptr<backend> slow;    // of /work/<ms>
 
     /// What an upstream gets less than the time that is left, so that its
     /// answer is here in time.

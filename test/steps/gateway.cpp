@@ -22,6 +22,8 @@
 #include <tuple>
 #include <utility>
 
+#include "../../examples/server/admission.cpp"
+#include "../../examples/server/backend.cpp"
 #include "../../examples/server/handlers.cpp"
 #include "../../examples/server/server.cpp"
 #include "../../examples/server/timeout_header.cpp"
