@@ -34,7 +34,8 @@ GUIDE = [
     ("How to", [
         "doc/guide/three-ways-to-bind.md", "doc/guide/callbacks.md",
         "doc/guide/task-groups.md", "doc/guide/client.md",
-        "doc/guide/budgets.md", "doc/guide/request-deadlines.md", "doc/guide/graceful-shutdown.md",
+        "doc/guide/budgets.md", "doc/guide/request-deadlines.md",
+        "doc/guide/overload.md", "doc/guide/graceful-shutdown.md",
         "doc/guide/tracing.md", "doc/guide/current-context.md",
         "doc/guide/websocket.md", "doc/guide/blocking-work.md"]),
     ("When in doubt", [

@@ -45,7 +45,8 @@ enum class queue_order
     /// The one who has come last. If the queue is full, the oldest leaves it.
     /**
      * Under overload most of those who are admitted have nearly all their time
-     * left, while with oldest_first all of them have waited. See B. Maurer,
+     * left, while with oldest_first all of them have waited. The others wait
+     * until the queue is full, or their deadline: make it short. See B. Maurer,
      * "Fail at Scale", ACM Queue 13(8), 2015.
      */
     newest_first,
@@ -151,7 +152,7 @@ struct limiter_report
  * @e Shared @e objects: Safe, except for destruction.
  *
  * @par Example
- * examples/23_limiter.cpp
+ * examples/24_limiter.cpp
  */
 class limiter
 {
