@@ -18,7 +18,7 @@ namespace example {
 
 void admission::start(asioctx::context const& root)
 {
-    limiter_.emplace(root, limit, options);
+    limiter_.emplace(root, limit_, options_);
 }
 
 //[admit

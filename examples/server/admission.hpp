@@ -32,8 +32,11 @@ struct refused : std::runtime_error
 class admission
 {
 public:
-    std::size_t limit = 1000; // requests that are handled at a time
-    asioctx::limiter_options options{.max_queued = 0};
+    /// limit: requests that are handled at a time.
+    admission(std::size_t limit, asioctx::limiter_options const& options)
+        : limit_(limit), options_(options)
+    {
+    }
 
     /// Begins to admit requests. A context whose root has the clock.
     void start(asioctx::context const& root);
@@ -46,6 +49,8 @@ public:
     std::string report() const;
 
 private:
+    std::size_t const limit_;
+    asioctx::limiter_options const options_;
     std::optional<asioctx::limiter> limiter_;
 };
 

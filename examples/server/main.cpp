@@ -12,6 +12,7 @@
 // examples/demo.sh shows what it does.
 
 #include <asioctx/after_func.hpp>
+#include <asioctx/merge.hpp>
 #include <asioctx/report_stuck.hpp>
 #include <asioctx/with_name.hpp>
 #include <asioctx/with_signals.hpp>
@@ -19,17 +20,27 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
+
+#include <sys/socket.h>
 
 #include "debug.hpp"
 #include "server.hpp"
@@ -44,7 +55,8 @@ using example::tcp;
 
 struct options
 {
-    example::server server;
+    example::server_options server;
+    unsigned io_contexts = 1;
     unsigned short port = 0;
     std::optional<unsigned short> debug_port;
     std::optional<asioctx::duration> report_stuck;
@@ -63,7 +75,6 @@ bool parse(std::string_view name, char const* value, options& o)
 {
     auto const time = example::parse_request_timeout(value);
     auto const number = std::strtoul(value, nullptr, 10);
-    auto& admitted = o.server.admitted;
     if (name == "--port")
         o.port = loopback(value).port();
     else if (name == "--debug-port")
@@ -75,15 +86,19 @@ bool parse(std::string_view name, char const* value, options& o)
     else if (name == "--redis")
         o.server.others.redis = {loopback(value)};
     else if (name == "--limit")
-        admitted.limit = number;
+        o.server.limit = number;
     else if (name == "--queue")
-        admitted.options.max_queued = number;
+        o.server.queue.max_queued = number;
     else if (name == "--target" && time)
-        admitted.options.target = *time;
+        o.server.queue.target = *time;
     else if (name == "--order" && (value == "newest"sv || value == "oldest"sv))
-        admitted.options.order = value == "newest"sv
+        o.server.queue.order = value == "newest"sv
             ? asioctx::queue_order::newest_first
             : asioctx::queue_order::oldest_first;
+    else if (name == "--threads" && number > 0)
+        o.server.threads = static_cast<unsigned>(number);
+    else if (name == "--io-contexts" && number > 0)
+        o.io_contexts = static_cast<unsigned>(number);
     else if (name == "--certificate")
         o.certificate = value;
     else if (name == "--key")
@@ -109,15 +124,88 @@ std::ptrdiff_t descriptors()
     return std::distance(begin(all), end(all));
 }
 
-// Returns when the last connection has ended.
-void serve(options& o)
+using servers = std::vector<std::unique_ptr<example::server>>;
+
+// Several processes, or sockets of one, may listen on a port: the system deals
+// the connections out.
+struct reuse_port
 {
-    asio::io_context ioc;
+    int const value = 1;
+
+    template <class Protocol>
+    static int level(Protocol const&)
+    {
+        return SOL_SOCKET;
+    }
+
+    template <class Protocol>
+    static int name(Protocol const&)
+    {
+        return SO_REUSEPORT;
+    }
+
+    template <class Protocol>
+    int const* data(Protocol const&) const
+    {
+        return &value;
+    }
+
+    template <class Protocol>
+    static std::size_t size(Protocol const&)
+    {
+        return sizeof(int);
+    }
+};
+
+tcp::acceptor listen_on(
+    asio::any_io_executor const& ex, tcp::endpoint const& at, bool shared)
+{
+    tcp::acceptor a(ex, at.protocol());
+    a.set_option(tcp::acceptor::reuse_address(true));
+    if (shared)
+        a.set_option(reuse_port());
+    a.bind(at);
+    a.listen();
+    return a;
+}
+
+// How the shutdown went.
+void report(asioctx::context const& stop, servers const& all)
+{
+    using std::chrono::steady_clock;
+    int finished = 0, aborted = 0;
+    std::string aborted_at;
+    auto closed_at = steady_clock::time_point::max();
+    for (auto const& s : all)
+    {
+        finished += s->finished;
+        aborted += s->aborted;
+        if (s->aborted)
+            aborted_at += "; " + s->aborted_at;
+        closed_at = std::min(closed_at, s->closed_at);
+    }
+    std::cout << "shutdown: signal " << stop.cause().message() << "; "
+              << finished << " finished, " << aborted << " aborted, in "
+              << (steady_clock::now() - closed_at) / 1ms << "ms" << aborted_at
+              << std::endl;
+}
+
+// Serves on as many io_contexts as there are, each of which some threads run,
+// and returns how many requests there were, when the last connection has ended.
+int serve(options& o)
+{
+    //[io_contexts
+    std::vector<std::unique_ptr<asio::io_context>> io_contexts;
+    for (unsigned i = 0; i != o.io_contexts; ++i)
+        io_contexts.push_back(
+            std::make_unique<asio::io_context>(o.server.threads));
+    auto& ioc = *io_contexts.front();
     auto const all = asioctx::background(ioc);
     // Before what takes its time: a signal meanwhile is not lost, nor does it
     // kill.
     auto [stop, cancel] = asioctx::with_signals(
         asioctx::with_name(all, "server"), {SIGINT, SIGTERM});
+    //]
 
     asio::ssl::context tls(asio::ssl::context::tls_server);
     if (!o.certificate.empty())
@@ -126,22 +214,66 @@ void serve(options& o)
         tls.use_private_key_file(o.key, asio::ssl::context::pem);
         o.server.tls = &tls;
     }
+    // Each io_context has a share.
+    o.server.limit = std::max<std::size_t>(o.server.limit / o.io_contexts, 1);
 
-    asioctx::stuck_reporter reporter;
-    if (o.report_stuck)
-        reporter =
-            asioctx::report_stuck(all, std::cout, {.first = *o.report_stuck});
-    std::optional<example::debug_server> debug;
-    if (o.debug_port)
+    std::vector<asioctx::stuck_reporter> reporters;
+    std::vector<std::unique_ptr<example::debug_server>> debug;
+    for (auto const& i : io_contexts)
     {
-        debug.emplace(all, *o.debug_port, 1000);
-        std::cout << "debug on " << debug->endpoint() << std::endl;
+        auto const root = asioctx::background(*i);
+        if (o.report_stuck)
+            reporters.push_back(asioctx::report_stuck(
+                root, std::cout, {.first = *o.report_stuck}));
+        if (!o.debug_port)
+            continue;
+        auto const number = static_cast<unsigned short>(debug.size());
+        auto const port = static_cast<unsigned short>(
+            *o.debug_port == 0 ? 0 : *o.debug_port + number);
+        debug.push_back(
+            std::make_unique<example::debug_server>(root, port, 1000));
+        std::cout << "debug on " << debug.back()->endpoint() << std::endl;
     }
-    auto acceptor = example::listening_socket(ioc);
-    if (!acceptor)
-        acceptor.emplace(
-            ioc, tcp::endpoint(asio::ip::address_v4::loopback(), o.port));
-    std::cout << "listening on " << acceptor->local_endpoint() << std::endl;
+
+    std::exception_ptr failure;
+    std::mutex failure_mutex;
+    auto const at_end = [&, &source = cancel](std::exception_ptr e)
+    {
+        if (!e)
+            return;
+        std::lock_guard const lock(failure_mutex);
+        failure = e;
+        source();
+    };
+
+    //[listen_on_each
+    servers all_servers;
+    tcp::endpoint at(asio::ip::address_v4::loopback(), o.port);
+    for (auto const& i : io_contexts)
+    {
+        auto const ex = o.server.threads == 1
+            ? asio::any_io_executor(i->get_executor())
+            : asio::make_strand(*i);
+        auto acceptor = example::listening_socket(ex);
+        if (acceptor && o.io_contexts != 1)
+            throw std::invalid_argument(
+                "the supervisor has one socket for --io-contexts 1");
+        if (!acceptor)
+            acceptor.emplace(listen_on(ex, at, o.io_contexts != 1));
+        at = acceptor->local_endpoint();
+        // One signal stops all: each has a context of its own root for that.
+        auto const here = i == io_contexts.front()
+            ? stop
+            : asioctx::merge(
+                asioctx::with_name(asioctx::background(*i), "server"), stop);
+        all_servers.push_back(std::make_unique<example::server>(o.server));
+        asio::co_spawn(
+            ex,
+            listen(here, std::move(*acceptor), *all_servers.back()),
+            at_end);
+    }
+    //]
+    std::cout << "listening on " << at << std::endl;
     //[notify
     example::notify_supervisor(ioc, "READY=1");
     auto const stopping = asioctx::after_func(
@@ -157,17 +289,30 @@ void serve(options& o)
                         + std::to_string(left / 1us));
             }));
     //]
-    asio::co_spawn(
-        ioc,
-        listen(stop, std::move(*acceptor), o.server),
-        [](std::exception_ptr e)
-        {
-            if (e)
-                std::rethrow_exception(e);
-        });
-    ioc.run();
-    std::cout << "left: " << o.server.in_flight << " requests, "
-              << o.server.contexts.use_count() - 1 << " contexts";
+
+    //[run
+    std::vector<std::thread> threads;
+    for (auto const& i : io_contexts)
+        for (unsigned t = 0; t != o.server.threads; ++t)
+            threads.emplace_back([&i] { i->run(); });
+    for (auto& t : threads)
+        t.join();
+    //]
+    if (failure)
+        std::rethrow_exception(failure);
+
+    report(stop, all_servers);
+    int in_flight = 0, requests = 0;
+    long contexts = 0;
+    for (auto const& s : all_servers)
+    {
+        in_flight += s->in_flight;
+        requests += s->requests;
+        contexts += s->contexts.use_count() - 1;
+    }
+    std::cout << "left: " << in_flight << " requests, " << contexts
+              << " contexts";
+    return requests;
 }
 
 } // namespace
@@ -183,14 +328,15 @@ try
                 "[--grace 1s] "
                 "[--max-timeout 2s] [--read-timeout 5s] [--idle-timeout 60s] "
                 "[--limit 1000 [--queue 0] [--order oldest] [--target <time>]] "
+                "[--threads 1] [--io-contexts 1] "
                 "[--upstream <port>]... [--redis <port>] "
                 "[--debug-port 0] [--report-stuck 2s] "
                 "[--certificate <file> --key <file>]");
 
     auto const before = descriptors();
-    serve(o);
+    auto const requests = serve(o);
     std::cout << ", " << descriptors() - before << " descriptors; served "
-              << o.server.requests << " requests" << std::endl;
+              << requests << " requests" << std::endl;
 }
 catch (std::exception const& e)
 {

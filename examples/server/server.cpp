@@ -19,7 +19,13 @@
 #include <asioctx/without_cancel.hpp>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/query.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -29,7 +35,9 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -369,23 +377,26 @@ asio::awaitable<bool> serve_request(
     if (during.serving.done())
     {
         ++self.aborted;
+        std::lock_guard const lock(self.mutex);
         self.aborted_at += (self.aborted_at.empty() ? "" : "; ") + line
             + " waited for " + seen->waited_for;
     }
     else if (during.stop.done() && answered)
         ++self.finished;
 
-    std::cout << line << ' ' << end.what;
+    // At once: other threads have lines, too.
+    std::ostringstream log;
+    log << line << ' ' << end.what;
     if (answered)
-        std::cout << ' ' << static_cast<unsigned>(status);
-    std::cout << " in " << (steady_clock::now() - start) / 1ms << "ms";
+        log << ' ' << static_cast<unsigned>(status);
+    log << " in " << (steady_clock::now() - start) / 1ms << "ms";
     if (!seen->waited_for.empty())
-        std::cout << ", waited for " << seen->waited_for;
+        log << ", waited for " << seen->waited_for;
     if (ec)
-        std::cout << ", not sent: " << ec.message();
-    std::cout << ", trace "
-              << asioctx::format_traceparent(seen->place).trace_id()
-              << std::endl;
+        log << ", not sent: " << ec.message();
+    log << ", trace " << asioctx::format_traceparent(seen->place).trace_id()
+        << '\n';
+    std::cout << log.str() << std::flush;
     co_return keep_alive && !ec;
 }
 
@@ -449,6 +460,18 @@ asio::awaitable<void> serve_connection(
 }
 //]
 
+//[connection_executor
+// Where a connection is served: nothing of it runs on two threads at a time.
+asio::any_io_executor connection_executor(
+    tcp::acceptor& acceptor, server const& self)
+{
+    if (self.threads == 1)
+        return acceptor.get_executor();
+    auto& ioc = asio::query(acceptor.get_executor(), asio::execution::context);
+    return asio::make_strand(static_cast<asio::io_context&>(ioc));
+}
+//]
+
 } // namespace
 
 //[listen
@@ -460,20 +483,26 @@ asio::awaitable<void> listen(
     auto [serving, cancel] = asioctx::with_grace(accepting, self.grace);
     self.others.slow = std::make_shared<backend>(serving);
     self.admitted.start(stop);
-    steady_clock::time_point start;
     auto const accept =
         [&](asioctx::task_group& connections) -> asio::awaitable<void>
     {
         auto const spawn = [&](tcp::socket socket)
         {
-            connections.spawn(serve_connection(
-                {stop, accepting, connections.ctx()}, std::move(socket), self));
+            auto const ex = socket.get_executor();
+            connections.spawn(asio::co_spawn(
+                ex,
+                serve_connection(
+                    {stop, accepting, connections.ctx()},
+                    std::move(socket),
+                    self),
+                asio::deferred));
         };
 
         asio::steady_timer timer(acceptor.get_executor());
         while (!accepting.done())
         {
             auto [ec, socket] = co_await acceptor.async_accept(
+                connection_executor(acceptor, self),
                 bind_context(accepting, as_result));
             if (!ec)
             {
@@ -491,20 +520,15 @@ asio::awaitable<void> listen(
         // Those that the system has accepted already are served, too.
         acceptor.non_blocking(true);
         for (error_code ec; !ec;)
-            if (auto socket = acceptor.accept(ec); !ec)
+            if (auto socket =
+                    acceptor.accept(connection_executor(acceptor, self), ec);
+                !ec)
                 spawn(std::move(socket));
         acceptor.close();
-        start = steady_clock::now();
+        self.closed_at = steady_clock::now();
     };
     co_await asioctx::with_task_group(
         serving, accept, asioctx::on_error::ignore);
-
-    std::cout << "shutdown: signal " << stop.cause().message() << "; "
-              << self.finished << " finished, " << self.aborted
-              << " aborted, in " << (steady_clock::now() - start) / 1ms << "ms";
-    if (self.aborted)
-        std::cout << "; " << self.aborted_at;
-    std::cout << std::endl;
 }
 //]
 

@@ -65,7 +65,7 @@ catch (std::exception const& e)
     std::cerr << "the supervisor was not told: " << e.what() << std::endl;
 }
 
-std::optional<tcp::acceptor> listening_socket(asio::io_context& ioc)
+std::optional<tcp::acceptor> listening_socket(asio::any_io_executor const& ex)
 {
     constexpr int first_descriptor = 3;
     if (number_of("LISTEN_PID") != ::getpid()
@@ -74,7 +74,7 @@ std::optional<tcp::acceptor> listening_socket(asio::io_context& ioc)
     // Not for a child of this process.
     ::unsetenv("LISTEN_PID");
     ::unsetenv("LISTEN_FDS");
-    return tcp::acceptor(ioc, protocol_of(first_descriptor), first_descriptor);
+    return tcp::acceptor(ex, protocol_of(first_descriptor), first_descriptor);
 }
 
 } // namespace example

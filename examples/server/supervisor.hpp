@@ -8,6 +8,7 @@
 #ifndef ASIOCTX_EXAMPLES_SERVER_SUPERVISOR_HPP
 #define ASIOCTX_EXAMPLES_SERVER_SUPERVISOR_HPP
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -31,7 +32,7 @@ void notify_supervisor(
  * Throws if it is no TCP socket. To be called once.
  */
 std::optional<boost::asio::ip::tcp::acceptor> listening_socket(
-    boost::asio::io_context& ioc);
+    boost::asio::any_io_executor const& ex);
 
 } // namespace example
 
