@@ -65,6 +65,9 @@ public:
     ASIOCTX_DECL explicit current_scope(
         context const& ctx ASIOCTX_LIFETIMEBOUND) noexcept;
 
+    /// Does not compile: a temporary would be gone before the scope.
+    explicit current_scope(context const&&) = delete;
+
     current_scope(current_scope const&) = delete;
     current_scope& operator=(current_scope const&) = delete;
 

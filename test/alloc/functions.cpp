@@ -383,6 +383,11 @@ void bind_any_pool(plan& p)
         then::cancel);
 }
 
+void bind_current(plan& p)
+{
+    bind(p, [](world& w) { return make_current_executor(w.root, w.ioc); });
+}
+
 void bind_none(plan& p)
 {
     start(
@@ -733,6 +738,7 @@ int main(int argc, char** argv)
             SCARCE(bind_strand),
             SCARCE(bind_any_strand),
             SCARCE(bind_any_pool),
+            SCARCE(bind_current),
             SCARCE(bind_none),
             SCARCE(bind_allocator_),
             SCARCE(bind_when_done),
