@@ -81,9 +81,10 @@ private:
 /// What runs another executor's functions, each with a context that is current.
 /**
  * It is the other executor in all but that: a strand remains one. A coroutine
- * that is spawned on it has the context current whenever it runs, whatever
- * resumes it. So has the handler that it is bound to with @c
- * boost::asio::bind_executor, and each step of its composed operation.
+ * that is spawned on it has the context current whenever it runs, wherever what
+ * it has awaited has completed; but for a step that a token's own executor runs.
+ * So has the handler that it is bound to with @c boost::asio::bind_executor, each
+ * step of its composed operation, and the handlers of an I/O object on it.
  *
  * The context is current, and not bound: what is to end with it is bound to it
  * with bind_context(), outside of @c bind_executor.

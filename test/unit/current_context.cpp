@@ -18,6 +18,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/compose.hpp>
@@ -31,12 +32,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_executor.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/use_future.hpp>
+#include <boost/asio/wait_traits.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
@@ -44,6 +47,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -398,6 +402,61 @@ BOOST_FIXTURE_TEST_CASE(a_coroutine_has_it_whenever_it_runs, fixture)
     ioc.run();
     BOOST_TEST(elsewhere == "none");
     check_seen({"a", "a", "a", "a", "a", "a", "a", "a"});
+}
+
+BOOST_FIXTURE_TEST_CASE(an_io_object_may_be_on_it, fixture)
+{
+    auto [ctx, cancel] = with_cancel(b);
+    auto const work = [&]() -> asio::awaitable<void>
+    {
+        auto const ex = co_await asio::this_coro::executor;
+        asio::steady_timer mine(ex, asio::steady_timer::time_point::min());
+        co_await mine.async_wait(asio::use_awaitable);
+        see();
+        mine.async_wait(seeing()); // runs where the timer is
+        co_await asio::post(asio::use_awaitable);
+        co_await mine.async_wait(bind_context(ctx, asio::use_awaitable));
+        see();
+        mine.expires_at(asio::steady_timer::time_point::max());
+        mine.async_wait(bind_context(ctx, seeing()));
+        auto [ec] = co_await mine.async_wait(bind_context(ctx, as_result));
+        BOOST_TEST(ec == errc::canceled);
+        see();
+    };
+    asio::co_spawn(make_current_executor(a, ioc), work(), asio::detached);
+    while (seen.size() != 3)
+        ioc.run_one();
+    cancel();
+    ioc.run();
+    check_seen({"a", "a", "a", "a", "a"});
+
+    using executor = current_executor<io_executor>;
+    asio::basic_waitable_timer<
+        std::chrono::steady_clock,
+        asio::wait_traits<std::chrono::steady_clock>,
+        executor>
+        typed(make_current_executor(a, ioc));
+    typed.expires_after(0s);
+    typed.async_wait(seeing());
+    typed.async_wait(bind_context(b, seeing()));
+    ioc.restart();
+    ioc.run();
+    check_seen({"a", "a"});
+}
+
+// By the token's own executor, which is another.
+BOOST_FIXTURE_TEST_CASE(another_executor_may_run_a_step, fixture)
+{
+    auto const work = [&]() -> asio::awaitable<void>
+    {
+        co_await asio::post(asio::bind_executor(ioc, asio::use_awaitable));
+        see();
+        co_await asio::post(asio::use_awaitable);
+        see();
+    };
+    asio::co_spawn(make_current_executor(a, ioc), work(), asio::detached);
+    poll();
+    check_seen({"none", "a"});
 }
 
 BOOST_FIXTURE_TEST_CASE(coroutines_that_take_turns_have_each_its_own, fixture)
