@@ -60,7 +60,7 @@ run() # <name> <rate> <option of the server>...
     wait "${pids[0]}" || true
     pids=()
     refused=$(grep -c ' refused 503 ' "$dir/log" || true)
-    at_once=$(grep -c ' refused 503 in 0ms$' "$dir/log" || true)
+    at_once=$(grep -cE ' refused 503 in 0ms(,|$)' "$dir/log" || true)
     printf '%-14s %5s/s  %s; by the server, %s of %s within 1 ms\n' \
         "$name" "$rate" "$(cat "$dir/load")" "$at_once" "$refused"
     goodput=$(sed 's/.*goodput \([0-9]*\).*/\1/' "$dir/load")

@@ -128,8 +128,8 @@ struct limiter_report
  * done. If there are as many permits as the limit allows, others wait in a
  * queue, each as long as its context is live.
  *
- * Nobody waits in vain. The limiter measures how long the work takes, from the
- * acquisition of a permit to its release, and keeps a moving average: each
+ * So that few wait in vain, the limiter measures how long the work takes, from
+ * the acquisition of a permit to its release, and keeps a moving average: each
  * measured time has a weight of 1/8. Whoever would have to wait, and has less
  * time left until the deadline() of its context than waiting and the work take
  * by that, is rejected at once, with the error @ref overloaded. So is, when its
