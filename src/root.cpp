@@ -106,7 +106,8 @@ void root::shut_down() noexcept
         is_shut_down_ = true;
     }
     timer.close();
-    for (backoff wait;; wait())
+    execution_context_guest* last = nullptr;
+    for (backoff wait;;)
     {
         execution_context_guest* g;
         bool willing;
@@ -117,6 +118,9 @@ void root::shut_down() noexcept
             g = &guests_.front();
             willing = g->begin_shut_down();
         }
+        // Another thread is about to take it off the list.
+        if (std::exchange(last, g) == g)
+            wait();
         if (willing)
             g->shut_down();
     }

@@ -61,7 +61,7 @@ public:
     // A polymorphic executor that holds this asks for nothing: to ask another
     // one allocates. The answer would not be blocking.always.
     template <class Property>
-        requires(!std::is_same_v<Property, asio::execution::blocking_t>
+        requires(!std::is_convertible_v<Property, asio::execution::blocking_t>
             && asio::can_query_v<steps const&, Property>)
     decltype(auto) query(Property const& p) const
         noexcept(asio::is_nothrow_query_v<steps const&, Property>)

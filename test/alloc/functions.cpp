@@ -388,6 +388,19 @@ void bind_current(plan& p)
     bind(p, [](world& w) { return make_current_executor(w.root, w.ioc); });
 }
 
+// The polymorphic executor holds one that the library does not know.
+void bind_any_current(plan& p)
+{
+    bind(
+        p,
+        [](world& w)
+        {
+            w.may_not_be_asked = true; // as above
+            return asio::any_io_executor(make_current_executor(w.root, w.ioc));
+        },
+        then::cancel);
+}
+
 void bind_none(plan& p)
 {
     start(
@@ -739,6 +752,7 @@ int main(int argc, char** argv)
             SCARCE(bind_any_strand),
             SCARCE(bind_any_pool),
             SCARCE(bind_current),
+            SCARCE(bind_any_current),
             SCARCE(bind_none),
             SCARCE(bind_allocator_),
             SCARCE(bind_when_done),

@@ -297,9 +297,9 @@ private:
     void leave_scope() noexcept
     {
         scope& s = scope_;
-        auto const state = s.lock();
+        auto const before = s.lock();
         s.hooks.remove(*this);
-        s.unlock(state);
+        s.unlock(before);
         detail::release(&s);
     }
 
