@@ -72,9 +72,12 @@ if [[ $what == tests || $what == tidy ]]; then
     # The server alone: the package mariadb-server would also run one.
     [[ -x /usr/sbin/mariadbd ]] || packages+=(mariadb-server-core)
     need_command my_print_defaults mariadb-client-core
-    # Where there is systemd, the package starts a web server.
+    # Where there is systemd, these packages start servers.
     if [[ ! -d /run/systemd/system && ! -x /usr/sbin/nginx ]]; then
         packages+=(nginx-light)
+    fi
+    if [[ ! -d /run/systemd/system && ! -x /usr/sbin/haproxy ]]; then
+        packages+=(haproxy)
     fi
     has_library benchmark || packages+=(libbenchmark-dev)
 fi

@@ -9,7 +9,8 @@
 
     peers_test.py <the server's command>...
 
-curl and wrk are its clients; nginx is an upstream, and a proxy in front of it.
+curl and wrk are its clients; nginx is an upstream, and a proxy in front of it;
+HAProxy is one between two gateways.
 What is not installed is left out. The exit code is 77 if that is all of it.
 """
 
@@ -54,6 +55,23 @@ http {{
     }}
 }}
 """
+
+# What one gateway takes for an upstream is another gateway, which asks its own.
+HAPROXY = """
+defaults
+    mode http
+    timeout connect 30s
+    timeout client 30s
+    timeout server 30s
+frontend front
+    bind 127.0.0.1:{port}
+    http-request set-path /fan-out/1/0/0
+    default_backend gateway
+backend gateway
+    server gateway 127.0.0.1:{gateway}
+"""
+
+RESERVE = 20_000  # microseconds, of each gateway
 
 failures = 0
 
@@ -115,21 +133,31 @@ class Server:
               f"{left}; exit code {code}")
 
 
-def start_nginx(directory, gateway):
-    """Returns nginx and its port. Tries another if one was taken meanwhile."""
+def start_proxy(directory, gateway, text, command):
+    """Returns a proxy and its port. Tries another if one was taken meanwhile."""
     for _ in range(5):
         port = free_port()
-        conf = pathlib.Path(directory, "nginx.conf")
-        conf.write_text(NGINX.format(dir=directory, port=port,
-                                     gateway=gateway))
-        nginx = subprocess.Popen(
-            ["nginx", "-p", directory, "-c", str(conf), "-e", "stderr"])
+        conf = pathlib.Path(directory, f"{command[0]}.conf")
+        conf.write_text(text.format(dir=directory, port=port,
+                                    gateway=gateway))
+        proxy = subprocess.Popen(
+            [a.format(dir=directory, conf=conf) for a in command])
         end = time.monotonic() + PATIENCE
-        while nginx.poll() is None and time.monotonic() < end:
+        while proxy.poll() is None and time.monotonic() < end:
             if accepts(port):
-                return nginx, port
+                return proxy, port
             time.sleep(0.02)
-    raise TimeoutError("nginx does not start")
+    raise TimeoutError(f"{command[0]} does not start")
+
+
+def start_nginx(directory, gateway):
+    return start_proxy(directory, gateway, NGINX, [
+        "nginx", "-p", "{dir}", "-c", "{conf}", "-e", "stderr"])
+
+
+def start_haproxy(directory, gateway):
+    return start_proxy(directory, gateway, HAPROXY, [
+        "haproxy", "-db", "-q", "-f", "{conf}"])
 
 
 def run_clients(server):
@@ -186,6 +214,51 @@ def run_nginx(directory, server):
         nginx.wait(timeout=PATIENCE)
 
 
+def run_chain(directory, server):
+    """A client, nginx, a gateway, HAProxy, a gateway, and nginx at the end, which
+    answers with the time that it was given."""
+    stop = []
+
+    def started(process):
+        stop.append(process)
+        return process
+
+    try:
+        nginx, echo = start_nginx(directory, server.port)
+        started(nginx)
+        last = Server(tempfile.mkdtemp(dir=directory), "--upstream", str(echo))
+        started(last.process)
+        haproxy, between = start_haproxy(directory, last.port)
+        started(haproxy)
+        first = Server(tempfile.mkdtemp(dir=directory), "--upstream",
+                       str(between))
+        started(first.process)
+        behind = tempfile.mkdtemp(dir=directory)
+        front, port = start_nginx(behind, first.port)
+        started(front)
+
+        url = f"http://127.0.0.1:{port}/gateway/fan-out/1/0/0"
+        for header, given in (("grpc-timeout: 5S", 5_000_000),
+                              ("Connect-Timeout-Ms: 4000", 4_000_000),
+                              ("x-envoy-expected-rq-timeout-ms: 3000",
+                               3_000_000)):
+            began = time.monotonic()
+            seen = curl("-H", header, url)
+            took = (time.monotonic() - began) * 1e6
+            found = re.match(r"nginx had (\d+)u ", seen)
+            most = given - 2 * RESERVE
+            check(f"what the last upstream gets of {given / 1e6:.0f} s, by way of "
+                  "three proxies, is that less two reserves and the way",
+                  found and most - took <= int(found[1]) <= most,
+                  f"{seen.strip()}; at most {most}u, in {took:.0f} us")
+        first.stop()
+        last.stop()
+    finally:
+        for process in reversed(stop):
+            process.terminate()
+            process.wait(timeout=PATIENCE)
+
+
 def run_traces(url):
     """nginx is the first upstream, and answers with what it has got."""
     trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -214,10 +287,11 @@ def run_traces(url):
 
 def main():
     os.environ["PATH"] += os.pathsep + "/usr/sbin"
-    missing = [p for p in ("curl", "wrk", "nginx") if not shutil.which(p)]
+    missing = [p for p in ("curl", "wrk", "nginx", "haproxy")
+               if not shutil.which(p)]
     for program in missing:
         print(f"skipped: there is no {program}")
-    if len(missing) == 3:
+    if not {"curl", "wrk"} - set(missing):
         return 77
     with tempfile.TemporaryDirectory() as directory:
         server = Server(directory)
@@ -225,6 +299,8 @@ def main():
             run_clients(server)
             if "nginx" not in missing and "curl" not in missing:
                 run_nginx(directory, server)
+            if not {"nginx", "curl", "haproxy"} & set(missing):
+                run_chain(directory, server)
             server.stop()
         finally:
             server.process.kill()
