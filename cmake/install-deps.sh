@@ -5,6 +5,7 @@
 #
 #     bash cmake/install-deps.sh          # for the tests, which is everything
 #     bash cmake/install-deps.sh demo     # for examples/demo.sh
+#     bash cmake/install-deps.sh clients  # for .ci/clients.sh
 #     bash cmake/install-deps.sh site     # for doc/build.sh and doc/site/test.sh
 #     bash cmake/install-deps.sh page     # for test/page/test.sh
 #     bash cmake/install-deps.sh tidy     # for .ci/tidy.sh, with ASIOCTX_LLVM
@@ -12,8 +13,8 @@
 set -euo pipefail
 
 what=${1:-tests}
-if (($# > 1)) || [[ ! $what =~ ^(tests|demo|site|page|tidy)$ ]]; then
-    echo "usage: bash cmake/install-deps.sh [tests|demo|site|page|tidy]" >&2
+if (($# > 1)) || [[ ! $what =~ ^(tests|demo|clients|site|page|tidy)$ ]]; then
+    echo "usage: bash cmake/install-deps.sh [tests|demo|clients|site|page|tidy]" >&2
     exit 2
 fi
 
@@ -64,14 +65,27 @@ else
     need_command redis-server redis-server
     [[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
 fi
-if [[ $what == tests || $what == tidy ]]; then
+if [[ $what == tests || $what == tidy || $what == clients ]]; then
     need_command ccache ccache
     need_command python3 python3
-    need_command valgrind valgrind
-    need_command wrk wrk
     # The server alone: the package mariadb-server would also run one.
     [[ -x /usr/sbin/mariadbd ]] || packages+=(mariadb-server-core)
     need_command my_print_defaults mariadb-client-core
+fi
+if [[ $what == clients ]]; then
+    [[ -r /usr/include/postgresql/libpq-fe.h ]] || packages+=(libpq-dev)
+    [[ -r /usr/include/grpcpp/grpcpp.h ]] || packages+=(libgrpc++-dev)
+    need_command pkg-config pkg-config
+    # Where there is systemd, these packages start servers.
+    if [[ ! -d /run/systemd/system ]]; then
+        compgen -G "/usr/lib/postgresql/*/bin/postgres" > /dev/null \
+            || packages+=(postgresql)
+        [[ -x /usr/sbin/mosquitto ]] || packages+=(mosquitto)
+    fi
+fi
+if [[ $what == tests || $what == tidy ]]; then
+    need_command valgrind valgrind
+    need_command wrk wrk
     # Where there is systemd, these packages start servers.
     if [[ ! -d /run/systemd/system && ! -x /usr/sbin/nginx ]]; then
         packages+=(nginx-light)
@@ -85,7 +99,8 @@ fi
 boost=$(boost_version)
 [[ -z ${BOOST_ROOT:-} ]] || boost=999999
 if ((boost >= 108100)) && {
-    ((boost == 999999)) || [[ $what == demo ]] || has_library boost_context
+    ((boost == 999999)) || [[ $what == demo || $what == clients ]] \
+        || has_library boost_context
 } || [[ $what == site || $what == page ]]; then
     boost=
 fi
@@ -172,7 +187,8 @@ if [[ -n $boost ]]; then
         fi
     fi
     packages+=("libboost$release-dev")
-    [[ $what == demo ]] || packages+=("libboost-context$release-dev")
+    [[ $what == demo || $what == clients ]] \
+        || packages+=("libboost-context$release-dev")
 fi
 
 ((${#packages[@]} > 0)) || exit 0
