@@ -34,6 +34,7 @@ GUIDE = [
     ("How to", [
         "doc/guide/three-ways-to-bind.md", "doc/guide/callbacks.md",
         "doc/guide/task-groups.md", "doc/guide/client.md",
+        "doc/guide/clients.md",
         "doc/guide/budgets.md", "doc/guide/request-deadlines.md",
         "doc/guide/overload.md", "doc/guide/graceful-shutdown.md",
         "doc/guide/tracing.md", "doc/guide/current-context.md",
@@ -225,7 +226,10 @@ class Site:
             "| program | |\n|---|---|\n" + "\n".join(rows)
             + f"\n| [server]({server}) | An HTTP gateway with deadlines, "
             "upstreams, TLS and a graceful shutdown. `bash examples/demo.sh` "
-            "shows it at work. |\n")
+            "shows it at work. |\n"
+            f"| [clients]({self.source('examples/clients')}) | Clients of "
+            "PostgreSQL, MySQL, Redis, MQTT and gRPC, and a child process, "
+            "with the real servers. |\n")
         return [r.split("](")[0].removeprefix("| [") for r in rows]
 
     def headers(self):
