@@ -11,6 +11,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <sstream>
 #include <utility>
 
@@ -27,7 +29,12 @@ asio::awaitable<asioctx::limiter::permit> admission::admit(asioctx::context ctx)
     auto [ec, permit] = co_await limiter_->async_acquire(
         ctx, asio::as_tuple(asio::use_awaitable));
     if (ec == asioctx::overloaded)
-        throw refused("There are too many requests.");
+        throw refused(
+            "There are too many requests.",
+            std::max(
+                std::chrono::ceil<std::chrono::seconds>(
+                    limiter_->report().expected_wait),
+                std::chrono::seconds(1)));
     if (ec)
         throw boost::system::system_error(ec);
     co_return std::move(permit);

@@ -13,6 +13,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -25,7 +26,12 @@ namespace asio = boost::asio;
 /// A request is not handled, as there are too many.
 struct refused : std::runtime_error
 {
-    using std::runtime_error::runtime_error;
+    refused(std::string const& what, std::chrono::seconds after)
+        : std::runtime_error(what), retry_after(after)
+    {
+    }
+
+    std::chrono::seconds retry_after;
 };
 
 /// Decides which requests are handled, and when.

@@ -15,6 +15,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/http/status.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct reply
 {
     http::status status = http::status::ok;
     std::string text;
+    std::chrono::seconds retry_after{1}; // if that may help
 };
 
 /// What a request's context carries.

@@ -209,7 +209,8 @@ asio::awaitable<outcome> run(
     catch (refused const& e)
     {
         co_return outcome{
-            "refused", {http::status::service_unavailable, e.what()}};
+            "refused",
+            {http::status::service_unavailable, e.what(), e.retry_after}};
     }
     catch (std::exception const& e)
     {
@@ -309,7 +310,9 @@ asio::awaitable<error_code> send(
     response.keep_alive(keep_alive);
     response.body() = std::move(answer.text) + '\n';
     if (answer.status == http::status::service_unavailable)
-        response.set(http::field::retry_after, "1");
+        response.set(
+            http::field::retry_after,
+            std::to_string(answer.retry_after.count()));
     else if (answer.status == http::status::gateway_timeout)
         say_too_late(req, response);
     response.prepare_payload();

@@ -19,6 +19,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/consign.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/connect_pair.hpp>
@@ -515,6 +516,47 @@ void detach_on_cancel_(plan& p)
         { w.timer.async_wait(detach_on_cancel(ctx, world::handler(w))); });
 }
 
+void retry_(plan& p)
+{
+    start(
+        p,
+        [](world& w, context const& ctx)
+        {
+            auto const attempt = [&w](context)
+            {
+                return w.timer.async_wait(asio::deferred);
+            };
+            retry(ctx, {}, attempt, world::handler(w));
+        });
+}
+
+void hedge_(plan& p)
+{
+    start(
+        p,
+        [](world& w, context const& ctx)
+        {
+            auto const attempt = [&w](context)
+            {
+                return w.timer.async_wait(asio::deferred);
+            };
+            hedge(ctx, 1h, attempt, world::handler(w));
+        });
+}
+
+void async_acquire_(plan& p)
+{
+    start(
+        p,
+        [](world& w, context const& ctx)
+        {
+            // Waits until the limiter goes.
+            limiter l(w.root, 1);
+            auto const permit = l.try_acquire(w.root);
+            l.async_acquire(ctx, world::handler(w));
+        });
+}
+
 // A task that is no coroutine, of which see cancel_coroutine(). It holds a
 // handler until it has ended.
 auto wait_with(world::handler h, asio::steady_timer& timer)
@@ -763,6 +805,9 @@ int main(int argc, char** argv)
             SCARCE(async_wait_),
             SCARCE(async_sleep_),
             SCARCE(detach_on_cancel_),
+            SCARCE(retry_),
+            SCARCE(hedge_),
+            SCARCE(async_acquire_),
             SCARCE(group_spawn),
             SCARCE(group_try_spawn),
             SCARCE(group_async_spawn),
