@@ -39,14 +39,15 @@ bool callback_base::is_discarded_here() const noexcept
     return d != nullptr;
 }
 
-void callback_base::drop_at_shutdown() noexcept
+bool callback_base::drop_at_shutdown() noexcept
 {
     if (drop())
-        return;
+        return true;
     for (backoff wait; state_.load(std::memory_order_acquire) != state::gone
          && !is_discarded_here();
          wait())
         ;
+    return false;
 }
 
 void callback_base::post_on(asio::any_io_executor ex) noexcept

@@ -189,7 +189,7 @@ void limiter_state::release(
     bool const is_canceled = ctx.error() == errc::canceled;
     {
         std::lock_guard const lock(mutex_);
-        if (how == ending::overloaded)
+        if (how == ending::backed_off)
             reduce_limit(since, time);
         else if (how == ending::done && !is_canceled)
             measure(time - since, since, time);

@@ -131,7 +131,8 @@ private:
  *
  * @par Object lifetimes
  * The registration keeps the context. The context does not keep the
- * registration, whose destructor stops the association.
+ * registration, whose destructor stops the association. A function that was
+ * posted keeps the context until it begins or is stopped.
  *
  * @par Executor
  * The function runs on its associated executor, as if by asio::post. Without

@@ -230,7 +230,7 @@ public:
         void back_off() noexcept
         {
             if (state_)
-                end(ending::overloaded);
+                end(ending::backed_off);
         }
 
     private:
@@ -240,7 +240,7 @@ public:
         {
             done,
             dropped,
-            overloaded,
+            backed_off,
         };
 
         permit(

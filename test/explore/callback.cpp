@@ -277,6 +277,26 @@ void it_goes_beside_a_stop_and_a_cancel()
         });
 }
 
+// What was posted has arrived, and is still being destroyed by who has stopped
+// it.
+void it_goes_beside_a_stop_of_what_arrives()
+{
+    std::optional<asio::io_context> ioc(std::in_place);
+    auto c = with_cancel(background(*ioc));
+    fate f;
+    f.takes_time = true;
+    auto r = after_func(c.ctx, handler(f));
+    c.cancel.cancel();
+    together(
+        [&] { r.stop(); },
+        [&]
+        {
+            ioc->poll();
+            ioc.reset();
+            check(f.destroyed == 1, "the function has gone before it");
+        });
+}
+
 void it_goes_beside_the_last_handle()
 {
     std::optional<asio::io_context> ioc(std::in_place);
@@ -398,6 +418,9 @@ int main(int argc, char** argv)
             {"it_goes_beside_a_stop_and_a_cancel",
              it_goes_beside_a_stop_and_a_cancel,
              {mutex_is_lost.of_plain_memory()}},
+            {"it_goes_beside_a_stop_of_what_arrives",
+             it_goes_beside_a_stop_of_what_arrives,
+             {}},
             {"it_goes_beside_the_last_handle",
              it_goes_beside_the_last_handle,
              {mutex_is_lost.of_plain_memory()}},

@@ -497,7 +497,8 @@ struct device
         d.busy = false;
     }
 
-    // One that asks for its executor elsewhere, while it may still be initiated.
+    // One that asks for its executor elsewhere, while it may still be
+    // initiated.
     struct late_initiation : initiation
     {
         template <class Handler>
@@ -517,6 +518,26 @@ struct device
                             asio::post(
                                 own, done<handler_type>{std::move(h), ec});
                         });
+                });
+        }
+    };
+
+    // One whose end and whose request meet at a lock of its own.
+    struct locking_initiation : initiation
+    {
+        template <class Handler>
+        void operator()(Handler&& handler) const
+        {
+            using handler_type = std::decay_t<Handler>;
+            auto* const p = this->d;
+            handler_type h(std::forward<Handler>(handler));
+            slot_of<void>(h).template emplace<canceler>(p);
+            p->ev.wait(
+                [p, h = std::move(h)](error_code ec) mutable
+                {
+                    std::lock_guard const lock(p->m);
+                    auto const own = asio::get_associated_executor(h, p->ex);
+                    asio::post(own, done<handler_type>{std::move(h), ec});
                 });
         }
     };
@@ -562,6 +583,7 @@ struct device
     }
 
     Executor ex;
+    detail::mutex m; // of locking_initiation
     event ev;
     fate* f = nullptr;     // of the handler
     bool in_place = false; // the handler is called by who fires
@@ -793,7 +815,8 @@ private:
 } // namespace
 
 template <>
-[[maybe_unused]] inline constexpr bool asioctx::stays_asked<steps<false>> = true;
+[[maybe_unused]] inline constexpr bool asioctx::stays_asked<steps<false>> =
+    true;
 
 namespace {
 
@@ -862,6 +885,22 @@ void steps_begin_beside_their_initiation()
     check(is_canceled(f.f), "it was asked");
 }
 
+// Who completes it has the lock and asks for its executor; who asks it to stop
+// has the turn and wants the lock.
+void an_operation_has_a_lock_of_its_own()
+{
+    fixture f;
+    f.d.when_asked = [&]
+    {
+        std::lock_guard const lock(f.d.m);
+    };
+    f.d.f = nullptr; // it may end amid that
+    f.d.wait_as<device<>::locking_initiation>(f.token());
+    together([&] { f.c.cancel.cancel(); }, [&] { f.d.ev.fire(); });
+    f.finish();
+    check(has_ended(f.f), "it has ended");
+}
+
 void steps_end_beside_a_cancel()
 {
     fixture f;
@@ -889,8 +928,11 @@ void steps_that_do_not_look_run_beside_a_cancel()
     bool inside = false;
     f.d.f = nullptr;
     if constexpr (OnStrand)
-        async_steps<false>(f.d, inside,
-            bind_context(f.c.ctx,
+        async_steps<false>(
+            f.d,
+            inside,
+            bind_context(
+                f.c.ctx,
                 asio::bind_executor(asio::make_strand(f.ioc), handler(f.f))));
     else
         async_steps<false>(f.d, inside, f.token());
@@ -1228,6 +1270,32 @@ void it_goes_beside_a_cancel()
     check(is_dropped(f.f), "the operation has gone with it");
 }
 
+// The request of another context ends a wait whose execution context shuts
+// down, and which alone keeps its own context.
+void it_goes_beside_another_context_of_a_wait()
+{
+    turn_supply turns;
+    std::optional<asio::io_context> ioc(std::in_place);
+    asio::io_context other;
+    auto c = with_cancel(background(other));
+    std::optional own(with_cancel(background(*ioc)));
+    own->cancel.detach();
+    fate f;
+    own->ctx.async_wait(bind_context(
+        c.ctx, asio::bind_executor(other.get_executor(), handler(f))));
+    own.reset();
+    together(
+        [&]
+        {
+            c.cancel.cancel();
+            other.poll();
+        },
+        [&] { ioc.reset(); });
+    other.restart();
+    other.poll();
+    check(is_called(f) || is_dropped(f), "it has ended or gone");
+}
+
 void it_goes_beside_two_cancels()
 {
     mortal_fixture f;
@@ -1378,8 +1446,8 @@ int main(int argc, char** argv)
         misread("step_ignores_held", "turn.hpp", "try_enter", all ^ turn::held);
     auto const wants_are_not_taken =
         skipped("wants_are_not_taken", op::rmw, "turn.hpp", "take_wanted");
-    auto const request_is_forgotten =
-        skipped("request_is_forgotten", op::store, "bound_op.hpp", "set_missed");
+    auto const request_is_forgotten = skipped(
+        "request_is_forgotten", op::store, "bound_op.hpp", "set_missed");
     auto const lock_is_lost =
         replaced("lock_is_lost", op::rmw, "scope.hpp", "lock", all ^ 1);
     auto const queue_is_lost =
@@ -1390,12 +1458,22 @@ int main(int argc, char** argv)
         "want_is_lost", op::rmw, "turn.hpp", "want", all ^ turn::wants);
     auto const steps_are_not_seen =
         replaced("steps_are_not_seen", op::load, "turn.hpp", "has_steps", 0);
-    auto const gate_is_open =
-        replaced("gate_is_open", op::rmw, "execution_context_gate.hpp", "enter", 0);
-    auto const gate_does_not_wait =
-        replaced("gate_does_not_wait", op::load, "execution_context_gate.cpp", "close", 0, 1);
+    auto const gate_is_open = replaced(
+        "gate_is_open", op::rmw, "execution_context_gate.hpp", "enter", 0);
+    auto const gate_does_not_wait = replaced(
+        "gate_does_not_wait",
+        op::load,
+        "execution_context_gate.cpp",
+        "close",
+        0,
+        1);
     auto const turn_is_not_given_up = miswritten(
-        "turn_is_not_given_up", op::store, "turn.hpp", "leave_alone", all, turn::held);
+        "turn_is_not_given_up",
+        op::store,
+        "turn.hpp",
+        "leave_alone",
+        all,
+        turn::held);
     auto const request_is_not_counted =
         skipped("request_is_not_counted", op::rmw, "turn.hpp", "add_ref");
     auto const generation_is_not_counted = miswritten(
@@ -1461,6 +1539,10 @@ int main(int argc, char** argv)
              .run = steps_begin_beside_their_initiation,
              .faults = {},
              .stale = 0},
+            {.name = "an_operation_has_a_lock_of_its_own",
+             .run = an_operation_has_a_lock_of_its_own,
+             .faults = {},
+             .stale = 0},
             {.name = "steps_begin_beside_a_cancel",
              .run = steps_begin_beside_a_cancel,
              .faults = {step_ignores_held},
@@ -1519,20 +1601,19 @@ int main(int argc, char** argv)
             {"steps_run_elsewhere_beside_a_cancel",
              steps_run_elsewhere_beside_a_cancel,
              {steps_are_not_seen}},
-            {"a_handler_has_a_strand",
-             a_handler_has_a_strand,
-             {}},
-            {"an_object_has_a_strand",
-             an_object_has_a_strand,
-             {}},
+            {"a_handler_has_a_strand", a_handler_has_a_strand, {}},
+            {"an_object_has_a_strand", an_object_has_a_strand, {}},
             {"the_context_is_of_another_root",
              the_context_is_of_another_root,
              {end_is_not_seen}},
             {.name = "it_goes_beside_a_cancel",
              .run = it_goes_beside_a_cancel,
-             .faults =
-                 {gate_is_open, gate_does_not_wait},
+             .faults = {gate_is_open, gate_does_not_wait},
              .preemptions = 3},
+            {.name = "it_goes_beside_another_context_of_a_wait",
+             .run = it_goes_beside_another_context_of_a_wait,
+             .faults = {},
+             .stale = 0},
             {.name = "it_goes_beside_two_cancels",
              .run = it_goes_beside_two_cancels,
              .faults = {gate_does_not_wait},

@@ -478,13 +478,17 @@ private:
         return true;
     }
 
-    // The steps may begin elsewhere, while the operation is still initiated.
+    // The steps may begin elsewhere, while the operation is still initiated or is
+    // being asked. That is not waited for: who calls this may have a lock.
     void set_steps() noexcept
     {
         if (turn_.has_steps())
             return;
-        access const a(*this);
+        if (!lists_ || turn_frame::find(turn_))
+            return turn_.set_steps();
+        auto const state = lists_->lock();
         turn_.set_steps();
+        lists_->unlock(state);
     }
 
     void unlink_from_scope() noexcept
@@ -534,7 +538,8 @@ private:
     // itself, under the scope's lock: so before the operation is on the list, and
     // once it is off, without anybody's bit in the word, the word is for who links
     // or ends the operation alone. Not if there are steps, which enter as they come;
-    // but who links it has the turn, which keeps them out.
+    // but who links it has the turn, which keeps them out, and that lock, which
+    // keeps out who tells that there are steps.
     bool has_no_upstream_ = true;
 
     route route_ = route::none;

@@ -40,11 +40,12 @@ namespace asioctx::detail {
 // becomes of the handler: notify() posts it, stop() and shut_down() take it off the
 // list and destroy it. Then it takes the callback off the list of guests, so that
 // nothing is posted to an execution context that is gone. What has been posted may
-// still be stopped, until it begins, and is in the list until then, to be seen.
+// still be stopped, until it begins, and is in the list until then, if it has a name
+// to be seen by.
 //
 // The scope lives as long as the callback waits in its list: an owner keeps it, or
 // it empties its list when it dies. A callback that is detached has no owner:
-// the reference is the list's. One that is posted keeps the scope.
+// the reference is the list's. One that is posted and seen keeps the scope.
 class callback_base : public counted_hook, public execution_context_guest
 {
 public:
@@ -91,10 +92,19 @@ public:
     // True if the handler had not begun: then it is destroyed.
     bool stop() noexcept
     {
-        if (!take_to_drop())
-            return drop();
-        discard_as_guest();
-        return true;
+        if (take_to_drop())
+        {
+            discard_as_guest();
+            return true;
+        }
+        if (state_.load(std::memory_order_relaxed) != state::waiting)
+            return false;
+        // What is posted may arrive meanwhile: then it is nobody's guest.
+        stopping s(*this);
+        bool const dropped = drop();
+        if (dropped)
+            leave_scope();
+        return dropped;
     }
 
     // Gives the owner's reference away.
@@ -115,7 +125,7 @@ public:
             return {nullptr, nullptr, true};
         set_posted();
         auto n = counted_hook::claim();
-        n.stays = true;
+        n.stays = is_seen();
         return n;
     }
 
@@ -205,7 +215,11 @@ protected:
         auto const s = scope_.lock();
         bool const w = waits();
         if (w)
+        {
             set_posted();
+            if (!is_seen())
+                scope_.hooks.remove(*this);
+        }
         scope_.unlock(s);
         return w;
     }
@@ -224,11 +238,12 @@ protected:
                 return;
             }
         }
-        // The shutdown waits for this.
-        drop_at_shutdown();
+        // The shutdown waits for this. It looks at the scope of a guest.
+        bool const dropped = drop_at_shutdown();
         leave();
-        leave_scope();
         host_.remove_guest(*this);
+        if (dropped)
+            leave_scope();
         release();
     }
 
@@ -239,17 +254,16 @@ protected:
 
         static void arrived(callback_base& c)
         {
+            if (!c.begin())
+                return c.release();
             c.leave_scope();
-            if (c.begin())
-                c.complete();
-            else
-                c.release();
+            c.complete();
         }
 
         static void dropped(callback_base& c) noexcept
         {
-            c.drop_at_shutdown();
-            c.leave_scope();
+            if (c.drop_at_shutdown())
+                c.leave_scope();
             c.release();
         }
     };
@@ -268,6 +282,36 @@ protected:
     ASIOCTX_DECL void post_on(asio::any_completion_executor ex) noexcept;
 
 private:
+    // Has the execution context wait until this thread has destroyed what was
+    // posted, unless that is what destroys it.
+    class stopping final : public execution_context_guest
+    {
+    public:
+        explicit stopping(callback_base& c) noexcept : callback_(c)
+        {
+            callback_.host_.add_guest(*this);
+        }
+
+        ~stopping()
+        {
+            callback_.host_.remove_guest(*this);
+        }
+
+        bool begin_shut_down() noexcept override
+        {
+            if (callback_.is_discarded_here())
+                unlink();
+            return false;
+        }
+
+        void shut_down() noexcept override
+        {
+        }
+
+    private:
+        callback_base& callback_;
+    };
+
     // The scope's lock is held, as it is for the next function.
     bool waits() const noexcept
     {
@@ -277,7 +321,13 @@ private:
     void set_posted() noexcept
     {
         posted_ = true;
-        detail::add_ref(&scope_);
+        if (is_seen())
+            detail::add_ref(&scope_);
+    }
+
+    bool is_seen() const noexcept
+    {
+        return name_ != nullptr;
     }
 
     // False if the scope is done: then it is to be posted.
@@ -288,14 +338,17 @@ private:
         claimed = done;
         if (done)
             set_posted();
-        scope_.hooks.push_back(*this);
+        if (!done || is_seen())
+            scope_.hooks.push_back(*this);
         scope_.unlock(s | scope::hooked_bit);
         return !done;
     }
 
-    // What was posted has arrived, or was dropped.
+    // For who was the one to begin or drop what was posted.
     void leave_scope() noexcept
     {
+        if (!is_seen())
+            return;
         scope& s = scope_;
         auto const before = s.lock();
         s.hooks.remove(*this);
@@ -330,8 +383,8 @@ private:
     ASIOCTX_DECL bool is_discarded_here() const noexcept;
 
     // Who has stopped it may be destroying the handler, which is to be gone before
-    // the execution context is.
-    ASIOCTX_DECL void drop_at_shutdown() noexcept;
+    // the execution context is. True if nobody has.
+    ASIOCTX_DECL bool drop_at_shutdown() noexcept;
 
     // With the list's reference, after it was taken.
     void go() noexcept

@@ -62,7 +62,7 @@ public:
 
     time_point now() const noexcept
     {
-        return source_.load(std::memory_order_relaxed) == time_source::clock
+        return source_.load(std::memory_order_acquire) == time_source::clock
             ? clock_type::now()
             : other_now();
     }
@@ -70,7 +70,7 @@ public:
     // The same in coarse steps, for ages.
     coarse_time coarse_now() const noexcept
     {
-        return source_.load(std::memory_order_relaxed) == time_source::clock
+        return source_.load(std::memory_order_acquire) == time_source::clock
             ? detail::coarse_now()
             : coarse(duration(other_now().time_since_epoch()).count());
     }

@@ -306,7 +306,7 @@ public:
         return (word_.load(std::memory_order_relaxed) & steps) != 0;
     }
 
-    // The caller has the turn.
+    // The caller has the turn, or keeps out who would use leave_alone().
     void set_steps() noexcept
     {
         word_.fetch_or(steps, std::memory_order_relaxed);

@@ -65,13 +65,13 @@ protected:
     acquire_op(
         scope& s,
         root& host,
-        std::shared_ptr<limiter_state> state,
+        std::shared_ptr<limiter_state> of,
         context const& ctx) noexcept
-        : callback_base(s, host, true), state_(std::move(state)), ctx_(ctx)
+        : callback_base(s, host, true), state_(std::move(of)), ctx_(ctx)
     {
     }
 
-    ~acquire_op() = default;
+    virtual ~acquire_op() = default;
 
     // Leaves the queue, if it is still there. Before it completes, or goes.
     ASIOCTX_DECL void settle() noexcept;
@@ -125,7 +125,7 @@ class acquire_op_of final : public acquire_op
 public:
     template <class H>
     static acquire_op_of& create(
-        std::shared_ptr<limiter_state> state,
+        std::shared_ptr<limiter_state> of,
         context const& ctx,
         root& host,
         asio::any_io_executor const& io,
@@ -139,7 +139,7 @@ public:
         {
             return *::new (static_cast<void*>(p)) acquire_op_of(
                 a,
-                std::move(state),
+                std::move(of),
                 ctx,
                 host,
                 io,
@@ -178,7 +178,7 @@ private:
     template <class H>
     acquire_op_of(
         allocator const& a,
-        std::shared_ptr<limiter_state> state,
+        std::shared_ptr<limiter_state> of,
         context const& ctx,
         root& host,
         asio::any_io_executor const& io,
@@ -187,7 +187,7 @@ private:
         : acquire_op(
             scope_or_never(context_access::get(ctx)),
             host,
-            std::move(state),
+            std::move(of),
             ctx),
           allocator_(a), executor_(ex), work_(work{work_of(io), work_of(ex)}),
           handler_(std::forward<H>(handler))
