@@ -896,7 +896,13 @@ void an_operation_has_a_lock_of_its_own()
     };
     f.d.f = nullptr; // it may end amid that
     f.d.wait_as<device<>::locking_initiation>(f.token());
-    together([&] { f.c.cancel.cancel(); }, [&] { f.d.ev.fire(); });
+    together(
+        [&]
+        {
+            f.c.cancel.cancel();
+            poll(f.ioc);
+        },
+        [&] { f.d.ev.fire(); });
     f.finish();
     check(has_ended(f.f), "it has ended");
 }
@@ -1270,32 +1276,6 @@ void it_goes_beside_a_cancel()
     check(is_dropped(f.f), "the operation has gone with it");
 }
 
-// The request of another context ends a wait whose execution context shuts
-// down, and which alone keeps its own context.
-void it_goes_beside_another_context_of_a_wait()
-{
-    turn_supply turns;
-    std::optional<asio::io_context> ioc(std::in_place);
-    asio::io_context other;
-    auto c = with_cancel(background(other));
-    std::optional own(with_cancel(background(*ioc)));
-    own->cancel.detach();
-    fate f;
-    own->ctx.async_wait(bind_context(
-        c.ctx, asio::bind_executor(other.get_executor(), handler(f))));
-    own.reset();
-    together(
-        [&]
-        {
-            c.cancel.cancel();
-            other.poll();
-        },
-        [&] { ioc.reset(); });
-    other.restart();
-    other.poll();
-    check(is_called(f) || is_dropped(f), "it has ended or gone");
-}
-
 void it_goes_beside_two_cancels()
 {
     mortal_fixture f;
@@ -1610,10 +1590,6 @@ int main(int argc, char** argv)
              .run = it_goes_beside_a_cancel,
              .faults = {gate_is_open, gate_does_not_wait},
              .preemptions = 3},
-            {.name = "it_goes_beside_another_context_of_a_wait",
-             .run = it_goes_beside_another_context_of_a_wait,
-             .faults = {},
-             .stale = 0},
             {.name = "it_goes_beside_two_cancels",
              .run = it_goes_beside_two_cancels,
              .faults = {gate_does_not_wait},
