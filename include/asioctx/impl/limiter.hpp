@@ -138,13 +138,7 @@ public:
         try
         {
             return *::new (static_cast<void*>(p)) acquire_op_of(
-                a,
-                std::move(of),
-                ctx,
-                host,
-                io,
-                ex,
-                std::forward<H>(handler));
+                a, std::move(of), ctx, host, io, ex, std::forward<H>(handler));
         }
         catch (...)
         {
@@ -185,10 +179,7 @@ private:
         Executor const& ex,
         H&& handler)
         : acquire_op(
-            scope_or_never(context_access::get(ctx)),
-            host,
-            std::move(of),
-            ctx),
+            scope_or_never(context_access::get(ctx)), host, std::move(of), ctx),
           allocator_(a), executor_(ex), work_(work{work_of(io), work_of(ex)}),
           handler_(std::forward<H>(handler))
     {
