@@ -50,7 +50,7 @@ using result = std::unique_ptr<PGresult, deleter>;
 class connection
 {
 public:
-    explicit connection(asio::any_io_executor ex) : socket_(std::move(ex))
+    explicit connection(asio::any_io_executor const& ex) : socket_(ex)
     {
     }
 

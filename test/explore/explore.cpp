@@ -612,7 +612,7 @@ unsigned add_location(void const* address, u64 number) noexcept
 u64 lazy_number() noexcept
 {
     auto& made = self >= 0 ? e->threads[self].made : e->made;
-    return lazy | mix(static_cast<u64>(self + 1), ++made);
+    return lazy | mix((static_cast<u64>(self) + 1), ++made);
 }
 
 unsigned location_at(void const* address) noexcept
@@ -1282,7 +1282,7 @@ void detail::created(void const* location) noexcept
     if (!in_scenario)
         return;
     auto& made = self >= 0 ? e->threads[self].made : e->made;
-    add_location(location, mix(static_cast<u64>(self + 1), ++made) & ~lazy);
+    add_location(location, mix((static_cast<u64>(self) + 1), ++made) & ~lazy);
     if (self >= 0)
         e->places[slot(location) - 1].touched =
             static_cast<std::uint8_t>(1u << self);

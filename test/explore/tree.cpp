@@ -168,7 +168,9 @@ void a_source_goes_beside_a_cancel()
         [&] { parent.cancel.cancel(cause(1)); },
         [&]
         {
-            cancel_source(std::move(source));
+            {
+                cancel_source const last(std::move(source));
+            }
             check(child.done() && leaf.ctx.done(), "its context is done");
         });
     check(ended_by(parent.ctx, 1), "the parent has its cause");

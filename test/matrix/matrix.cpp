@@ -131,6 +131,7 @@ public:
                 f();
                 called = true;
             });
+        // NOLINTNEXTLINE(bugprone-infinite-loop): it is, by a handler
         while (!called)
             poll(false);
     }
@@ -519,7 +520,8 @@ void try_type(
                     : std::string();
                 auto& v = worst[by == asker::plain];
                 v = std::max(v, verdict(waiting, ahead));
-                detail += waiting + ' ' + ahead + ' ';
+                detail.append(waiting).append(1, ' ');
+                detail.append(ahead).append(1, ' ');
             }
             steps = verdicts[worst[0]];
             asio = verdicts[worst[1]];

@@ -111,6 +111,7 @@ void waits_are_initiated_completed_and_canceled(int rounds)
     {
         auto source = with_cancel(background(ioc));
         std::vector<asio::steady_timer> timers;
+        timers.reserve(batch);
         for (int i = 0; i < batch; ++i)
             timers.emplace_back(ioc, i % 4 ? 1h : 0us);
         tally t;
@@ -417,6 +418,7 @@ void deadlines_pass_beside_cancellations(int rounds)
     {
         auto source = with_timeout(background(ioc), r % 50 * 1us);
         std::vector<asio::steady_timer> timers;
+        timers.reserve(batch);
         for (int i = 0; i < batch; ++i)
             timers.emplace_back(ioc, i % 4 ? 1h : 0us);
         tally t;
@@ -438,6 +440,7 @@ void callbacks_are_stopped_and_posted(int rounds)
         std::atomic<int> calls{0};
         std::atomic<int> stopped{0};
         std::vector<after_func_registration> callbacks;
+        callbacks.reserve(batch);
         for (int i = 0; i < batch; ++i)
             callbacks.push_back(after_func(source.ctx, [&] { ++calls; }));
         auto const stop = [&]

@@ -80,6 +80,7 @@ void timers(int rounds, int threads)
         auto source = with_cancel(background(ioc));
         tally t;
         std::vector<std::unique_ptr<asio::steady_timer>> timers;
+        timers.reserve(8);
         for (int i = 0; i < 8; ++i)
             timers.push_back(std::make_unique<asio::steady_timer>(
                 ioc, i % 2 ? 0us : 1h));

@@ -189,6 +189,7 @@ void a_function_runs_or_is_stopped_never_both(int rounds)
         int runs = 0;
         int stops = 0;
         std::vector<after_func_registration> registrations;
+        registrations.reserve(20);
         for (int i = 0; i < 20; ++i)
             registrations.push_back(
                 after_func(source.ctx, [&runs] { ++runs; }));
@@ -212,6 +213,7 @@ void functions_are_detached_and_contexts_dropped_beside_a_cancel(int rounds)
         auto source = std::make_optional(with_cancel(background(ioc)));
         auto const alive = std::make_shared<int>(0);
         std::vector<after_func_registration> registrations;
+        registrations.reserve(10);
         for (int i = 0; i < 10; ++i)
             registrations.push_back(after_func(source->ctx, [alive] {}));
         auto cancel = std::move(source->cancel);
@@ -381,6 +383,7 @@ void first_deadlines_are_made_beside_taking_time(int rounds)
                                   asio::io_context& other,
                                   cancelable& last)
             {
+                // NOLINTBEGIN(asioctx-background-in-function): last is a result
                 return [&]
                 {
                     takes_time(own, time);
@@ -391,6 +394,7 @@ void first_deadlines_are_made_beside_taking_time(int rounds)
                     takes_time(own, time);
                     last = with_timeout(background(own), 50us);
                 };
+                // NOLINTEND(asioctx-background-in-function)
             };
             race::together(
                 {take(a, b, kept[0]),

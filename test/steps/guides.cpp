@@ -138,6 +138,7 @@ text next(context ctx)
 text next_of_a_sender(context ctx)
 {
     from_go::channel numbers(co_await asio::this_coro::executor);
+    // NOLINTNEXTLINE(asioctx-unbound-operation): the other side
     numbers.async_send({}, 7, [](asioctx::error_code) {});
     co_return std::to_string(co_await from_go::next(ctx, numbers));
 }
@@ -240,6 +241,7 @@ nothing serve(context ctx)
     stop.detach();
     asio::co_spawn(ex, ask(ex, acceptor.local_endpoint()), asio::detached);
     auto const stays = std::make_shared<tcp::socket>(ex);
+    // NOLINTNEXTLINE(asioctx-unbound-operation): the client
     stays->async_connect(
         acceptor.local_endpoint(),
         [stays](asioctx::error_code const&)

@@ -420,6 +420,7 @@ private:
 // Starts the operation of a family with a handler of a kind.
 //
 // Define ASIOCTX_RACE_UNBOUND to see what Asio does alone.
+// NOLINTBEGIN(asioctx-first-parameter): the family is what it starts one of.
 template <class Kind, class Family>
 void start(
     Family& family,
@@ -428,7 +429,7 @@ void start(
     fate& f,
     std::future<void>& result)
 {
-    auto const go = [&](auto&& token)
+    auto const go = [&](auto token)
     {
 #ifdef ASIOCTX_RACE_UNBOUND
         (void)ctx;
@@ -459,6 +460,7 @@ void start(
     else
         go(asio::bind_executor(Kind::get(w), fate_handler(f)));
 }
+// NOLINTEND(asioctx-first-parameter)
 
 // Whether an operation may have ended so.
 inline void check_error(error_code const& ec, bool canceled, bool closed)

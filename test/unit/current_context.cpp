@@ -274,7 +274,7 @@ BOOST_FIXTURE_TEST_CASE(it_keeps_the_context, fixture)
 {
     auto node = std::make_shared<int>();
     std::weak_ptr<int> const alive = node;
-    constexpr context_key<std::shared_ptr<int>> key("node");
+    static constexpr context_key<std::shared_ptr<int>> key("node");
     asio::any_io_executor ex = make_current_executor(
         with_value(root, key, std::exchange(node, nullptr)), ioc);
     BOOST_TEST(!alive.expired());
@@ -413,7 +413,8 @@ BOOST_FIXTURE_TEST_CASE(an_io_object_may_be_on_it, fixture)
         asio::steady_timer mine(ex, asio::steady_timer::time_point::min());
         co_await mine.async_wait(asio::use_awaitable);
         see();
-        mine.async_wait(seeing()); // runs where the timer is
+        // NOLINTNEXTLINE(asioctx-unbound-operation): runs where the timer is
+        mine.async_wait(seeing());
         co_await asio::post(asio::use_awaitable);
         co_await mine.async_wait(bind_context(ctx, asio::use_awaitable));
         see();
@@ -437,6 +438,7 @@ BOOST_FIXTURE_TEST_CASE(an_io_object_may_be_on_it, fixture)
         executor>
         typed(make_current_executor(a, ioc));
     typed.expires_after(0s);
+    // NOLINTNEXTLINE(asioctx-unbound-operation): beside one that is bound
     typed.async_wait(seeing());
     typed.async_wait(bind_context(b, seeing()));
     ioc.restart();
