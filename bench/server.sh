@@ -70,6 +70,7 @@ rss() # in KiB
 }
 
 # A client that hangs up may be back before the server has seen that it was gone.
+: > "$dir/log"
 "$binary" --port 0 --limit $((2 * connections)) --max-timeout 60s --grace 30s \
     "${options[@]}" > "$dir/log" 2> "$dir/errors" &
 server=$!

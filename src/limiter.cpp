@@ -35,6 +35,13 @@ bool adapts(limiter_options const& o) noexcept
     return o.target != (duration::max)();
 }
 
+// More are as good as no limit, and are no numbers of a double.
+double as_limit(std::size_t n) noexcept
+{
+    constexpr double most = 1e15;
+    return std::min(static_cast<double>(n), most);
+}
+
 double checked(std::size_t limit, limiter_options const& o)
 {
     if (limit == 0)
@@ -42,7 +49,7 @@ double checked(std::size_t limit, limiter_options const& o)
             "asioctx::limiter: with a limit of 0 nobody would ever be "
             "admitted; it is at least 1");
     if (!adapts(o))
-        return static_cast<double>(limit);
+        return as_limit(limit);
     if (o.target <= duration::zero())
         throw std::invalid_argument(
             "asioctx::limiter: the target, the time that the work may take, "
@@ -51,7 +58,7 @@ double checked(std::size_t limit, limiter_options const& o)
         throw std::invalid_argument(
             "asioctx::limiter: a limit that adapts is from min_limit, which is "
             "at least 1, to max_limit");
-    return static_cast<double>(limit);
+    return as_limit(limit);
 }
 
 } // namespace
@@ -110,7 +117,8 @@ void limiter_state::decide(acquire_op& op, watch const& w) noexcept
         bool const is_late = op.ctx_.remaining() - work_ < expected_wait();
         bool const makes_room = options_.order == queue_order::newest_first
             && options_.max_queued != 0;
-        bool const is_full = queued_ >= options_.max_queued && !makes_room;
+        bool const is_full = queued_ >= options_.max_queued
+            && in_use_ >= this->limit() && !makes_room;
         if (!can_go && !is_late && !is_full)
         {
             queue_.push_back(op);
@@ -192,7 +200,7 @@ void limiter_state::release(
         if (how == ending::backed_off)
             reduce_limit(since, time);
         else if (how == ending::done && !is_canceled)
-            measure(time - since, since, time);
+            measure(std::max(time - since, duration::zero()), since, time);
         --in_use_;
     }
     pump();
@@ -250,7 +258,7 @@ void limiter_state::count_end(context const& ctx) noexcept
 void limiter_state::measure(
     duration time, time_point since, time_point now) noexcept
 {
-    if (work_ == duration::zero())
+    if (!std::exchange(is_measured_, true))
         work_ = time;
     else
         work_ += (time - work_) / smoothing;
@@ -259,8 +267,7 @@ void limiter_state::measure(
     if (time > options_.target)
         reduce_limit(since, now);
     else if (in_use_ >= limit())
-        limit_ = std::min(
-            limit_ + 1 / limit_, static_cast<double>(options_.max_limit));
+        limit_ = std::min(limit_ + 1 / limit_, as_limit(options_.max_limit));
 }
 
 void limiter_state::reduce_limit(time_point since, time_point now) noexcept
@@ -268,8 +275,7 @@ void limiter_state::reduce_limit(time_point since, time_point now) noexcept
     // What began before it was reduced says nothing about what it is now.
     if (!adapts(options_) || since < reduced_at_)
         return;
-    limit_ =
-        std::max(limit_ * decrease, static_cast<double>(options_.min_limit));
+    limit_ = std::max(limit_ * decrease, as_limit(options_.min_limit));
     reduced_at_ = now;
 }
 
@@ -297,12 +303,13 @@ void limiter_state::reject(acquire_op& op, std::uint64_t& count) noexcept
 
 // Decides about one and returns it, for the caller to complete; null if nothing
 // more can be decided.
-acquire_op* limiter_state::next_decided(time_point now) noexcept
+acquire_op* limiter_state::next_decided() noexcept
 {
     while (!queue_.empty())
     {
-        bool const is_too_long = queued_ > options_.max_queued;
-        if (!is_closed_ && !is_too_long && in_use_ >= limit())
+        bool const has_permit = in_use_ < limit();
+        bool const is_too_long = !has_permit && queued_ > options_.max_queued;
+        if (!is_closed_ && !is_too_long && !has_permit)
             return nullptr;
         auto& op = is_too_long || options_.order == queue_order::oldest_first
             ? queue_.pop_front()
@@ -319,25 +326,58 @@ acquire_op* limiter_state::next_decided(time_point now) noexcept
         else if (op.ctx_.remaining() < work_)
             reject(op, counts_.rejected_late);
         else
-            admit(op, now);
+            admit(op, now());
         return &op;
     }
     return nullptr;
 }
 
+// What the calling thread is at.
+struct limiter_state::pumping
+{
+    explicit pumping(limiter_state const& l) noexcept
+        : of(&l), outer(std::exchange(innermost(), this))
+    {
+    }
+
+    pumping(pumping const&) = delete;
+    pumping& operator=(pumping const&) = delete;
+
+    ~pumping()
+    {
+        innermost() = outer;
+    }
+
+    static bool is_at(limiter_state const& l) noexcept
+    {
+        auto const* p = innermost();
+        while (p && p->of != &l)
+            p = p->outer;
+        return p != nullptr;
+    }
+
+    static pumping*& innermost() noexcept
+    {
+        static constinit thread_local pumping* p = nullptr;
+        return p;
+    }
+
+    limiter_state const* of;
+    pumping* outer;
+};
+
 void limiter_state::pump() noexcept
 {
-    auto const time = now();
-    std::unique_lock lock(mutex_);
-    if (std::exchange(is_pumping_, true))
+    if (pumping::is_at(*this))
         return;
-    while (auto* const op = next_decided(time))
+    pumping const here(*this);
+    std::unique_lock lock(mutex_);
+    while (auto* const op = next_decided())
     {
         lock.unlock();
         op->post_or_discard();
         lock.lock();
     }
-    is_pumping_ = false;
 }
 
 time_point limiter_state::now() const noexcept

@@ -95,9 +95,9 @@ bool parse(std::string_view name, char const* value, options& o)
         o.server.queue.order = value == "newest"sv
             ? asioctx::queue_order::newest_first
             : asioctx::queue_order::oldest_first;
-    else if (name == "--threads" && number > 0)
+    else if (name == "--threads" && number > 0 && number <= 1000)
         o.server.threads = static_cast<unsigned>(number);
-    else if (name == "--io-contexts" && number > 0)
+    else if (name == "--io-contexts" && number > 0 && number <= 1000)
         o.io_contexts = static_cast<unsigned>(number);
     else if (name == "--certificate")
         o.certificate = value;
@@ -216,6 +216,8 @@ int serve(options& o)
     }
     // Each io_context has a share.
     o.server.limit = std::max<std::size_t>(o.server.limit / o.io_contexts, 1);
+    auto& queue = o.server.queue;
+    queue.max_limit = std::max(queue.max_limit, o.server.limit);
 
     std::vector<asioctx::stuck_reporter> reporters;
     std::vector<std::unique_ptr<example::debug_server>> debug;

@@ -88,8 +88,8 @@ public:
         /// What it points to.
         using pointer = baggage_member const*;
 
-        /// What it refers to: a member that it holds itself.
-        using reference = baggage_member const&;
+        /// What it gives: a copy, as the member is in the iterator.
+        using reference = baggage_member;
 
         /// Makes one that has passed the last member.
         iterator() noexcept = default;

@@ -80,7 +80,8 @@ private:
 
 /// What runs another executor's functions, each with a context that is current.
 /**
- * It is the other executor in all but that: a strand remains one. A coroutine
+ * It is the other executor in all but that: a strand remains one. Wrap a strand:
+ * a strand that is made of this may run a function without it. A coroutine
  * that is spawned on it has the context current whenever it runs, wherever what
  * it has awaited has completed; but for a step that a token's own executor runs.
  * So has the handler that it is bound to with @c boost::asio::bind_executor, each

@@ -304,8 +304,8 @@ public:
      * @par Executor
      * The I/O executor is that of the execution context that the limiter's root
      * was made from. The handler runs on its associated executor, as if by
-     * asio::post. The operation counts as outstanding work on both. Its memory
-     * is allocated with the handler's associated allocator.
+     * asio::post. The operation counts as outstanding work there. Its memory is
+     * allocated with the handler's associated allocator.
      *
      * @par Per-operation cancellation
      * All types. An acquisition has no effect that could be partial.

@@ -34,6 +34,7 @@
 #include <deque>
 #include <exception>
 #include <future>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <random>
@@ -521,6 +522,42 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(l.report().in_use == 0u);
 }
 
+BOOST_FIXTURE_TEST_CASE(work_that_takes_no_time_counts_too, limiter_fixture)
+{
+    limiter l(root, 1);
+    l.try_acquire(root).release();
+    auto p = l.try_acquire(root);
+    clock.advance(8s);
+    p.release();
+    BOOST_TEST(l.report().work == 1s);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_limit_may_be_as_great_as_a_number, limiter_fixture)
+{
+    limiter l(root, (std::numeric_limits<std::size_t>::max)());
+    BOOST_TEST(l.report().limit > 1'000'000u);
+    BOOST_TEST(bool(l.try_acquire(root)));
+}
+
+// The limiter's execution context goes first, and its waiter's is another.
+BOOST_FIXTURE_TEST_CASE(it_goes_before_who_waits_elsewhere, limiter_fixture)
+{
+    std::optional<asio::io_context> home(std::in_place);
+    asio::io_context other;
+    auto const there = with_cancel(background(other));
+    std::optional<limiter> l(std::in_place, background(*home), 1);
+    auto const p = l->try_acquire(there.ctx);
+    int ended = 0;
+    l->async_acquire(
+        there.ctx,
+        asio::bind_executor(
+            other, [&](error_code, limiter::permit const&) { ++ended; }));
+    home.reset();
+    l.reset();
+    other.run();
+    BOOST_TEST(ended == 1);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_permit_is_released_once, limiter_fixture)
 {
     limiter l(root, 3);
@@ -912,6 +949,7 @@ struct model
     double limit = 0;
     duration now{};
     duration work{};
+    bool is_measured = false;
     duration reduced_at = -1ns;
     std::vector<model_guest> guests;
     std::deque<std::size_t> queue;
@@ -1006,7 +1044,8 @@ struct model
             reduce(g);
         else if (how != 1 && !g.is_canceled)
         {
-            work = work == 0ns ? time : work + (time - work) / 8;
+            work = !is_measured ? time : work + (time - work) / 8;
+            is_measured = true;
             if (time > options.target)
                 reduce(g);
             else if (

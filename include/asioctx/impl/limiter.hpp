@@ -128,7 +128,6 @@ public:
         std::shared_ptr<limiter_state> of,
         context const& ctx,
         root& host,
-        asio::any_io_executor const& io,
         Executor const& ex,
         H&& handler)
     {
@@ -138,7 +137,7 @@ public:
         try
         {
             return *::new (static_cast<void*>(p)) acquire_op_of(
-                a, std::move(of), ctx, host, io, ex, std::forward<H>(handler));
+                a, std::move(of), ctx, host, ex, std::forward<H>(handler));
         }
         catch (...)
         {
@@ -163,24 +162,17 @@ public:
     }
 
 private:
-    struct work
-    {
-        work_type<asio::any_io_executor> io;
-        work_type<Executor> handler;
-    };
-
     template <class H>
     acquire_op_of(
         allocator const& a,
         std::shared_ptr<limiter_state> of,
         context const& ctx,
         root& host,
-        asio::any_io_executor const& io,
         Executor const& ex,
         H&& handler)
         : acquire_op(
             scope_or_never(context_access::get(ctx)), host, std::move(of), ctx),
-          allocator_(a), executor_(ex), work_(work{work_of(io), work_of(ex)}),
+          allocator_(a), executor_(ex), work_(work_of(ex)),
           handler_(std::forward<H>(handler))
     {
     }
@@ -213,8 +205,8 @@ private:
     {
         link_.clear(*handler_);
         auto const ec = this->result();
-        auto permit = this->take_permit();
         auto handler = take_handler();
+        auto permit = this->take_permit();
         discard();
         this->release();
         std::move(handler)(ec, std::move(permit));
@@ -244,7 +236,10 @@ private:
 
     [[no_unique_address]] allocator allocator_;
     std::optional<Executor> executor_; // of who posts it
-    std::optional<work> work_;
+
+    // There, and not on the limiter's execution context: of that it is no
+    // guest.
+    std::optional<work_type<Executor>> work_;
     std::optional<Handler> handler_;
     slot_link<acquire_op> link_;
 };
@@ -296,11 +291,14 @@ private:
     void admit(acquire_op& op, time_point now) noexcept;
     void abort(acquire_op& op) noexcept;
     void reject(acquire_op& op, std::uint64_t& count) noexcept;
-    acquire_op* next_decided(time_point now) noexcept;
+    acquire_op* next_decided() noexcept;
 
-    // Decides about those in the queue, as far as that can be done. One thread
-    // at a time, so that permits that are given back at once need no stack.
+    // Decides about those in the queue, as far as that can be done. A thread
+    // does it once at a time, so that permits that are given back at once need
+    // no stack.
     void pump() noexcept;
+
+    struct pumping;
 
     time_point now() const noexcept;
 
@@ -314,8 +312,8 @@ private:
     std::size_t queued_ = 0;
     intrusive_list<acquire_op, limiter_tag> queue_;
     duration work_{};
+    bool is_measured_ = false;
     bool is_closed_ = false;
-    bool is_pumping_ = false;
     limiter_report counts_; // the numbers of those who have asked
 };
 
@@ -348,7 +346,6 @@ public:
             state_,
             ctx_,
             host_of(ex, state_->get_root()),
-            io,
             ex,
             std::forward<Handler>(handler));
         op.connect_slot();
