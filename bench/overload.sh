@@ -45,16 +45,12 @@ clean_up_at_exit
 
 run() # <name> <rate> <option of the server>...
 {
-    local name=$1 rate=$2 port= refused at_once i
+    local name=$1 rate=$2 port refused at_once
     shift 2
     : > "$dir/log" # the last one's
     "$binary" --port 0 --grace 100ms "$@" > "$dir/log" &
     pids=("$!")
-    for ((i = 0; i != 500; ++i)); do
-        port=$(sed -n 's/^listening on .*://p' "$dir/log")
-        [[ -z $port ]] || break
-        sleep 0.02
-    done
+    wait_for_port "$dir/log"
     "$load" --port "$port" --rate "$rate" --seconds "$seconds" > "$dir/load"
     kill -TERM "${pids[0]}"
     wait "${pids[0]}" || true

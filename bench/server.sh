@@ -75,11 +75,7 @@ rss() # in KiB
     "${options[@]}" > "$dir/log" 2> "$dir/errors" &
 server=$!
 pids+=("$server")
-for ((i = 0; i != 500; ++i)); do
-    port=$(sed -n 's/^listening on .*://p' "$dir/log")
-    [[ -z $port ]] || break
-    sleep 0.02
-done
+wait_for_port "$dir/log"
 [[ $port ]] || fail "the server does not listen"
 
 "$load" --port "$port" --connections "$connections" --seconds "$seconds" \

@@ -29,3 +29,15 @@ kill_all() # <process id>...
         wait "$p" 2> /dev/null || true
     done
 }
+
+# Sets $port to what a server that was just started has written to its log; to
+# nothing if it does not listen.
+wait_for_port() # <log>
+{
+    local i
+    for ((i = 0; i != 500; ++i)); do
+        port=$(sed -n 's/^listening on .*://p' "$1")
+        [[ -z $port ]] || break
+        sleep 0.02
+    done
+}

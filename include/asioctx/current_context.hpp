@@ -121,8 +121,8 @@ public:
     using inner_executor_type = Executor;
 
     /// Runs functions with a context that is current, on another executor.
-    current_executor(context ctx, Executor const& inner) noexcept
-        : ctx_(std::move(ctx)), inner_(inner)
+    current_executor(context ctx, Executor inner) noexcept
+        : ctx_(std::move(ctx)), inner_(std::move(inner))
     {
     }
 
@@ -204,10 +204,11 @@ private:
         }
     };
 
+    // By value: a copy of one that counts work would count once more.
     template <class E>
-    current_executor<std::decay_t<E>, Scope> make(E&& inner) const noexcept
+    current_executor<E, Scope> make(E inner) const noexcept
     {
-        return {ctx_, inner};
+        return {ctx_, std::move(inner)};
     }
 
     context ctx_;

@@ -157,38 +157,28 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(l.report().admitted == 3u);
 }
 
-BOOST_FIXTURE_TEST_CASE(the_oldest_is_next, limiter_fixture)
+BOOST_FIXTURE_TEST_CASE(the_oldest_is_next_or_the_newest, limiter_fixture)
 {
-    limiter l(root, 1);
-    guest a, b, c;
-    acquire(l, a);
-    acquire(l, b);
-    acquire(l, c);
-    poll();
-    a.got.release();
-    poll();
-    BOOST_TEST(b.admitted());
-    BOOST_TEST(!c.completed());
-    b.got.release();
-    poll();
-    BOOST_TEST(c.admitted());
-}
-
-BOOST_FIXTURE_TEST_CASE(or_the_newest, limiter_fixture)
-{
-    limiter l(root, 1, {.order = queue_order::newest_first});
-    guest a, b, c;
-    acquire(l, a);
-    acquire(l, b);
-    acquire(l, c);
-    poll();
-    a.got.release();
-    poll();
-    BOOST_TEST(c.admitted());
-    BOOST_TEST(!b.completed());
-    c.got.release();
-    poll();
-    BOOST_TEST(b.admitted());
+    for (auto const order :
+         {queue_order::oldest_first, queue_order::newest_first})
+    {
+        limiter l(root, 1, {.order = order});
+        guest a, b, c;
+        acquire(l, a);
+        acquire(l, b);
+        acquire(l, c);
+        poll();
+        bool const oldest = order == queue_order::oldest_first;
+        auto& first = oldest ? b : c;
+        auto& last = oldest ? c : b;
+        a.got.release();
+        poll();
+        BOOST_TEST(first.admitted());
+        BOOST_TEST(!last.completed());
+        first.got.release();
+        poll();
+        BOOST_TEST(last.admitted());
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(a_full_queue_rejects_at_once, limiter_fixture)
