@@ -14,21 +14,26 @@ namespace asioctx::detail {
 
 void destroy(node* n) noexcept
 {
-    // A destructor may release other nodes: those wait for their turn.
-    thread_local node* waiting = nullptr;
-    thread_local bool busy = false;
-    n->next_dead = std::exchange(waiting, n);
-    if (busy)
-        return;
-    busy = true;
-    while (waiting)
+    // A destructor may release other nodes: those wait for their turn, with the one
+    // that is at work.
+    static constinit thread_local node** at_work = nullptr;
+    if (at_work)
     {
-        node* const dead = std::exchange(waiting, waiting->next_dead);
-        node* const parent = counts_for_parent(*dead) ? dead->parent : nullptr;
-        delete dead;
-        release(parent);
+        n->next_dead = std::exchange(*at_work, n);
+        return;
     }
-    busy = false;
+    node* waiting = nullptr;
+    at_work = &waiting;
+    for (;;)
+    {
+        node* const parent = counts_for_parent(*n) ? n->parent : nullptr;
+        delete n;
+        release(parent);
+        if (!waiting)
+            break;
+        n = std::exchange(waiting, waiting->next_dead);
+    }
+    at_work = nullptr;
 }
 
 } // namespace asioctx::detail

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <utility>
 
 #include "record.hpp"
 
@@ -30,22 +29,18 @@ scope* parent_scope(node const& n) noexcept
     return n.parent ? n.parent->nearest_scope : nullptr;
 }
 
+bool is_root(scope const& s) noexcept
+{
+    return s.home == &s;
+}
+
 // The lists of a scope that a child or an operation is in.
 scope_base& lists_of(scope& s, unsigned char shard) noexcept
 {
-    if (is_root(s))
+    if (is_root(s)) [[unlikely]]
         return static_cast<root&>(s).shards[shard];
     return s;
 }
-
-// Apart from what is done if nobody records, which would take room for their
-// arguments.
-
-#if defined(__GNUC__)
-#define ASIOCTX_COLD [[gnu::cold, gnu::noinline]]
-#else
-#define ASIOCTX_COLD
-#endif
 
 ASIOCTX_COLD void record_made(scope& s) noexcept
 {
@@ -59,8 +54,6 @@ ASIOCTX_COLD void record_end(scope& s) noexcept
                                       : flight_recorder::what::expired,
         &s, "", s.why.at);
 }
-
-#undef ASIOCTX_COLD
 
 } // namespace
 
@@ -123,12 +116,12 @@ void scope_base::wait_for_lock() const noexcept
         wait();
 }
 
-bool scope::cancel(reason r, bool is_inherited) noexcept
+bool scope::cancel(reason const& r, bool is_inherited) noexcept
 {
     return cancel_with(
         [&]
         {
-            set_why(std::move(r));
+            set_why(r);
             inherited = is_inherited;
         });
 }
@@ -139,7 +132,7 @@ bool scope::begin_grace(reason const& r, time_point t) noexcept
     bool const begins = !inherited;
     if (begins)
     {
-        set_why(reason(r));
+        set_why(r);
         inherited = true;
         deadline = t;
     }
@@ -148,14 +141,14 @@ bool scope::begin_grace(reason const& r, time_point t) noexcept
 }
 
 // The lock is held.
-void scope::set_why(reason&& r) noexcept
+void scope::set_why(reason const& r) noexcept
 {
     if (!made_file)
     {
         made_file = why.at.file_name();
         made_line = static_cast<std::uint32_t>(why.at.line());
     }
-    why = std::move(r);
+    why = r;
 }
 
 bool scope::cancel_here() noexcept
@@ -393,7 +386,7 @@ scope::walk_step scope::mark_child(
         unlock(s);
         return walk_step::nothing;
     }
-    set_why(reason(r));
+    set_why(r);
     inherited = true;
     ended_at = now;
     if (is_recorded()) [[unlikely]]
@@ -497,7 +490,7 @@ void scope::leave_parent() noexcept
     auto t = to_parent.load(std::memory_order_acquire);
     if (t == tie::none)
         return;
-    scope& p = *parent_scope(*this);
+    scope& p = *parent->nearest_scope;
     bool is_reference = true;
     if (t == tie::listed)
     {
@@ -517,7 +510,7 @@ void scope::leave_parent() noexcept
 
 scope_base& scope::pick_lists(unsigned char& number) noexcept
 {
-    if (!is_root(*this))
+    if (!is_root(*this)) [[likely]]
         return *this;
     number = root::shard_of_thread();
     return static_cast<root&>(*this).shards[number];

@@ -34,21 +34,17 @@ public:
     {
         auto* const p = first_[i];
         if (p)
-        {
             first_[i] = p->next;
-            --number_[i];
-        }
         return p;
     }
 
     bool put(void* p, std::size_t i) noexcept
     {
-        if (number_[i] == capacity_)
+        auto* const next = first_[i];
+        auto const number = next ? next->number + 1 : 1;
+        if (number > capacity_ && !may_grow()) [[unlikely]]
             return false;
-        thread_local owner const at_exit{*this};
-        static_cast<void>(at_exit);
-        first_[i] = ::new (p) block{first_[i]};
-        ++number_[i];
+        first_[i] = ::new (p) block{next, number};
         return true;
     }
 
@@ -62,8 +58,8 @@ public:
     std::size_t size() const noexcept
     {
         std::size_t n = 0;
-        for (auto const i : number_)
-            n += i;
+        for (auto const* p : first_)
+            n += p ? p->number : 0;
         return n;
     }
 
@@ -71,6 +67,7 @@ private:
     struct block
     {
         block* next;
+        std::size_t number; // of this and those behind it
     };
 
     // Frees it at the thread's end, after which nothing is kept.
@@ -87,15 +84,28 @@ private:
 
     static constexpr std::size_t sizes = largest / step + 1;
 
-    block* first_[sizes] = {};
-    unsigned char number_[sizes] = {};
+    // Keeps nothing before it is sure to be freed at the thread's end, nor after.
+    ASIOCTX_COLD bool may_grow() noexcept
+    {
+        if (was_used_)
+            return false;
+        was_used_ = true;
+        capacity_ = most;
+        thread_local owner const at_exit{*this};
+        static_cast<void>(at_exit);
+        return capacity_ != 0;
+    }
 
     // Of each size. A sanitizer is to see what is freed.
 #if defined(ASIOCTX_SANITIZED)
-    unsigned char capacity_ = 0;
+    static constexpr std::size_t most = 0;
 #else
-    unsigned char capacity_ = 64;
+    static constexpr std::size_t most = 64;
 #endif
+
+    block* first_[sizes] = {};
+    std::size_t capacity_ = 0;
+    bool was_used_ = false;
 };
 
 constinit thread_local free_memory kept;

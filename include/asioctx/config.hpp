@@ -43,6 +43,14 @@
 #define ASIOCTX_DECL
 #endif
 
+// What is rarely called: its arguments and variables are not to cost the caller
+// registers and room on the stack otherwise.
+#if defined(__GNUC__)
+#define ASIOCTX_COLD [[gnu::cold, gnu::noinline]]
+#else
+#define ASIOCTX_COLD
+#endif
+
 // What a function returns must not outlive the object or argument. Clang warns
 // if that is a temporary.
 #if defined(__has_cpp_attribute)

@@ -123,7 +123,7 @@ struct scope_base
     intrusive_ring<hook, scope_tag> hooks;
 
 private:
-    ASIOCTX_DECL void wait_for_lock() const noexcept;
+    ASIOCTX_COLD ASIOCTX_DECL void wait_for_lock() const noexcept;
 };
 
 // A node that can be done by itself.
@@ -181,7 +181,8 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // waited for it. Does nothing if it is done already; then the whole
     // subtree is marked on return, but another thread may still be notifying.
     // True if this call was the one. The reason may be another scope's.
-    ASIOCTX_DECL bool cancel(reason why, bool inherited = false) noexcept;
+    ASIOCTX_DECL bool cancel(
+        reason const& why, bool inherited = false) noexcept;
 
     // The parent of a scope with a grace is done. True for the one who is to begin
     // the grace: a walk, or who has made the scope after that.
@@ -276,7 +277,7 @@ private:
     bool cancel_with(SetWhy set_why) noexcept;
     class some_taken;
 
-    void set_why(reason&& r) noexcept;
+    void set_why(reason const& r) noexcept;
     void cancel_below() noexcept;
     void take_step(cancel_budget& budget) noexcept;
     walk_step mark_child(
@@ -284,7 +285,7 @@ private:
     void take_children(scope_list& taken) noexcept;
     bool take_some_children(scope_list& taken) noexcept;
     void wait_for_walks() const noexcept;
-    void wait_until_marked() const noexcept;
+    ASIOCTX_COLD void wait_until_marked() const noexcept;
     bool was_ended() const noexcept;
     scope const& end_began_at() const noexcept;
     void notify_hooks(cancel_budget& budget) noexcept;
