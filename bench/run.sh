@@ -43,7 +43,7 @@ fi
 cmake -S . -B $out -G Ninja -D CMAKE_BUILD_TYPE=Release \
     -D ASIOCTX_BUILD_BENCH=ON "${options[@]}" \
     > $out.log || { cat $out.log >&2; exit 1; }
-programs=(operations tree loopback stalls blocks)
+programs=(operations tree loopback stalls blocks idle)
 cmake --build $out --target asioctx_lost_handlers asioctx_bench_http \
     "${programs[@]/#/asioctx_bench_}"
 

@@ -201,6 +201,13 @@ ROWS = [
          throughput(f"P11/deadlines, own roots/asioctx/threads:{i}"))])
       for i, n in ((1, "one thread"), (2, "two threads"),
                    (8, "eight threads"))),
+    *(("P11", f"replace one of 1000 with deadlines, {n}, below {what}", "M/s",
+       throughput(f"P11/live, {name}/asioctx/threads:{i}"), "",
+       [(GO, mops(f"P11/live, {name}/threads:{i}/Go"))])
+      for name, what in (("one parent", "one parent"), ("one root", "one root"),
+                         ("own roots", "a root each"))
+      for i, n in ((1, "one thread"), (2, "two threads"), (4, "four threads"),
+                   (8, "eight threads"), (16, "sixteen threads"))),
     *(("P12", what, "%", share(f"P12/{name}/asioctx", "P12/bare"), goal,
        rivals)
       for name, what, goal, rivals in (
@@ -250,6 +257,12 @@ ROWS = [
                          ("other thread", "from another thread"),
                          ("strand", "to a strand"))
       for key, p in (("median us", "median"), ("p99 us", "p99"))),
+    ("P19", "an idle connection, a read with a timeout: memory", "B",
+     time("P19/idle timeout/asioctx"), "",
+     [("no timeout", time("P19/read/bare")),
+      ("basic_stream", time("P19/idle timeout/basic_stream")),
+      (GO, time("P19/Go"))]),
+    ("P19", "the same, and `with_peer`", "B", time("P19/peer/asioctx"), "", []),
 ]
 
 

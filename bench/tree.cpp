@@ -487,6 +487,36 @@ void threads_with_deadlines(State& state, bool own_roots)
     state.SetItemsProcessed(state.iterations());
 }
 
+// Threads each of which has a thousand contexts with deadlines, and replaces
+// the oldest.
+
+enum class shared
+{
+    parent,
+    root,
+    nothing,
+};
+
+void threads_with_population(State& state, shared what)
+{
+    static asio::io_context ioc;
+    static cancelable const parent = with_cancel(background(ioc));
+    asio::io_context own;
+    auto const above = what == shared::parent
+        ? parent.ctx
+        : background(what == shared::root ? ioc : own);
+    std::vector<cancelable> live;
+    for (std::int64_t n = up_to(1000); n != 0; --n)
+        live.push_back(with_timeout(above, 30s));
+    std::size_t oldest = 0;
+    for (auto _ : state)
+    {
+        live[oldest] = with_timeout(above, 30s);
+        oldest = (oldest + 1) % live.size();
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+
 // P15: touch.
 
 void touch(State& state)
@@ -586,6 +616,15 @@ void add_benchmarks()
             ->Threads(2)
             ->Threads(8)
             ->UseRealTime();
+    auto const population = [](char const* name, shared what)
+    {
+        RegisterBenchmark(name, threads_with_population, what)
+            ->ThreadRange(1, 16)
+            ->UseRealTime();
+    };
+    population("P11/live, one parent/asioctx", shared::parent);
+    population("P11/live, one root/asioctx", shared::root);
+    population("P11/live, own roots/asioctx", shared::nothing);
     RegisterBenchmark("P15/asioctx", touch);
     RegisterBenchmark("P15/steady_timer", rearm);
 }

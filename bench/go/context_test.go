@@ -8,9 +8,14 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"math/rand"
+	"net"
+	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -199,5 +204,80 @@ func BenchmarkP11(b *testing.B) {
 				}
 			})
 		})
+	}
+	for _, threads := range []int{1, 2, 4, 8, 16} {
+		b.Run(fmt.Sprintf("live,_one_parent/threads:%d", threads), func(b *testing.B) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+			b.RunParallel(func(pb *testing.PB) {
+				live := make([]context.CancelFunc, 1000)
+				for i := range live {
+					_, live[i] = context.WithTimeout(parent, timeout)
+				}
+				for i := 0; pb.Next(); i = (i + 1) % len(live) {
+					live[i]()
+					_, live[i] = context.WithTimeout(parent, timeout)
+				}
+				for _, c := range live {
+					c()
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkP19 tells what a connection takes that waits for its peer: a goroutine,
+// a read, and a context that ends it.
+func BenchmarkP19(b *testing.B) {
+	const connections = 5000
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var near, far []net.Conn
+	for i := 0; i < connections; i++ {
+		fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+		if err != nil {
+			b.Skip(err)
+		}
+		for j, all := range []*[]net.Conn{&near, &far} {
+			file := os.NewFile(uintptr(fds[j]), "")
+			c, err := net.FileConn(file)
+			file.Close()
+			if err != nil {
+				b.Skip(err)
+			}
+			*all = append(*all, c)
+		}
+	}
+	inUse := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc + m.StackInuse
+	}
+	before := inUse()
+	var begun, ended sync.WaitGroup
+	begun.Add(connections)
+	ended.Add(connections)
+	for _, c := range near {
+		go func(c net.Conn) {
+			defer ended.Done()
+			ctx, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
+			if t, ok := ctx.Deadline(); ok {
+				c.SetReadDeadline(t)
+			}
+			data := make([]byte, 64)
+			begun.Done()
+			c.Read(data)
+		}(c)
+	}
+	begun.Wait()
+	time.Sleep(100 * time.Millisecond)
+	b.ReportMetric(float64(inUse()-before)/connections, "ns/op")
+	for _, c := range far {
+		c.Close()
+	}
+	ended.Wait()
+	for _, c := range near {
+		c.Close()
 	}
 }
