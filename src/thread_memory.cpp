@@ -84,7 +84,8 @@ private:
 
     static constexpr std::size_t sizes = largest / step + 1;
 
-    // Keeps nothing before it is sure to be freed at the thread's end, nor after.
+    // Keeps nothing before it is sure to be freed at the thread's end, nor
+    // after.
     ASIOCTX_COLD bool may_grow() noexcept
     {
         if (was_used_)

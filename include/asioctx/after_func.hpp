@@ -169,8 +169,8 @@ after_func_registration detail::start_callback(context const& ctx, root& host,
     Executor const& ex, Handler&& handler, place const& at, char const* name)
 {
     using op = callback<std::decay_t<Handler>, Executor, plain_callback>;
-    auto& c = op::create(scope_or_never(context_access::get(ctx)), host, ex, {},
-        std::forward<Handler>(handler));
+    auto& c = op::create(ex, std::forward<Handler>(handler),
+        scope_or_never(context_access::get(ctx)), host, plain_callback());
     c.set_origin(name, at);
     c.start();
     return {ctx, c};

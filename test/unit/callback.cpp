@@ -40,11 +40,11 @@ struct callback_fixture : io_context_fixture
     callback_base& start(Executor const& ex)
     {
         auto& result = callback<recorder, Executor, plain_callback>::create(
+            ex,
+            recorder(o),
             *context_access::get(c.ctx).get_scope(),
             detail::root_of(ioc),
-            ex,
-            plain_callback(),
-            recorder(o));
+            plain_callback());
         result.start();
         return result;
     }

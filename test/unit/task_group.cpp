@@ -166,37 +166,6 @@ BOOST_AUTO_TEST_CASE(tasks_that_succeed_after_the_end_leave_no_error)
     BOOST_TEST(join.succeeded());
 }
 
-BOOST_AUTO_TEST_CASE(collects_every_failure)
-{
-    task_group g(root, task_group::unlimited, on_error::collect);
-    g.spawn([&] { return lost(); });
-    probe<> p;
-    g.spawn([&](auto token) { return p.start(std::move(token)); });
-    g.spawn([&] { return nothing(); });
-    start_join(g);
-    poll();
-    BOOST_TEST(!g.ctx().done());
-    p.complete(broken);
-    poll();
-    BOOST_TEST(join.failed_with("lost"));
-    auto const r = g.report();
-    BOOST_TEST(r.failures.size() == 2u);
-    BOOST_TEST(code_of(r.failures[1].exception) == broken);
-    BOOST_TEST(r.failures[1].at.line() == r.failures[0].at.line() + 2);
-    BOOST_TEST(r.finished == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(ignores_failures)
-{
-    task_group g(root, task_group::unlimited, on_error::ignore);
-    g.spawn([&] { return lost(); });
-    start_join(g);
-    poll();
-    BOOST_TEST(join.succeeded());
-    BOOST_TEST(!g.ctx().done());
-    BOOST_TEST(g.report().failed == 1u);
-}
-
 BOOST_AUTO_TEST_CASE(queues_what_is_beyond_the_limit)
 {
     task_group g(root, 2);
@@ -572,36 +541,6 @@ BOOST_AUTO_TEST_CASE(an_operation_that_cannot_be_started_has_failed)
     BOOST_TEST(join.failed_with("no start"));
     BOOST_TEST(g.report().failed == 1u);
     BOOST_TEST(g.report().aborted == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(waits_for_a_task_that_does_not_look_at_cancellation)
-{
-    task_group g(root);
-    asio::steady_timer own(ioc, time_point::max());
-    auto const deaf = [&]() -> asio::awaitable<void>
-    {
-        co_await asio::this_coro::reset_cancellation_state(
-            asio::disable_cancellation());
-        co_await own.async_wait(asio::as_tuple(asio::use_awaitable));
-    };
-    g.spawn(deaf);
-    auto const line = __LINE__ - 1;
-    start_join(g);
-    poll();
-    g.cancel();
-    poll();
-    clock.advance(3s);
-    auto const r = g.report();
-    BOOST_TEST(join.calls == 0);
-    BOOST_TEST_REQUIRE(r.pending.size() == 1u);
-    BOOST_TEST(r.pending[0].at.line() == line);
-    BOOST_TEST((r.pending[0].age == 3s));
-    BOOST_TEST((r.stopping == 3s));
-    own.cancel();
-    poll();
-    BOOST_TEST(join.succeeded());
-    clock.advance(3s);
-    BOOST_TEST((g.report().stopping == 3s));
 }
 
 BOOST_AUTO_TEST_CASE(a_task_allocates_its_record_and_one_frame)

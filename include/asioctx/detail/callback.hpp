@@ -10,439 +10,26 @@
 
 #include <asioctx/config.hpp>
 
+#include <asioctx/detail/callback_base.hpp>
 #include <asioctx/detail/executor_traits.hpp>
-#include <asioctx/detail/hook.hpp>
+#include <asioctx/detail/node.hpp>
 #include <asioctx/detail/op_slot.hpp>
-#include <asioctx/detail/reserved_memory.hpp>
 #include <asioctx/detail/root.hpp>
 #include <asioctx/detail/scope.hpp>
 #include <asioctx/detail/thread_memory.hpp>
 
-#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
-#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/execution/context.hpp>
-#include <boost/asio/query.hpp>
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 namespace asioctx::detail {
-
-// A handler that is to be posted once a scope is done.
-//
-// While it is in the scope's list of hooks and not posted, the handler waits.
-// Whoever ends that under the scope's lock, and there is one who does, decides what
-// becomes of the handler: notify() posts it, stop() and shut_down() take it off the
-// list and destroy it. Then it takes the callback off the list of guests, so that
-// nothing is posted to an execution context that is gone. What has been posted may
-// still be stopped, until it begins, and is in the list until then, if it has a name
-// to be seen by.
-//
-// The scope lives as long as the callback waits in its list: an owner keeps it, or
-// it empties its list when it dies. A callback that is detached has no owner:
-// the reference is the list's. One that is posted and seen keeps the scope.
-class callback_base : public counted_hook, public execution_context_guest
-{
-public:
-    // What it is called and where it was made, before it is started. Without a name
-    // it is nothing that a user has made.
-    void set_origin(char const* name, place const& at) noexcept
-    {
-        name_ = name;
-        at_ = at;
-        since_ = coarse_now(scope_.home);
-    }
-
-    // Of what was stopped only the message is left, which says nothing.
-    void tell(hook_info& i) const noexcept override
-    {
-        if (state_.load(std::memory_order_relaxed) != state::waiting)
-            return;
-        i.name = name_;
-        i.at = at_;
-        i.since = since_;
-        if (posted_)
-            i.state = operation_state::put_off;
-    }
-
-    // Starts to wait. Called once, before the callback is shared.
-    void start() noexcept
-    {
-        if (!host_.add_guest(*this))
-        {
-            bool const owned = !detached_;
-            drop();
-            leave();
-            if (!owned)
-                release();
-        }
-        else if (!link())
-        {
-            if (!detached_)
-                add_ref();
-            post_or_discard();
-        }
-    }
-
-    // True if the handler had not begun: then it is destroyed.
-    bool stop() noexcept
-    {
-        if (take_to_drop())
-        {
-            discard_as_guest();
-            return true;
-        }
-        if (state_.load(std::memory_order_relaxed) != state::waiting)
-            return false;
-        // What is posted may arrive meanwhile: then it is nobody's guest.
-        stopping s(*this);
-        bool const dropped = drop();
-        if (dropped)
-            leave_scope();
-        return dropped;
-    }
-
-    // Gives the owner's reference away.
-    void detach() noexcept
-    {
-        auto const s = scope_.lock();
-        bool const w = waits();
-        if (w)
-            detached_ = true;
-        scope_.unlock(s);
-        if (!w)
-            release();
-    }
-
-    notice claim() noexcept override
-    {
-        if (posted_)
-            return {nullptr, nullptr, true};
-        set_posted();
-        auto n = counted_hook::claim();
-        n.stays = is_seen();
-        return n;
-    }
-
-    void notify() noexcept override
-    {
-        if (detached_)
-            release(); // the list's
-        post_or_discard();
-    }
-
-    void abandon() noexcept override
-    {
-        state_.store(state::begun, std::memory_order_relaxed);
-        go();
-    }
-
-    bool begin_shut_down() noexcept override
-    {
-        if (is_discarded_here())
-        {
-            list_link<context_service_tag>::unlink();
-            return false;
-        }
-        if (try_add_ref(scope_))
-        {
-            add_ref();
-            return true;
-        }
-        // The scope is dying, perhaps on this thread. It lives on as long as
-        // this is a guest, which the mutex sees to. What is still in its list
-        // is taken with the list's reference; else abandon() has been called.
-        is_taken_ = take_to_drop();
-        return is_taken_;
-    }
-
-    void shut_down() noexcept override
-    {
-        if (is_taken_)
-            return go();
-        scope& s = scope_;
-        if (take_to_drop())
-        {
-            host_.remove_guest(*this);
-            bool const owned = !detached_;
-            discard();
-            leave();
-            if (!owned)
-                release();
-        }
-        release();
-        detail::release(&s);
-    }
-
-    // Memory for what is posted. Each block holds a reference.
-    void* allocate(std::size_t size)
-    {
-        void* const p = memory_.try_allocate(size);
-        if (!p)
-            return ::operator new(size);
-        add_ref();
-        return p;
-    }
-
-    void deallocate(void* p, std::size_t) noexcept
-    {
-        if (memory_.try_deallocate(p))
-            release();
-        else
-            ::operator delete(p);
-    }
-
-protected:
-    callback_base(scope& s, root& host, bool detached) noexcept
-        : scope_(s), host_(host), detached_(detached)
-    {
-        detail::add_ref(&host_);
-    }
-
-    ~callback_base()
-    {
-        detail::release(&host_);
-    }
-
-    // Makes the caller the one who posts the handler. True if it was waiting.
-    bool take_to_post() noexcept
-    {
-        auto const s = scope_.lock();
-        bool const w = waits();
-        if (w)
-        {
-            set_posted();
-            if (!is_seen())
-                scope_.hooks.remove(*this);
-        }
-        scope_.unlock(s);
-        return w;
-    }
-
-    // For the one who has marked it as posted. Consumes a reference: it goes with
-    // what is posted, so that the memory is given back where the handler runs, and
-    // before it does.
-    void post_or_discard() noexcept
-    {
-        {
-            gate_pass const pass(&host_);
-            if (pass)
-            {
-                host_.remove_guest(*this);
-                post();
-                return;
-            }
-        }
-        // The shutdown waits for this. It looks at the scope of a guest.
-        bool const dropped = drop_at_shutdown();
-        leave();
-        host_.remove_guest(*this);
-        if (dropped)
-            leave_scope();
-        release();
-    }
-
-    // What is posted. Holds a reference.
-    struct posted : owner_message<posted, callback_base>
-    {
-        using owner_message<posted, callback_base>::owner_message;
-
-        static void arrived(callback_base& c)
-        {
-            if (!c.begin())
-                return c.release();
-            c.leave_scope();
-            c.complete();
-        }
-
-        static void dropped(callback_base& c) noexcept
-        {
-            if (c.drop_at_shutdown())
-                c.leave_scope();
-            c.release();
-        }
-    };
-
-    // Posts the handler. Takes a copy of the executor: the handler may run, and
-    // this go, before that is done.
-    template <class Executor>
-    void post_on(Executor ex) noexcept
-    {
-        [[maybe_unused]] auto const work = work_while_handing(ex);
-        post_to(ex, posted(this));
-    }
-
-    // What these hold is tried in the library: it takes long to compile.
-    ASIOCTX_DECL void post_on(asio::any_io_executor ex) noexcept;
-    ASIOCTX_DECL void post_on(asio::any_completion_executor ex) noexcept;
-
-private:
-    // Has the execution context wait until this thread has destroyed what was
-    // posted, unless that is what destroys it.
-    class stopping final : public execution_context_guest
-    {
-    public:
-        explicit stopping(callback_base& c) noexcept : callback_(c)
-        {
-            callback_.host_.add_guest(*this);
-        }
-
-        ~stopping()
-        {
-            callback_.host_.remove_guest(*this);
-        }
-
-        bool begin_shut_down() noexcept override
-        {
-            if (callback_.is_discarded_here())
-                unlink();
-            return false;
-        }
-
-        void shut_down() noexcept override
-        {
-        }
-
-    private:
-        callback_base& callback_;
-    };
-
-    // The scope's lock is held, as it is for the next function.
-    bool waits() const noexcept
-    {
-        return list_link<scope_tag>::linked() && !posted_;
-    }
-
-    void set_posted() noexcept
-    {
-        posted_ = true;
-        if (is_seen())
-            detail::add_ref(&scope_);
-    }
-
-    bool is_seen() const noexcept
-    {
-        return name_ != nullptr;
-    }
-
-    // False if the scope is done: then it is to be posted.
-    bool link() noexcept
-    {
-        auto const s = scope_.lock();
-        bool const done = (s & scope::done_bit) != 0;
-        claimed = done;
-        if (done)
-            set_posted();
-        if (!done || is_seen())
-            scope_.hooks.push_back(*this);
-        scope_.unlock(s | scope::hooked_bit);
-        return !done;
-    }
-
-    // For who was the one to begin or drop what was posted.
-    void leave_scope() noexcept
-    {
-        if (!is_seen())
-            return;
-        scope& s = scope_;
-        auto const before = s.lock();
-        s.hooks.remove(*this);
-        s.unlock(before);
-        detail::release(&s);
-    }
-
-    // True for the one who may call the handler, or destroy it.
-    bool begin() noexcept
-    {
-        auto s = state::waiting;
-        return state_.compare_exchange_strong(s, state::begun,
-            std::memory_order_acq_rel, std::memory_order_relaxed);
-    }
-
-    // Takes the handler away from the scope, to destroy it. As who stops it after
-    // that finds it begun, nobody else does. True if it was waiting.
-    bool take_to_drop() noexcept
-    {
-        auto const s = scope_.lock();
-        bool const w = waits();
-        if (w)
-        {
-            scope_.hooks.remove(*this);
-            state_.store(state::begun, std::memory_order_relaxed);
-        }
-        scope_.unlock(s);
-        return w;
-    }
-
-    // Whether this thread destroys the handler, further up.
-    ASIOCTX_DECL bool is_discarded_here() const noexcept;
-
-    // Who has stopped it may be destroying the handler, which is to be gone before
-    // the execution context is. True if nobody has.
-    ASIOCTX_DECL bool drop_at_shutdown() noexcept;
-
-    // With the list's reference, after it was taken.
-    void go() noexcept
-    {
-        discard_as_guest();
-        release();
-    }
-
-    // The shutdown of the execution context waits for this, unless that is what
-    // the handler does when it is destroyed.
-    void discard_as_guest() noexcept
-    {
-        discard_once();
-        leave();
-        host_.remove_guest(*this);
-    }
-
-    bool drop() noexcept
-    {
-        if (!begin())
-            return false;
-        discard_once();
-        return true;
-    }
-
-    ASIOCTX_DECL void discard_once() noexcept;
-
-    // Posts the handler and gives the caller's reference to what is posted.
-    virtual void post() noexcept = 0;
-
-    // Calls the handler, the callback being gone by then.
-    virtual void complete() = 0;
-
-    // Destroys the handler.
-    virtual void discard() noexcept = 0;
-
-    // Gives up the executor: the callback may outlive the execution context. For
-    // who has taken it from the scope, as is post().
-    virtual void leave() noexcept = 0;
-
-    scope& scope_;
-    root& host_; // of the execution context that the handler is posted to
-    bool detached_; // guarded by the scope's lock while the handler waits
-    bool posted_ = false; // guarded by the scope's lock
-    enum class state : unsigned char
-    {
-        waiting,
-        begun, // the handler is called or destroyed by who made it this
-        gone,  // destroyed
-    };
-
-    atomic<state> state_{state::waiting};
-    bool is_taken_ = false; // from a scope that dies, by the shutdown
-    coarse_time since_ = 0;
-    char const* name_ = nullptr;
-    place at_;
-    message_memory memory_;
-};
 
 // What the handler of a callback is called with, and what else it needs.
 struct plain_callback
@@ -463,48 +50,127 @@ struct wait_callback
     error_code result;
 };
 
-template <class Handler, class Executor, class Extra>
-class callback final : public callback_base
+// A callback with its handler, whose allocator gives it its memory. Derived says what
+// the handler is called with.
+template <class Derived, class Base, class Handler, class Executor>
+class handler_callback : public Base
 {
-    using allocator =
-        typename std::allocator_traits<asio::associated_allocator_t<Handler,
-            thread_allocator<void>>>::template rebind_alloc<callback>;
+    using handler_allocator =
+        asio::associated_allocator_t<Handler, thread_allocator<void>>;
+    using traits = typename std::allocator_traits<
+        handler_allocator>::template rebind_traits<Derived>;
+    using allocator = typename traits::allocator_type;
 
 public:
-    // Makes a callback that is detached if it is a wait.
-    template <class H>
-    static callback& create(scope& s, root& host, Executor const& ex,
-        Extra&& extra, H&& handler)
+    // The arguments are those of Derived.
+    template <class H, class... Args>
+    static Derived& create(Executor const& ex, H&& handler, Args&&... args)
     {
         allocator a(asio::get_associated_allocator(
             handler, thread_allocator<void>()));
-        auto* const p = std::allocator_traits<allocator>::allocate(a, 1);
+        auto* const p = traits::allocate(a, 1);
         try
         {
-            return *::new (static_cast<void*>(p)) callback(
-                a, s, host, ex, std::move(extra), std::forward<H>(handler));
+            return *::new (static_cast<void*>(p)) Derived(
+                ex, std::forward<H>(handler), std::forward<Args>(args)...);
         }
         catch (...)
         {
-            std::allocator_traits<allocator>::deallocate(a, p, 1);
+            traits::deallocate(a, p, 1);
             throw;
         }
     }
 
+protected:
+    // The arguments are those of Base.
+    template <class H, class... Args>
+    handler_callback(Executor const& ex, H&& handler, Args&&... args)
+        : Base(std::forward<Args>(args)...),
+          allocator_(asio::get_associated_allocator(
+              handler, thread_allocator<void>())),
+          executor_(ex),
+          handler_(std::forward<H>(handler))
+    {
+    }
+
+    // Lets the handler's cancellation slot end the wait. Before it begins.
+    template <class Asked>
+    void connect(slot_link<Asked>& link, Asked& asked)
+    {
+        or_go([&] { link.connect(slot_of(*handler_), asked); });
+    }
+
+    // If moving it throws, it goes as if it had thrown.
+    Handler take_handler()
+    {
+        return or_go([&] { return std::move(*handler_); });
+    }
+
+    void post() noexcept override
+    {
+        auto ex = std::move(*executor_);
+        leave();
+        this->post_on(std::move(ex));
+    }
+
+    void leave() noexcept final
+    {
+        executor_.reset();
+    }
+
+    void destroy() noexcept final
+    {
+        allocator a(allocator_);
+        auto& self = static_cast<Derived&>(*this);
+        self.~Derived();
+        traits::deallocate(a, &self, 1);
+    }
+
+    Handler& handler() noexcept
+    {
+        return *handler_;
+    }
+
+    void drop_handler() noexcept
+    {
+        handler_.reset();
+    }
+
+private:
+    template <class F>
+    decltype(auto) or_go(F f)
+    {
+        try
+        {
+            return f();
+        }
+        catch (...)
+        {
+            this->discard();
+            this->release();
+            throw;
+        }
+    }
+
+    [[no_unique_address]] handler_allocator allocator_;
+    std::optional<Executor> executor_; // of who has taken it from the scope
+    std::optional<Handler> handler_;
+};
+
+template <class Handler, class Executor, class Extra>
+class callback final
+    : public handler_callback<callback<Handler, Executor, Extra>,
+          callback_base, Handler, Executor>
+{
+    using base = typename callback::handler_callback;
+    friend base;
+
+public:
     // Lets the handler's cancellation slot end the wait. Before start().
     void connect_slot()
         requires Extra::is_wait
     {
-        try
-        {
-            link_.connect(slot_of(*handler_), *this);
-        }
-        catch (...)
-        {
-            discard();
-            this->release();
-            throw;
-        }
+        this->connect(link_, *this);
     }
 
     // For the slot.
@@ -520,27 +186,13 @@ public:
     }
 
 private:
+    // It is detached if it is a wait.
     template <class H>
-    callback(allocator const& a, scope& s, root& host, Executor const& ex,
-        Extra&& extra, H&& handler)
-        : callback_base(s, host, Extra::is_wait),
-          allocator_(a),
-          executor_(ex),
-          extra_(std::move(extra)),
-          handler_(std::forward<H>(handler))
+    callback(Executor const& ex, H&& handler, scope& s, root& host,
+        Extra&& extra)
+        : base(ex, std::forward<H>(handler), s, host, Extra::is_wait),
+          extra_(std::move(extra))
     {
-    }
-
-    void post() noexcept override
-    {
-        auto ex = std::move(*executor_);
-        leave();
-        post_on(std::move(ex));
-    }
-
-    void leave() noexcept override
-    {
-        executor_.reset();
     }
 
     void discard() noexcept override
@@ -550,75 +202,37 @@ private:
             link_.leave();
         // The context last: the scope's end is not to find this half gone.
         auto extra = std::exchange(extra_, std::nullopt);
-        handler_.reset();
+        this->drop_handler();
         extra.reset();
     }
 
     void complete() override
     {
         if constexpr (Extra::is_wait)
-            link_.clear(*handler_);
-        auto handler = take_handler();
+            link_.clear(this->handler());
+        auto handler = this->take_handler();
         if constexpr (Extra::is_wait)
         {
             auto const result = extra_->result;
             discard();
-            release();
+            this->release();
             std::move(handler)(result);
         }
         else
         {
             discard();
-            release();
+            this->release();
             std::move(handler)();
         }
     }
-
-    // If moving it throws, it goes as if it had thrown.
-    Handler take_handler()
-    {
-        try
-        {
-            return std::move(*handler_);
-        }
-        catch (...)
-        {
-            discard();
-            release();
-            throw;
-        }
-    }
-
-    void destroy() noexcept override
-    {
-        allocator a(allocator_);
-        this->~callback();
-        std::allocator_traits<allocator>::deallocate(a, this, 1);
-    }
-
-    [[no_unique_address]] allocator allocator_;
-    std::optional<Executor> executor_; // of who has taken it from the scope
-    std::optional<Extra> extra_;
-    std::optional<Handler> handler_;
 
     struct nothing
     {
     };
 
+    std::optional<Extra> extra_;
     std::conditional_t<Extra::is_wait, slot_link<callback>, nothing> link_;
 };
-
-// The root whose execution context runs an executor's functions. An executor
-// that does not tell is taken to be of the root given, or of the system's.
-template <class Executor>
-root& host_of(Executor const& ex, root* otherwise)
-{
-    if constexpr (!asio::can_query_v<Executor const&,
-                      asio::execution::context_t>)
-        if (otherwise)
-            return *otherwise;
-    return root_of_executor(ex);
-}
 
 } // namespace asioctx::detail
 

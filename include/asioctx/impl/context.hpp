@@ -42,10 +42,9 @@ struct initiate_async_wait
         using extra = wait_callback<executor>;
         using op = callback<std::decay_t<Handler>, executor, extra>;
         auto* const r = ctx.get_root();
-        auto& o = op::create(scope_or_never(ctx),
-            r ? *r : root_of_executor(ex), ex,
-            extra{ctx, work_of(io), work_of(ex), {}},
-            std::forward<Handler>(handler));
+        auto& o = op::create(ex, std::forward<Handler>(handler),
+            scope_or_never(ctx), r ? *r : root_of_executor(ex),
+            extra{ctx, work_of(io), work_of(ex), {}});
         o.connect_slot();
         o.set_origin("async_wait", at);
         o.start();

@@ -11,6 +11,7 @@
 #include <asioctx/limiter.hpp>
 
 #include <asioctx/detail/callback.hpp>
+#include <asioctx/detail/callback_base.hpp>
 #include <asioctx/detail/executor_traits.hpp>
 #include <asioctx/detail/hook.hpp>
 #include <asioctx/detail/intrusive_list.hpp>
@@ -19,16 +20,13 @@
 #include <asioctx/detail/place.hpp>
 #include <asioctx/detail/root.hpp>
 #include <asioctx/detail/sync.hpp>
-#include <asioctx/detail/thread_memory.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -116,78 +114,45 @@ private:
 };
 
 template <class Handler, class Executor>
-class acquire_op_of final : public acquire_op
+class acquire_op_of final : public handler_callback<
+                                acquire_op_of<Handler, Executor>,
+                                acquire_op,
+                                Handler,
+                                Executor>
 {
-    using allocator = typename std::allocator_traits<
-        asio::associated_allocator_t<Handler, thread_allocator<void>>>::
-        template rebind_alloc<acquire_op_of>;
+    using base = typename acquire_op_of::handler_callback;
+    friend base;
 
 public:
-    template <class H>
-    static acquire_op_of& create(
-        std::shared_ptr<limiter_state> of,
-        context const& ctx,
-        root& host,
-        Executor const& ex,
-        H&& handler)
-    {
-        allocator a(
-            asio::get_associated_allocator(handler, thread_allocator<void>()));
-        auto* const p = std::allocator_traits<allocator>::allocate(a, 1);
-        try
-        {
-            return *::new (static_cast<void*>(p)) acquire_op_of(
-                a, std::move(of), ctx, host, ex, std::forward<H>(handler));
-        }
-        catch (...)
-        {
-            std::allocator_traits<allocator>::deallocate(a, p, 1);
-            throw;
-        }
-    }
-
     // Lets the handler's cancellation slot end the wait. Before acquire().
     void connect_slot()
     {
-        try
-        {
-            link_.connect(slot_of(*handler_), *this);
-        }
-        catch (...)
-        {
-            discard();
-            this->release();
-            throw;
-        }
+        this->template connect<acquire_op>(link_, *this);
     }
 
 private:
     template <class H>
     acquire_op_of(
-        allocator const& a,
+        Executor const& ex,
+        H&& handler,
         std::shared_ptr<limiter_state> of,
         context const& ctx,
-        root& host,
-        Executor const& ex,
-        H&& handler)
-        : acquire_op(
-            scope_or_never(context_access::get(ctx)), host, std::move(of), ctx),
-          allocator_(a), executor_(ex), work_(work_of(ex)),
-          handler_(std::forward<H>(handler))
+        root& host)
+        : base(
+            ex,
+            std::forward<H>(handler),
+            scope_or_never(context_access::get(ctx)),
+            host,
+            std::move(of),
+            ctx),
+          work_(work_of(ex))
     {
     }
 
     void post() noexcept override
     {
         this->settle();
-        auto ex = std::move(*executor_);
-        leave();
-        this->post_on(std::move(ex));
-    }
-
-    void leave() noexcept override
-    {
-        executor_.reset();
+        base::post();
     }
 
     void discard() noexcept override
@@ -196,51 +161,25 @@ private:
         // The slot may be gone, or ask later.
         link_.leave();
         work_.reset();
-        handler_.reset();
+        this->drop_handler();
         // The permit last: others are admitted in its place.
         this->take_permit().drop();
     }
 
     void complete() override
     {
-        link_.clear(*handler_);
+        link_.clear(this->handler());
         auto const ec = this->result();
-        auto handler = take_handler();
+        auto handler = this->take_handler();
         auto permit = this->take_permit();
         discard();
         this->release();
         std::move(handler)(ec, std::move(permit));
     }
 
-    // If moving it throws, it goes as if it had thrown.
-    Handler take_handler()
-    {
-        try
-        {
-            return std::move(*handler_);
-        }
-        catch (...)
-        {
-            discard();
-            this->release();
-            throw;
-        }
-    }
-
-    void destroy() noexcept override
-    {
-        allocator a(allocator_);
-        this->~acquire_op_of();
-        std::allocator_traits<allocator>::deallocate(a, this, 1);
-    }
-
-    [[no_unique_address]] allocator allocator_;
-    std::optional<Executor> executor_; // of who posts it
-
     // There, and not on the limiter's execution context: of that it is no
     // guest.
     std::optional<work_type<Executor>> work_;
-    std::optional<Handler> handler_;
     slot_link<acquire_op> link_;
 };
 
@@ -343,11 +282,11 @@ public:
         using op_type =
             acquire_op_of<std::decay_t<Handler>, std::decay_t<decltype(ex)>>;
         auto& op = op_type::create(
+            ex,
+            std::forward<Handler>(handler),
             state_,
             ctx_,
-            host_of(ex, state_->get_root()),
-            ex,
-            std::forward<Handler>(handler));
+            host_of(ex, state_->get_root()));
         op.connect_slot();
         op.set_origin("async_acquire", at_);
         op.acquire();
