@@ -284,11 +284,11 @@ void bound_op::ask_upstream(
     // It has come from the innermost operation that this thread is asking, or else
     // somebody asks amid that, for something of his own. What comes on another
     // thread's way cannot be told from a request of somebody who asks once more.
-    auto* const from = turn_frame::find_if(
+    auto* const asker = turn_frame::find_if(
         [](turn_frame const& f) { return f.delivers; });
     bool const done = context_done();
-    bool const is_end = done && from && is_same_end(*from)
-        && (type & from->of->op->asked_) == type;
+    bool const is_end = done && asker && is_same_end(*asker)
+        && (type & asker->of->op->asked_) == type;
     bool const by_context = is_end
         || (done && !of_other_context
             && !context_asked_.load(std::memory_order_relaxed));
@@ -407,12 +407,12 @@ hook::notice bound_op::claim() noexcept
     return nothing;
 }
 
-void bound_op::notify(void* p, cancel_budget& b) noexcept
+void bound_op::notify(void* p, cancellation& c) noexcept
 {
     auto& t = *static_cast<turn*>(p);
     auto* const host = t.host;
     if (host && host->requests.is_open()
-        && !(b.in_place != 0 && host->requests.runs_here() && b.take()))
+        && !(c.in_place != 0 && host->requests.runs_here() && c.takes_place()))
         host->requests.push(t);
     else
         look_as_request(t, from::outside);

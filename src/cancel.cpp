@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "cause.hpp"
-#include "link_queue.hpp"
 
 namespace asioctx {
 
@@ -19,7 +18,6 @@ using detail::context_access;
 bool cancel_source::cancel(
     error_code const& cause, source_location at) const noexcept
 {
-    detail::own_link_queue const queue;
     auto* const s = context_access::get(ctx_).get_scope();
     return s && s->cancel({errc::canceled, cause, nullptr, at});
 }
@@ -30,14 +28,12 @@ bool cancel_source::cancel(
     if (!cause)
         return cancel(at);
     auto const code = detail::code_of(cause);
-    detail::own_link_queue const queue;
     auto* const s = context_access::get(ctx_).get_scope();
     return s && s->cancel({errc::canceled, code, std::move(cause), at});
 }
 
 void cancel_source::cancel_here() const noexcept
 {
-    detail::own_link_queue const queue;
     context_access::get(ctx_).get_scope()->cancel_here();
 }
 

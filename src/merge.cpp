@@ -15,8 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "link_queue.hpp"
-
 namespace asioctx {
 
 using detail::context_access;
@@ -59,7 +57,7 @@ public:
         release();
     }
 
-    void notify() noexcept override;
+    void notify(cancellation& c) noexcept override;
 
 private:
     void destroy() noexcept override
@@ -67,13 +65,13 @@ private:
         delete this;
     }
 
-    void cancel_target() noexcept;
+    void cancel_target(cancellation& c) noexcept;
 
     // Guarded by the other scope's lock, as the membership in its list is.
     merged_scope* target_;
     node_ptr const other_;
 
-    // The next link whose target this thread has to cancel.
+    // The next one that the cancellation has to follow.
     merge_link* next_ = nullptr;
 };
 
@@ -98,7 +96,7 @@ public:
     std::vector<link*> links; // a reference each
 };
 
-void detail::merge_link::cancel_target() noexcept
+void detail::merge_link::cancel_target(cancellation& c) noexcept
 {
     scope& s = other();
     auto const state = s.lock();
@@ -106,29 +104,27 @@ void detail::merge_link::cancel_target() noexcept
         target_ && detail::try_add_ref(*target_) ? target_ : nullptr);
     s.unlock(state);
     if (target.get())
-        target.get_scope()->cancel(s.why, true);
+        target.get_scope()->cancel(s.why, c);
 }
 
 // Canceling the target may notify further links: those are put into a queue, so
 // that a long chain of merged contexts needs no stack.
-void detail::merge_link::notify() noexcept
+void detail::merge_link::notify(cancellation& c) noexcept
 {
-    if (end_of_link_queue)
+    if (c.end_of_links)
     {
-        *end_of_link_queue = this;
-        end_of_link_queue = &next_;
+        *std::exchange(c.end_of_links, &next_) = this;
         return;
     }
-    link* first = this;
-    end_of_link_queue = &next_;
-    for (link* l = first; l;)
+    c.end_of_links = &next_;
+    for (link* l = this; l;)
     {
-        l->cancel_target();
+        l->cancel_target(c);
         // Only now: the queue may have grown.
         link* const done = l;
         l = l->next_;
         if (!l)
-            end_of_link_queue = nullptr;
+            c.end_of_links = nullptr;
         done->release();
     }
 }

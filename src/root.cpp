@@ -130,10 +130,10 @@ void root::close_shards() noexcept
 {
     for (auto& s : shards)
     {
-        auto const state = s.lock();
+        auto const before = s.lock();
         if (!s.children.empty())
             add_ref(this);
-        s.unlock(state | keeping_bit);
+        s.unlock(before | keeping_bit);
     }
 }
 

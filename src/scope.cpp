@@ -57,8 +57,8 @@ ASIOCTX_COLD void record_end(scope& s) noexcept
 
 } // namespace
 
-scope::scope(node* parent, behavior b) noexcept
-    : node(parent),
+scope::scope(node* above, behavior b) noexcept
+    : node(above),
       kind(b),
       home(nearest_scope ? nearest_scope->home : nullptr),
       deadline(nearest_scope && b != behavior::permanent
@@ -118,12 +118,25 @@ void scope_base::wait_for_lock() const noexcept
 
 bool scope::cancel(reason const& r, bool is_inherited) noexcept
 {
+    cancellation c;
     return cancel_with(
         [&]
         {
             set_why(r);
             inherited = is_inherited;
-        });
+        },
+        c);
+}
+
+void scope::cancel(reason const& r, cancellation& of) noexcept
+{
+    cancel_with(
+        [&]
+        {
+            set_why(r);
+            inherited = true;
+        },
+        of);
 }
 
 bool scope::begin_grace(reason const& r, time_point t) noexcept
@@ -153,6 +166,7 @@ void scope::set_why(reason const& r) noexcept
 
 bool scope::cancel_here() noexcept
 {
+    cancellation c;
     return cancel_with(
         [this]
         {
@@ -162,17 +176,19 @@ bool scope::cancel_here() noexcept
             inherited = false;
             if (kind == behavior::graced)
                 why.at = static_cast<grace_scope&>(*this).made_at;
-        });
+        },
+        c);
 }
 
 void scope::expire() noexcept
 {
-    cancel_with([] {});
+    cancellation c;
+    cancel_with([] {}, c);
 }
 
 // The function is called with the lock held.
 template <class SetWhy>
-bool scope::cancel_with(SetWhy set_reason) noexcept
+bool scope::cancel_with(SetWhy set_reason, cancellation& c) noexcept
 {
     if (!done())
     {
@@ -191,17 +207,14 @@ bool scope::cancel_with(SetWhy set_reason) noexcept
                 unlock(s | done_bit);
                 unschedule();
                 if (has_hooks)
-                {
-                    cancel_budget budget;
-                    notify_hooks(budget);
-                }
+                    notify_hooks(c);
             }
             else
             {
                 // Seen by whoever sees something done that this walk marks.
                 walks_of(*this).fetch_add(1, std::memory_order_relaxed);
                 unlock(s | done_bit | marking_bit);
-                cancel_below();
+                cancel_below(c);
             }
             return true;
         }
@@ -319,44 +332,43 @@ private:
 
 // The scope is done. What is derived from it by now is not waited for: who derives
 // it cancels it.
-void scope::cancel_below() noexcept
+void scope::cancel_below(cancellation& c) noexcept
 {
     scope_list reached;
     take_children(reached);
     // Each scope's children are put before its next sibling: the walk goes
     // parents first and in the order in which siblings were made.
     bool meets_others = false;
-    for (auto* c = reached.empty() ? nullptr : &reached.front(); c;
-         c = reached.next(*c))
+    for (auto* s = reached.empty() ? nullptr : &reached.front(); s;
+         s = reached.next(*s))
     {
         scope_list below;
-        c->step = c->mark_child(why, ended_at, below);
-        reached.splice_after(*c, below);
-        meets_others = meets_others || c->step == walk_step::nothing;
+        s->step = s->mark_child(why, ended_at, below);
+        reached.splice_after(*s, below);
+        meets_others = meets_others || s->step == walk_step::nothing;
     }
     // What was done already has a walk of its own. That waits for none above it.
     if (meets_others)
-        for (auto* c = &reached.front(); c; c = reached.next(*c))
-            if (c->step == walk_step::nothing)
-                c->wait_until_marked();
+        for (auto* s = &reached.front(); s; s = reached.next(*s))
+            if (s->step == walk_step::nothing)
+                s->wait_until_marked();
     unlock(lock() & ~marking_bit);
     walks_of(*this).fetch_sub(1, std::memory_order_release);
 
     unschedule();
-    cancel_budget budget;
-    notify_hooks(budget);
+    notify_hooks(c);
 
     while (!reached.empty())
     {
         some_taken some;
         some.take(reached);
-        for (scope* const c : some)
-            c->take_step(budget);
+        for (scope* const s : some)
+            s->take_step(c);
     }
 }
 
 // What a walk that has marked the scope does next.
-void scope::take_step(cancel_budget& budget) noexcept
+void scope::take_step(cancellation& c) noexcept
 {
     switch (step)
     {
@@ -366,7 +378,7 @@ void scope::take_step(cancel_budget& budget) noexcept
         static_cast<grace_scope&>(*this).start();
         break;
     case walk_step::unschedule_and_notify:
-        notify_hooks(budget);
+        notify_hooks(c);
         [[fallthrough]];
     case walk_step::unschedule:
         unschedule();
@@ -438,7 +450,7 @@ bool scope::take_some_children(scope_list& taken) noexcept
     return more;
 }
 
-void scope::notify_hooks(cancel_budget& budget) noexcept
+void scope::notify_hooks(cancellation& c) noexcept
 {
     for (;;)
     {
@@ -457,7 +469,7 @@ void scope::notify_hooks(cancel_budget& budget) noexcept
         }
         unlock(s);
         if (notice.call)
-            notice.call(notice.of, budget);
+            notice.call(notice.of, c);
     }
 }
 

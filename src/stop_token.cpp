@@ -14,8 +14,6 @@
 #include <optional>
 #include <utility>
 
-#include "link_queue.hpp"
-
 namespace asioctx {
 
 struct detail::stop_bridge
@@ -41,7 +39,7 @@ namespace {
 class stop_scope final : public scope
 {
 public:
-    explicit stop_scope(node* parent) noexcept : scope(parent)
+    explicit stop_scope(node* above) noexcept : scope(above)
     {
     }
 
@@ -65,7 +63,6 @@ private:
             if (!try_add_ref(self))
                 return;
             detail::node_ptr const keep(&self);
-            detail::own_link_queue const queue;
             self.cancel_here();
         }
 

@@ -23,8 +23,8 @@ std::string seconds(duration d)
     return text;
 }
 
-grace_scope::grace_scope(node* parent, duration grace) noexcept
-    : scope(parent, behavior::graced), grace(grace)
+grace_scope::grace_scope(node* above, duration g) noexcept
+    : scope(above, behavior::graced), grace(g)
 {
     deadline = add_saturated(deadline, grace);
 }
@@ -55,8 +55,8 @@ void grace_scope::describe(std::string& out) const
 }
 
 clock_scope::clock_scope(
-    node* parent, left_function* left, std::int64_t deadline) noexcept
-    : scope(parent, behavior::clocked), left_(left), deadline_(deadline)
+    node* above, left_function* left_until, std::int64_t over_at) noexcept
+    : scope(above, behavior::clocked), left_(left_until), deadline_(over_at)
 {
 }
 
@@ -82,9 +82,9 @@ bool clock_scope::put_off() noexcept
 }
 
 idle_scope::idle_scope(
-    node* parent, duration timeout, time_point now) noexcept
-    : scope(parent, behavior::idle),
-      timeout(timeout),
+    node* above, duration d, time_point now) noexcept
+    : scope(above, behavior::idle),
+      timeout(d),
       touched(now.time_since_epoch().count())
 {
 }

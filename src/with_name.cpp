@@ -19,8 +19,8 @@ namespace {
 
 struct name_node final : detail::node
 {
-    name_node(detail::node* parent, std::string&& n) noexcept
-        : node(parent), name(std::move(n))
+    name_node(detail::node* above, std::string&& n) noexcept
+        : node(above), name(std::move(n))
     {
     }
 

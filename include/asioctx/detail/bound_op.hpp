@@ -427,7 +427,7 @@ private:
 
     ASIOCTX_DECL notice claim() noexcept override;
     ASIOCTX_DECL void tell(hook_info& i) const noexcept override;
-    ASIOCTX_DECL static void notify(void* t, cancel_budget& b) noexcept;
+    ASIOCTX_DECL static void notify(void* t, cancellation& c) noexcept;
 
     // Waits for the turn, unless this thread has it or the operation has ended:
     // then the frame is empty.

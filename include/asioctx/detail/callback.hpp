@@ -82,6 +82,8 @@ public:
     }
 
 protected:
+    ~handler_callback() = default;
+
     // The arguments are those of Base.
     template <class H, class... Args>
     handler_callback(Executor const& ex, H&& handler, Args&&... args)

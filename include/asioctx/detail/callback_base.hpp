@@ -126,7 +126,7 @@ public:
         return n;
     }
 
-    void notify() noexcept override
+    void notify(cancellation&) noexcept override
     {
         if (detached_)
             release(); // the list's

@@ -19,6 +19,7 @@
 
 namespace asioctx::detail {
 
+class merge_link;
 struct node;
 struct scope_tag;
 
@@ -32,14 +33,20 @@ struct hook_info
     node* ctx = nullptr; // if it is bound to another node than the scope
 };
 
-// What is left of what one cancellation may do where it is called, before it leaves the
-// rest to others.
-struct cancel_budget
+// One cancellation: what is the same for all that it reaches, by way of merged
+// contexts, too. One that begins inside of it, as a function in an operation's slot may
+// begin it, is another.
+struct cancellation
 {
-    // How many operations it may ask.
+    // How many operations it may still ask where it is called. The others are asked
+    // by handlers of their execution contexts.
     unsigned in_place = 64;
 
-    bool take() noexcept
+    // The links to merged contexts that it is to follow once it has followed the
+    // present one. Null if it follows none.
+    merge_link** end_of_links = nullptr;
+
+    bool takes_place() noexcept
     {
         if (in_place == 0)
             return false;
@@ -59,7 +66,7 @@ public:
     // What is to be called next, without the lock; nothing if that is null.
     struct notice
     {
-        void (*call)(void*, cancel_budget&) noexcept = nullptr;
+        void (*call)(void*, cancellation&) noexcept = nullptr;
         void* of = nullptr;
 
         // It is put into the list again, behind those that were not called, to be
@@ -98,12 +105,12 @@ public:
     notice claim() noexcept override
     {
         add_ref();
-        return {[](void* p, cancel_budget&) noexcept
-            { static_cast<counted_hook*>(p)->notify(); },
+        return {[](void* p, cancellation& c) noexcept
+            { static_cast<counted_hook*>(p)->notify(c); },
             this};
     }
 
-    virtual void notify() noexcept = 0;
+    virtual void notify(cancellation& c) noexcept = 0;
 
     void add_ref() noexcept
     {

@@ -146,7 +146,7 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     };
 
     ASIOCTX_DECL explicit scope(
-        node* parent, behavior b = behavior::ordinary) noexcept;
+        node* above, behavior b = behavior::ordinary) noexcept;
 
     // For a root.
     ASIOCTX_DECL explicit scope(root& self) noexcept;
@@ -183,6 +183,9 @@ struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
     // True if this call was the one. The reason may be another scope's.
     ASIOCTX_DECL bool cancel(
         reason const& why, bool inherited = false) noexcept;
+
+    // The same as a part of another cancellation.
+    ASIOCTX_DECL void cancel(reason const& why, cancellation& of) noexcept;
 
     // The parent of a scope with a grace is done. True for the one who is to begin
     // the grace: a walk, or who has made the scope after that.
@@ -274,12 +277,12 @@ private:
     using scope_list = intrusive_list<scope, sibling_tag>;
 
     template <class SetWhy>
-    bool cancel_with(SetWhy set_why) noexcept;
+    bool cancel_with(SetWhy set_why, cancellation& c) noexcept;
     class some_taken;
 
     void set_why(reason const& r) noexcept;
-    void cancel_below() noexcept;
-    void take_step(cancel_budget& budget) noexcept;
+    void cancel_below(cancellation& c) noexcept;
+    void take_step(cancellation& c) noexcept;
     walk_step mark_child(
         reason const& why, coarse_time now, scope_list& below) noexcept;
     void take_children(scope_list& taken) noexcept;
@@ -288,7 +291,7 @@ private:
     ASIOCTX_COLD void wait_until_marked() const noexcept;
     bool was_ended() const noexcept;
     scope const& end_began_at() const noexcept;
-    void notify_hooks(cancel_budget& budget) noexcept;
+    void notify_hooks(cancellation& c) noexcept;
     void abandon_hooks() noexcept;
     void leave_parent() noexcept;
 

@@ -27,7 +27,7 @@ ASIOCTX_DECL std::string seconds(duration d);
 // A scope whose parent's end starts its grace.
 struct grace_scope final : scope
 {
-    ASIOCTX_DECL grace_scope(node* parent, duration grace) noexcept;
+    ASIOCTX_DECL grace_scope(node* above, duration g) noexcept;
 
     ASIOCTX_DECL void describe(std::string& out) const override;
 
@@ -47,7 +47,7 @@ struct grace_scope final : scope
 struct idle_scope final : scope
 {
     ASIOCTX_DECL idle_scope(
-        node* parent, duration timeout, time_point now) noexcept;
+        node* above, duration d, time_point now) noexcept;
 
     ASIOCTX_DECL void describe(std::string& out) const override;
 
@@ -87,7 +87,7 @@ struct clock_scope final : scope
     using left_function = duration(std::int64_t deadline);
 
     ASIOCTX_DECL clock_scope(
-        node* parent, left_function* left, std::int64_t deadline) noexcept;
+        node* above, left_function* left_until, std::int64_t over_at) noexcept;
 
     ASIOCTX_DECL void describe(std::string& out) const override;
 
