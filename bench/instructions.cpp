@@ -14,7 +14,11 @@
 //     <operation>/<executor>/<completion>/<bare|bound|timeout>
 //
 // is an operation of Asio's own, as it is, bound to a context, or bound to one
-// with a timeout of its own; P3, P4 and P7 are things done to contexts alone.
+// with a timeout of its own; P3, P4 and P7 are things done to contexts alone. And
+//
+//     request/any_io_executor/coroutine/<bare|timeout|expires_after>
+//
+// is an HTTP request that Beast reads and answers, with its client's part.
 
 #include <asioctx/bind_context.hpp>
 #include <asioctx/cancel.hpp>
@@ -34,6 +38,9 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
 #include <boost/version.hpp>
 
 #include <chrono>
@@ -51,6 +58,7 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
+namespace http = boost::beast::http;
 
 using asioctx::error_code;
 
@@ -111,7 +119,8 @@ enum class how
 {
     bare,
     bound,
-    timeout
+    timeout,
+    expires_after
 };
 
 // Starts an operation from its predecessor's handler.
@@ -217,6 +226,64 @@ void add(measurements& all, std::string const& name)
     add<Operation, how::bound>(all, name + "/strand", strand);
 }
 
+using stream = boost::beast::basic_stream<asio::local::stream_protocol>;
+
+// Reads a request and answers it.
+template <class Token>
+asio::awaitable<void> answer(
+    stream& s, boost::beast::flat_buffer& buffer, Token token)
+{
+    http::request<http::empty_body> request;
+    co_await http::async_read(s, buffer, request, token);
+    http::response<http::string_body> response(http::status::ok, 11);
+    response.keep_alive(request.keep_alive());
+    response.body() = "hello";
+    response.prepare_payload();
+    co_await http::async_write(s, response, token);
+}
+
+// The client is here, too, so that there is but one thread.
+template <how How>
+asio::awaitable<void> serve(asioctx::context parent, long n, stream& s,
+    asio::local::stream_protocol::socket& client)
+{
+    static constexpr std::string_view request =
+        "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    boost::beast::flat_buffer buffer;
+    char received[512];
+    while (--n >= 0)
+    {
+        asio::write(client, asio::buffer(request));
+        if constexpr (How == how::timeout)
+        {
+            auto const [ctx, cancel] = asioctx::with_timeout(parent, 30s);
+            co_await answer(
+                s, buffer, asioctx::bind_context(ctx, asio::use_awaitable));
+        }
+        else
+        {
+            if constexpr (How == how::expires_after)
+                s.expires_after(30s);
+            co_await answer(s, buffer, asio::use_awaitable);
+        }
+        client.read_some(asio::buffer(received));
+    }
+}
+
+template <how How>
+measurement requests()
+{
+    return [](asio::io_context& ioc, long n, asioctx::context const& ctx)
+    {
+        asio::local::stream_protocol::socket near(ioc);
+        asio::local::stream_protocol::socket client(ioc);
+        asio::local::connect_pair(near, client);
+        stream s(std::move(near));
+        asio::co_spawn(ioc, serve<How>(ctx, n, s, client), asio::detached);
+        measured([&] { ioc.run(); });
+    };
+}
+
 template <class F>
 measurement repeated(F f)
 {
@@ -240,6 +307,11 @@ measurements make_measurements()
     add<read, how::timeout>(all, "read/any_io_executor",
         [](asio::io_context& ioc)
         { return asio::any_io_executor(ioc.get_executor()); });
+    all["request/any_io_executor/coroutine/bare"] = requests<how::bare>();
+    all["request/any_io_executor/coroutine/timeout"] =
+        requests<how::timeout>();
+    all["request/any_io_executor/coroutine/expires_after"] =
+        requests<how::expires_after>();
     all["P3"] = repeated(
         [](asioctx::context const& parent)
         {

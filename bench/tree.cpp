@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <deque>
 #include <numeric>
 #include <optional>
@@ -128,6 +129,57 @@ void timer_one(State& state)
         timer.cancel();
         // The handlers run now and then: each time costs a system call.
         if (++canceled % 64 == 0)
+            ioc.poll();
+    }
+}
+
+// Times from 1 ms to 10 min, as many in each decade.
+std::vector<duration> spread_times()
+{
+    std::mt19937 random(1);
+    std::uniform_real_distribution<double> power(0, std::log10(600'000));
+    std::vector<duration> times(1024);
+    for (auto& t : times)
+        t = std::chrono::round<duration>(
+            std::chrono::duration<double, std::milli>(
+                std::pow(10, power(random))));
+    return times;
+}
+
+// P4 with 1024 of them, the oldest of which is replaced.
+
+void replace_timeouts(State& state)
+{
+    asio::io_context ioc(1);
+    auto const [parent, cancel] = with_cancel(background(ioc));
+    auto const times = spread_times();
+    auto live = reserved<cancelable>(1024);
+    for (auto const t : times)
+        live.push_back(with_timeout(parent, t));
+    std::size_t i = 0;
+    for (auto _ : state)
+    {
+        live[i] = with_timeout(parent, times[i]);
+        i = (i + 1) % times.size();
+        if (i % 64 == 0)
+            ioc.poll();
+    }
+}
+
+void replace_timers(State& state)
+{
+    asio::io_context ioc(1);
+    auto const times = spread_times();
+    std::deque<asio::steady_timer> live;
+    for (auto const t : times)
+        live.emplace_back(ioc, t).async_wait([](error_code const&) {});
+    std::size_t i = 0;
+    for (auto _ : state)
+    {
+        live[i].expires_after(times[i]);
+        live[i].async_wait([](error_code const&) {});
+        i = (i + 1) % times.size();
+        if (i % 64 == 0)
             ioc.poll();
     }
 }
@@ -561,6 +613,8 @@ void add_benchmarks()
     RegisterBenchmark("P6/children/std::stop_source", stop_children)
         ->Apply(measured_by_hand)
         ->Arg(100'000);
+    RegisterBenchmark("P4/spread/asioctx", replace_timeouts);
+    RegisterBenchmark("P4/spread/steady_timer", replace_timers);
     RegisterBenchmark("clock", clock_read);
 
     auto const by_hand = [](char const* name, auto... f)
