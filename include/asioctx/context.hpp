@@ -417,7 +417,9 @@ inline context background() noexcept
  * The first call may throw @c std::bad_alloc. The others do not throw.
  *
  * @par Thread Safety
- * Safe.
+ * Safe. But if the program has promised Asio that one thread uses the execution
+ * context, as with @c BOOST_ASIO_CONCURRENCY_HINT_UNSAFE, it has promised that of
+ * all contexts below the root, too.
  *
  * @par Example
  * examples/01_deadline.cpp
