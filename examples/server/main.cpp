@@ -126,6 +126,17 @@ std::ptrdiff_t descriptors()
 
 using servers = std::vector<std::unique_ptr<example::server>>;
 
+// The server of one of the io_contexts: of the limit it has a share, and one
+// request at least.
+example::server_options share(options const& o, std::size_t number)
+{
+    auto result = o.server;
+    bool const has_one_more = number < o.server.limit % o.io_contexts;
+    result.limit = std::max<std::size_t>(
+        o.server.limit / o.io_contexts + (has_one_more ? 1 : 0), 1);
+    return result;
+}
+
 // Several processes, or sockets of one, may listen on a port: the system deals
 // the connections out.
 struct reuse_port
@@ -214,8 +225,6 @@ int serve(options& o)
         tls.use_private_key_file(o.key, asio::ssl::context::pem);
         o.server.tls = &tls;
     }
-    // Each io_context has a share.
-    o.server.limit = std::max<std::size_t>(o.server.limit / o.io_contexts, 1);
     auto& queue = o.server.queue;
     queue.max_limit = std::max(queue.max_limit, o.server.limit);
 
@@ -268,7 +277,8 @@ int serve(options& o)
             ? stop
             : asioctx::merge(
                 asioctx::with_name(asioctx::background(*i), "server"), stop);
-        all_servers.push_back(std::make_unique<example::server>(o.server));
+        all_servers.push_back(
+            std::make_unique<example::server>(share(o, all_servers.size())));
         asio::co_spawn(
             ex,
             listen(here, std::move(*acceptor), *all_servers.back()),
