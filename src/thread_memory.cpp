@@ -7,6 +7,9 @@
 
 #include <asioctx/detail/thread_memory.hpp>
 
+#include <cstddef>
+#include <new>
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define ASIOCTX_SANITIZED
@@ -25,6 +28,22 @@ public:
     static constexpr std::size_t step = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
     static constexpr std::size_t largest = 1024;
 
+    // Of each size. A sanitizer is to see what is freed.
+#if defined(ASIOCTX_SANITIZED)
+    static constexpr std::size_t most = 0;
+#else
+    static constexpr std::size_t most = 64;
+#endif
+
+    // It keeps so many of each size.
+    constexpr explicit free_memory(std::size_t capacity) noexcept
+        : capacity_(capacity)
+    {
+    }
+
+    free_memory(free_memory const&) = delete;
+    free_memory& operator=(free_memory const&) = delete;
+
     static constexpr std::size_t index_of(std::size_t size) noexcept
     {
         return (size + step - 1) / step;
@@ -42,7 +61,7 @@ public:
     {
         auto* const next = first_[i];
         auto const number = next ? next->number + 1 : 1;
-        if (number > capacity_ && !may_grow()) [[unlikely]]
+        if (number > capacity_) [[unlikely]]
             return false;
         first_[i] = ::new (p) block{next, number};
         return true;
@@ -70,46 +89,47 @@ private:
         std::size_t number; // of this and those behind it
     };
 
-    // Frees it at the thread's end, after which nothing is kept.
-    struct owner
-    {
-        ~owner()
-        {
-            self.capacity_ = 0;
-            self.clear();
-        }
-
-        free_memory& self;
-    };
-
     static constexpr std::size_t sizes = largest / step + 1;
 
-    // Keeps nothing before it is sure to be freed at the thread's end, nor
-    // after.
-    ASIOCTX_COLD bool may_grow() noexcept
-    {
-        if (was_used_)
-            return false;
-        was_used_ = true;
-        capacity_ = most;
-        thread_local owner const at_exit{*this};
-        static_cast<void>(at_exit);
-        return capacity_ != 0;
-    }
-
-    // Of each size. A sanitizer is to see what is freed.
-#if defined(ASIOCTX_SANITIZED)
-    static constexpr std::size_t most = 0;
-#else
-    static constexpr std::size_t most = 64;
-#endif
-
     block* first_[sizes] = {};
-    std::size_t capacity_ = 0;
-    bool was_used_ = false;
+    std::size_t const capacity_;
 };
 
-constinit thread_local free_memory kept;
+// Of a thread that has freed nothing yet, and of one that is about to end.
+// Nothing is ever in it.
+constinit free_memory none(0);
+
+static constinit thread_local free_memory* kept = &none;
+
+// Frees it at the thread's end, after which nothing is kept.
+struct owner
+{
+    ~owner()
+    {
+        kept = &none;
+        mine->clear();
+        delete mine;
+    }
+
+    free_memory* const mine;
+};
+
+// There is no room for it.
+ASIOCTX_COLD void free_or_begin_to_keep(void* p, std::size_t i) noexcept
+{
+    static constinit thread_local bool has_begun = false;
+    if (free_memory::most != 0 && !has_begun)
+        if (auto* const mine =
+                new (std::nothrow) free_memory(free_memory::most))
+        {
+            has_begun = true;
+            thread_local owner const at_exit{mine};
+            kept = at_exit.mine;
+            kept->put(p, i);
+            return;
+        }
+    ::operator delete(p);
+}
 
 } // namespace
 
@@ -118,25 +138,27 @@ void* thread_memory::allocate(std::size_t size)
     if (size > free_memory::largest)
         return ::operator new(size);
     auto const i = free_memory::index_of(size);
-    void* const p = kept.take(i);
+    void* const p = kept->take(i);
     return p ? p : ::operator new(i* free_memory::step);
 }
 
 void thread_memory::deallocate(void* p, std::size_t size) noexcept
 {
-    if (size > free_memory::largest
-        || !kept.put(p, free_memory::index_of(size)))
-        ::operator delete(p);
+    if (size > free_memory::largest)
+        return ::operator delete(p);
+    auto const i = free_memory::index_of(size);
+    if (!kept->put(p, i)) [[unlikely]]
+        free_or_begin_to_keep(p, i);
 }
 
 std::size_t thread_memory::free_blocks() noexcept
 {
-    return kept.size();
+    return kept->size();
 }
 
 void thread_memory::clear() noexcept
 {
-    kept.clear();
+    kept->clear();
 }
 
 } // namespace asioctx::detail

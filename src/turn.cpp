@@ -14,18 +14,31 @@
 
 namespace asioctx::detail {
 
-// The turns that a thread keeps. It takes from and gives to the common ones by the
-// batch, so that threads meet there seldom. None is ever freed: what enters late
-// finds one that has another generation.
+// The turns that a thread keeps. It takes from and gives to the common ones by
+// the batch, so that threads meet there seldom. None is ever freed: what enters
+// late finds one that has another generation.
 struct turn_pool::cache
 {
     static constexpr unsigned batch = 32;
 
     turn* first = nullptr;
     unsigned size = 0;
-    unsigned capacity = 2 * batch;
+    unsigned capacity = 0;
+    bool was_used = false;
 
-    // At the thread's end, after which nothing is kept.
+    // Keeps nothing before it is sure to be given back at the thread's end, nor
+    // after that.
+    ASIOCTX_COLD bool begin() noexcept
+    {
+        if (was_used)
+            return false;
+        was_used = true;
+        capacity = 2 * batch;
+        thread_local owner const at_exit{*this};
+        static_cast<void>(at_exit);
+        return true;
+    }
+
     struct owner
     {
         ~owner()
@@ -56,8 +69,6 @@ struct turn_pool::cache
     static cache& mine() noexcept
     {
         static constinit thread_local cache c;
-        thread_local owner const at_exit{c};
-        static_cast<void>(at_exit);
         return c;
     }
 
@@ -73,8 +84,9 @@ struct turn_pool::cache
         return *std::exchange(first, first->next_);
     }
 
-    void fetch()
+    ASIOCTX_COLD void fetch()
     {
+        begin();
         auto& c = shared();
         {
             std::lock_guard const lock(c.m);
@@ -89,6 +101,13 @@ struct turn_pool::cache
         auto* const made = new turn[batch];
         for (unsigned i = 0; i != batch; ++i)
             push(made[i]);
+    }
+
+    // There are more than are to be kept.
+    ASIOCTX_COLD void overflow() noexcept
+    {
+        if (!begin())
+            give();
     }
 
     void give() noexcept
@@ -119,7 +138,7 @@ void turn_pool::put(turn& t) noexcept
     t.reset();
     c.push(t);
     if (c.size > c.capacity)
-        c.give();
+        c.overflow();
 }
 
 turn_frame*& turn_frame::innermost() noexcept
