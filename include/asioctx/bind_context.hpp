@@ -235,12 +235,16 @@ private:
  * giving the adapted token to @c asio::co_spawn. If the context is done when the
  * coroutine is about to begin, it does not begin.
  *
- * The binder goes outermost: @c bind_context(ctx, as_tuple(token)), not the
- * reverse. Outside of it, @c as_tuple hides the error, so that the binder does
- * not translate it; @c bind_executor hides where the operation's steps run. With
- * older Boosts any adapter hides the I/O object's executor. @c
- * bind_cancellation_slot(slot, bind_context(ctx, token)) is the same as @c
- * bind_context(ctx, bind_cancellation_slot(slot, token)).
+ * The binder goes outermost: @c bind_context(ctx, redirect_error(token, ec)), not
+ * the reverse. Outside of it, @c redirect_error hides the error, so that the
+ * binder does not translate it; @c bind_executor hides where the operation's
+ * steps run. With older Boosts any adapter hides the I/O object's executor, @c
+ * as_tuple, too. @c bind_cancellation_slot(slot, bind_context(ctx, token)) is the
+ * same as @c bind_context(ctx, bind_cancellation_slot(slot, token)).
+ *
+ * If a token is bound to two contexts, as when a function binds the token that
+ * it was given, both count: the first that is done ends the operation, and the
+ * error is that context's.
  *
  * @param ctx The context.
  *
