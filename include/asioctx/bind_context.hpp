@@ -36,6 +36,10 @@ namespace detail {
 
 struct binder_access;
 
+// No completion token can be awaited as it is: an asio::awaitable can.
+template <class T>
+concept is_coroutine_object = requires(T& t) { t.await_ready(); };
+
 } // namespace detail
 
 /// A completion token that binds an operation to a context.
@@ -49,6 +53,11 @@ struct binder_access;
 template <class Token>
 class context_binder
 {
+    static_assert(!detail::is_coroutine_object<Token>,
+        "asioctx::bind_context: the last argument is a coroutine, and not the "
+        "completion token of one; bind the operations in it, or the token: "
+        "co_spawn(ex, f(), bind_context(ctx, token))");
+
 public:
     /// The type of the token that is adapted.
     using target_type = Token;
