@@ -48,7 +48,8 @@ def short(name):
 
 def anchor_of(name):
     for sign, word in (("~", "-destructor-"), ("()", "-call"), ("==", "-equal"),
-                       ("=", "-assign")):
+                       ("!=", "-unequal"), ("=", "-assign"), ("->", "-arrow"),
+                       ("*", "-star"), ("++", "-next"), ("<<", "-print")):
         name = name.replace(sign, word)
     return re.sub(r"[^\w]+", "-", name).strip("-").lower()
 
@@ -123,6 +124,9 @@ class Reference:
                 self.links[value.get("id")] = where
                 self.names.setdefault(
                     f"{entity.name}::{value.findtext('name')}", where)
+                if value.find("briefdescription/para") is None:
+                    self.missing.append(f"{entity.file}:{entity.line}: "
+                                        f"{value.findtext('name')}")
         if not entity.brief:
             self.missing.append(f"{entity.file}:{entity.line}: {entity.name}")
 
@@ -248,7 +252,7 @@ class Reference:
         return "".join(out)
 
     # In running text: a file of the project, a call, a qualified name.
-    MARKED = re.compile(r"\b((?:examples|doc|test)/[\w/]+\.\w+"
+    MARKED = re.compile(r"\b((?:examples|doc|test)/[\w/]+(?:\.\w+)+"
                         r"|[\w:]+\(\)|\w+::[\w:]+)")
 
     def escape(self, text):
@@ -349,12 +353,17 @@ class Reference:
         entities = self.headers[file]
         self.scopes = [f"{e.name}::" for e in entities if e.members]
         self.scopes.append("context::")
-        return "\n\n".join([
+        text = "\n\n".join([
             "---\noutline: [2, 3]\n---",
             f"# {file.removeprefix('asioctx/')}",
             f"```cpp\n#include <{file}>\n```",
             self.summary(entities),
             self.entries(entities, 2)]) + "\n"
+        anchors = re.findall(r"\{#(.*?)\}$", text, flags=re.M)
+        for anchor in set(anchors):
+            if anchors.count(anchor) > 1:
+                raise Error(f"{file}: two headings are #{anchor}")
+        return text
 
     def index(self):
         rows = [
@@ -376,7 +385,9 @@ class Reference:
                 problems.append(f"doc/reference/README.md has no row for {file}")
                 continue
             for e in entities:
-                name = e.name.split("<")[0]
+                name = e.name
+                if not name.startswith("operator"):
+                    name = name.split("<")[0]
                 if "::" in name.removeprefix("std::"):
                     continue
                 if not re.search(rf"`(\w+::)?{re.escape(name)}`", row):

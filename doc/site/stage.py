@@ -96,8 +96,7 @@ class Site:
 
     def address(self, page, target):
         """What a link of a page leads to, on the site."""
-        if re.match(r"[a-z]+:(?!.*\.(?:cpp|hpp|py|sh)$)", target) \
-                and not target.startswith("repo:"):
+        if re.match(r"[a-z]+:", target) and not target.startswith("repo:"):
             return target
         if target.startswith(("#", "/")):
             return target
@@ -160,13 +159,13 @@ class Site:
         return m[0]
 
     def picture(self, page, alt, target):
-        """Pictures of doc/pictures become part of the page: they take its
-        colors. Others are put beside it."""
+        """A drawing becomes part of the page: it takes its colors. Other
+        pictures are put beside it."""
         file = ROOT / posixpath.normpath(
             posixpath.join(posixpath.dirname(page), target))
         if not file.is_file():
             raise Error(f"{page}: there is no picture {target}")
-        if file.parent.name == "pictures":
+        if file.suffix == ".svg":
             svg = re.sub(r"<!--.*?-->|<style>.*?</style>|<\?xml.*?\?>", "",
                          file.read_text(), flags=re.S)
             svg = re.sub(r"\s*\n\s*", " ", svg).strip()

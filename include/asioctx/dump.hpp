@@ -70,9 +70,12 @@ struct context_snapshot
         /// The name that with_name() gave. Empty if another function made it.
         std::string name;
 
-        /// A value that may be shown, and the name of its key. Empty if another
-        /// function than with_value() made it.
-        std::string key, value;
+        /// The name of its key, if that has one and the value may be shown.
+        /// Empty if another function than with_value() made it.
+        std::string key;
+
+        /// The value, as text. Empty if there is no key.
+        std::string value;
 
         /// Where it was made. Empty if that is not known.
         source_location made_at;
@@ -90,8 +93,11 @@ struct context_snapshot
         /// How many contexts are above it.
         std::size_t depth = 0;
 
-        /// Its operations: their first index, and their number.
-        std::size_t first_operation = 0, operations = 0;
+        /// The index of the first of its operations.
+        std::size_t first_operation = 0;
+
+        /// How many operations it has.
+        std::size_t operations = 0;
     };
 
     /// An operation that is bound to a context, and has not ended.
@@ -163,8 +169,8 @@ struct dump_options
     {
         on_terminals, ///< if the stream is @c std::cout, @c cerr or @c clog,
                       ///< and that is a terminal; and @c NO_COLOR is not set
-        never,
-        always,
+        never,        ///< not at all
+        always,       ///< whatever the stream is
     };
 
     /// When to use colors.

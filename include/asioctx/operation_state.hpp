@@ -16,7 +16,7 @@ enum class operation_state : unsigned char
     /// It runs, and its context is live.
     pending,
 
-    /// It is a task of a group, and waits for its turn.
+    /// It waits for its turn: a task of a group, or who has asked a limiter.
     queued,
 
     /// Its context is done, but what is to ask it to stop has not got there:
