@@ -83,7 +83,7 @@ public:
         return {chars_.data(), size_};
     }
 
-    /// The same as view().
+    /// The same as view(), which is for who asks for another type of view.
     operator std::string_view() const noexcept ASIOCTX_LIFETIMEBOUND
     {
         return view();

@@ -62,7 +62,7 @@ public:
         return {chars_.data(), chars_.size()};
     }
 
-    /// The same as view().
+    /// The same as view(), which is for who asks for another type of view.
     operator std::string_view() const noexcept ASIOCTX_LIFETIMEBOUND
     {
         return view();
