@@ -76,6 +76,21 @@ asio::awaitable<void> work()
     log("ends");
 }
 
+//[connection
+// Learns only from what it reads whose request it is.
+asio::awaitable<void> serve(asioctx::context connection)
+{
+    log("reads");
+    auto const request = asioctx::with_value(connection, user, "carol");
+    auto const ex = co_await asio::this_coro::executor;
+    co_await asio::co_spawn(
+        asioctx::make_current_executor(request, ex),
+        work(),
+        asio::use_awaitable);
+    log("reads on");
+}
+//]
+
 int main()
 {
     asio::io_context ioc;
@@ -94,4 +109,12 @@ int main()
     asio::co_spawn(ioc, work(), asio::detached);
     ioc.run();
     log("all have ended");
+
+    ioc.restart();
+    auto const connection = asioctx::with_value(root, user, "a client");
+    asio::co_spawn(
+        asioctx::make_current_executor(connection, ioc),
+        serve(connection),
+        asio::detached);
+    ioc.run();
 }

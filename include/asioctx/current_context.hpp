@@ -28,8 +28,13 @@ namespace asioctx {
 /// Returns the context that is current on this thread.
 /**
  * It is that of the innermost @ref current_scope on the thread; background() if
- * there is none. It is for code that cannot be given a context, such as a
- * logger: code that can be given one has it as a parameter.
+ * there is none. So whatever is called within a scope has that context, also a
+ * function that is dispatched to an executor without one and runs at once: a
+ * coroutine on such an executor that awaits one on a @ref current_executor goes on
+ * with its context until it next waits. Wrap the executors of both.
+ *
+ * It is for code that cannot be given a context, such as a logger: code that can
+ * be given one has it as a parameter.
  *
  * @returns A reference that is valid until the scope ends.
  *

@@ -496,6 +496,17 @@ BOOST_FIXTURE_TEST_CASE(a_coroutine_may_spawn_one_with_another, fixture)
     asio::co_spawn(make_current_executor(a, ioc), outer(), asio::detached);
     poll();
     check_seen({"a", "b", "b", "a"});
+
+    // On a bare executor it goes on within the other's last step.
+    auto const bare = [&]() -> asio::awaitable<void>
+    {
+        co_await outer();
+        co_await asio::post(asio::use_awaitable);
+        see();
+    };
+    asio::co_spawn(ioc, bare(), asio::detached);
+    poll();
+    check_seen({"none", "b", "b", "b", "none"});
 }
 
 BOOST_FIXTURE_TEST_CASE(what_a_group_spawns_has_it, fixture)
