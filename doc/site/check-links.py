@@ -52,7 +52,9 @@ def read_markdown(path):
     text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.M | re.S)
     anchors = {slug(t) for t in re.findall(r"^#+ (.*)$", text, re.M)}
     text = re.sub(r"`[^`\n]*`", "`", text)
-    links = re.findall(r"\]\(([^()\s]+)\)", text)
+    links = re.findall(r"\]\(([^()\s]+)\)|^\[[^\]\n]*\]: (\S+)$", text,
+                       flags=re.M)
+    links = [a or b for a, b in links]
     return links, anchors
 
 
@@ -110,7 +112,8 @@ def main():
         problems, links = check(root, pages, read_html, True)
     else:
         root = pathlib.Path(__file__).resolve().parent.parent.parent
-        pages = [*root.glob("*.md"), *root.glob("doc/**/*.md")]
+        pages = [*root.glob("*.md"), *root.glob("doc/**/*.md"),
+                 *root.glob("tools/tidy/doc/*.md")]
         pages = [p for p in pages if "site" not in p.parts[len(root.parts):]]
         problems, links = check(root, pages, read_markdown, False)
         problems += unlisted(root)

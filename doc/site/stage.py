@@ -52,9 +52,10 @@ FACTS = [
     "doc/reference/outstanding-work.md", "doc/reference/go.md",
     "doc/reference/fork.md"]
 
-# A heading, a link or a picture, code.
+# A heading, the target of links, a link or a picture, code.
 TOKEN = re.compile(
     r"(?P<heading>^#.*$)"
+    r"|(?P<label>^\[[^\]\n]*\]: )(?P<where>\S+)$"
     r"|(?P<text>!?\[(?:[^\[\]]|\[[^\]]*\])*\])\((?P<target>[^()\s]+)\)"
     r"|(?P<code>`[^`\n]+`)", re.M)
 FENCE = re.compile(r"^( *```.*?^ *```)", re.M | re.S)
@@ -84,7 +85,8 @@ class Site:
         self.pages = {}     # file in the tree: address
         self.sources = {}   # file in the tree that is shown: address
         for path in [ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md",
-                     *sorted(ROOT.glob("doc/**/*.md"))]:
+                     *sorted(ROOT.glob("doc/**/*.md")),
+                     *sorted(ROOT.glob("tools/tidy/doc/*.md"))]:
             name = path.relative_to(ROOT).as_posix()
             if name.startswith("doc/site/"):
                 continue
@@ -143,6 +145,8 @@ class Site:
     def token(self, page, m, seen):
         """A link, a picture, a heading, or code: a name that a page of doc/
         has for the first time leads to the reference."""
+        if m["label"]:
+            return m["label"] + self.address(page, m["where"])
         if m["text"]:
             if m["text"].startswith("!"):
                 return self.picture(page, m["text"], m["target"])
