@@ -50,6 +50,19 @@ bool callback_base::drop_at_shutdown() noexcept
     return false;
 }
 
+root& host_of(asio::any_completion_executor const& ex, root* otherwise)
+{
+    root* host = otherwise;
+    visit_executor(
+        ex,
+        [&]<class Executor>(Executor const& e)
+        {
+            if constexpr (!is_polymorphic_executor<Executor>)
+                host = &host_of(e, otherwise);
+        });
+    return host ? *host : root_of_executor(ex);
+}
+
 void callback_base::post_on(asio::any_io_executor ex) noexcept
 {
     visit_executor(ex, [this]<class Ex>(Ex const& e) { post_on<Ex>(e); });

@@ -12,6 +12,8 @@
 #include <asioctx/value.hpp>
 #include <asioctx/without_cancel.hpp>
 
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -1054,15 +1056,26 @@ BOOST_FIXTURE_TEST_CASE(
 {
     auto const t = make_token();
     auto const here = after_func(ctx, counting(t));
+    auto const check = [&](auto executor_of)
     {
-        asio::io_context other;
-        auto const there = after_func(
-            ctx, asio::bind_executor(other.get_executor(), counting(t)));
-        after_func(ctx, asio::bind_executor(other.get_executor(), counting(t)))
-            .detach();
-        BOOST_TEST(t.use_count() == 4);
-    }
-    BOOST_TEST(t.use_count() == 2);
+        {
+            asio::io_context other;
+            auto const ex = executor_of(other);
+            auto const there =
+                after_func(ctx, asio::bind_executor(ex, counting(t)));
+            after_func(ctx, asio::bind_executor(ex, counting(t))).detach();
+            BOOST_TEST(t.use_count() == 4);
+        }
+        BOOST_TEST(t.use_count() == 2);
+    };
+    check([](asio::io_context& i) { return i.get_executor(); });
+    check([](asio::io_context& i) { return asio::make_strand(i); });
+    check([](asio::io_context& i)
+          { return asio::any_io_executor(asio::make_strand(i)); });
+    check([](asio::io_context& i)
+          { return asio::any_completion_executor(i.get_executor()); });
+    check([](asio::io_context& i)
+          { return asio::any_completion_executor(asio::make_strand(i)); });
     cancel();
     poll();
     BOOST_TEST(*t == 1);

@@ -456,6 +456,10 @@ root& host_of(Executor const& ex, root* otherwise)
     return root_of_executor(ex);
 }
 
+// That of what it holds, if that is a usual one: it cannot be asked itself.
+ASIOCTX_DECL root& host_of(
+    asio::any_completion_executor const& ex, root* otherwise);
+
 } // namespace asioctx::detail
 
 #endif
