@@ -113,7 +113,7 @@ def main():
     else:
         root = pathlib.Path(__file__).resolve().parent.parent.parent
         pages = [*root.glob("*.md"), *root.glob("doc/**/*.md"),
-                 *root.glob("tools/tidy/doc/*.md")]
+                 *root.glob("tools/tidy/doc/*.md"), *root.glob("packaging/*.md")]
         pages = [p for p in pages if "site" not in p.parts[len(root.parts):]]
         problems, links = check(root, pages, read_markdown, False)
         problems += unlisted(root)
