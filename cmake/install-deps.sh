@@ -65,6 +65,9 @@ else
     need_command redis-server redis-server
     [[ -r /usr/include/openssl/ssl.h ]] || packages+=(libssl-dev)
 fi
+if [[ $what == tests ]]; then
+    need_command doxygen doxygen
+fi
 if [[ $what == tests || $what == tidy || $what == clients ]]; then
     need_command ccache ccache
     need_command python3 python3
