@@ -119,20 +119,20 @@ timer_type::duration time_of(int i)
 template <class Start>
 void race_of_timers(int rounds, Start start)
 {
-    running near(2);
-    running far(1);
+    running here(2);
+    running there(1);
     std::mt19937 random(1);
     for (int r = 0; r < rounds; ++r)
     {
-        auto const a = with_cancel(background(near.ioc));
-        auto const b = with_cancel(background(near.ioc));
-        auto const c = with_cancel(background(far.ioc));
+        auto const a = with_cancel(background(here.ioc));
+        auto const b = with_cancel(background(here.ioc));
+        auto const c = with_cancel(background(there.ioc));
         auto const merged = merge(a.ctx, {b.ctx, c.ctx});
-        auto const handlers = asio::make_strand(near.ioc);
+        auto const handlers = asio::make_strand(here.ioc);
         std::atomic<int> ended{0};
         for (int i = 0; i != operations; ++i)
         {
-            auto const s = asio::make_strand(i % 7 == 0 ? far.ioc : near.ioc);
+            auto const s = asio::make_strand(i % 7 == 0 ? there.ioc : here.ioc);
             asio::post(
                 s,
                 [&, s, i]
@@ -236,16 +236,16 @@ struct pair
 template <class Begin>
 void race_of_pairs(int rounds, Begin begin)
 {
-    running near(2);
+    running here(2);
     std::mt19937 random(1);
     for (int r = 0; r < rounds; ++r)
     {
-        auto const a = with_cancel(background(near.ioc));
+        auto const a = with_cancel(background(here.ioc));
         auto const b = with_cancel(a.ctx);
         std::atomic<int> ended{0};
         for (int i = 0; i != operations; ++i)
         {
-            auto const s = asio::make_strand(near.ioc);
+            auto const s = asio::make_strand(here.ioc);
             asio::post(
                 s,
                 [&, s, i]

@@ -837,14 +837,14 @@ BOOST_FIXTURE_TEST_CASE(
 BOOST_FIXTURE_TEST_CASE(
     an_earlier_deadline_is_not_late_after_a_far_one, io_context_fixture)
 {
-    auto [far, cancel_far] = with_timeout(root, 1h);
+    auto [late, cancel_late] = with_timeout(root, 1h);
     // Lets the timer settle on the hour.
     auto const work = asio::make_work_guard(ioc);
     ioc.run_for(20ms);
-    auto [near, cancel_near] = with_timeout(root, 2ms);
-    poll_until(ioc, [c = near] { return c.done(); });
-    BOOST_TEST((clock_type::now() >= *near.deadline()));
-    BOOST_TEST(!far.done());
+    auto [soon, cancel_soon] = with_timeout(root, 2ms);
+    poll_until(ioc, [c = soon] { return c.done(); });
+    BOOST_TEST((clock_type::now() >= *soon.deadline()));
+    BOOST_TEST(!late.done());
 }
 
 BOOST_AUTO_TEST_CASE(others_run_between_many_that_expire_at_one_time)

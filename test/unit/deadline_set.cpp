@@ -110,8 +110,8 @@ struct model
     std::int64_t later()
     {
         auto const room = static_cast<std::uint64_t>(end_of_time - base);
-        auto const far = random() >> (1 + below(63));
-        return base + static_cast<std::int64_t>(std::min(far, room));
+        auto const late = random() >> (1 + below(63));
+        return base + static_cast<std::int64_t>(std::min(late, room));
     }
 
     // The same at or beside a multiple of a power of two: there many digits of
@@ -521,11 +521,11 @@ BOOST_AUTO_TEST_CASE(time_does_not_go_back)
 BOOST_AUTO_TEST_CASE(time_goes_back_when_rewound)
 {
     deadline_set set;
-    deadline_entry expired, near, far;
+    deadline_entry expired, soon, late;
     advance(set, 1000);
     set.insert(expired, at(500));
-    set.insert(near, at(2000));
-    set.insert(far, at(1'000'000));
+    set.insert(soon, at(2000));
+    set.insert(late, at(1'000'000));
     set.rewind(at(100));
     BOOST_TEST(ns(set.now()) == 100);
     BOOST_TEST(!set.expired());
@@ -537,9 +537,9 @@ BOOST_AUTO_TEST_CASE(time_goes_back_when_rewound)
     set.rewind(at(1500)); // or forward
     BOOST_TEST(!set.expired());
     set.rewind(at(2000));
-    BOOST_TEST(set.expired() == &near);
-    set.remove(near);
-    set.remove(far);
+    BOOST_TEST(set.expired() == &soon);
+    set.remove(soon);
+    set.remove(late);
     BOOST_TEST(set.empty());
     set.rewind(at(0));
     BOOST_TEST(set.empty());

@@ -196,11 +196,11 @@ BOOST_FIXTURE_TEST_CASE(
         auto [ctx, cancel] = with_timeout(root, 24h);
         clock.advance(24h);
     }
-    auto [far, cancel_far] = with_timeout(root, 1h);
-    auto [near, cancel_near] = with_timeout(root, 20ms);
-    poll_until(ioc, [c = near] { return c.done(); });
-    BOOST_TEST((clock_type::now() >= *near.deadline()));
-    BOOST_TEST(!far.done());
+    auto [late, cancel_late] = with_timeout(root, 1h);
+    auto [soon, cancel_soon] = with_timeout(root, 20ms);
+    poll_until(ioc, [c = soon] { return c.done(); });
+    BOOST_TEST((clock_type::now() >= *soon.deadline()));
+    BOOST_TEST(!late.done());
 }
 
 BOOST_FIXTURE_TEST_CASE(

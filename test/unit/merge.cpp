@@ -115,31 +115,31 @@ BOOST_AUTO_TEST_CASE(a_childs_deadline_passes_though_another_roots_is_earlier)
 {
     boost::asio::io_context elsewhere;
     testing::manual_clock stopped(elsewhere);
-    auto const far = with_timeout(background(elsewhere), 1s);
-    auto const merged = merge(root, far.ctx);
+    auto const other = with_timeout(background(elsewhere), 1s);
+    auto const merged = merge(root, other.ctx);
     auto const [ctx, cancel] = with_timeout(merged, 2s, broken);
     auto const [below, cancel_below] = with_timeout(ctx, 3s, broken);
     auto const [value, cancel_value] =
         with_timeout(with_value(merged, number, 1), 2s);
     auto const [idle, touch] = with_idle_timeout(merged, 2s);
     // What is reported is the earliest all the same.
-    BOOST_TEST((ctx.deadline() == far.ctx.deadline()));
-    BOOST_TEST((below.deadline() == far.ctx.deadline()));
+    BOOST_TEST((ctx.deadline() == other.ctx.deadline()));
+    BOOST_TEST((below.deadline() == other.ctx.deadline()));
     clock.advance(2s);
     BOOST_TEST(!merged.done());
     BOOST_TEST(ctx.cause() == broken);
     BOOST_TEST(ctx.ended_by_own_deadline());
     BOOST_TEST(value.done());
     BOOST_TEST(idle.done());
-    BOOST_TEST(!far.ctx.done());
+    BOOST_TEST(!other.ctx.done());
 }
 
 BOOST_AUTO_TEST_CASE(a_childs_deadline_passes_below_a_merged_one_and_a_grace)
 {
     boost::asio::io_context elsewhere;
     testing::manual_clock stopped(elsewhere);
-    auto const far = with_timeout(background(elsewhere), 1s);
-    auto const again = merge(root, merge(root, far.ctx));
+    auto const other = with_timeout(background(elsewhere), 1s);
+    auto const again = merge(root, merge(root, other.ctx));
     auto const [late, cancel_late] = with_grace(again, 1s);
     auto const [ctx, cancel] = with_timeout(late, 3s);
     auto const [direct, cancel_direct] = with_timeout(again, 3s);
@@ -152,9 +152,9 @@ BOOST_AUTO_TEST_CASE(
     a_deadline_of_an_execution_context_that_is_gone_holds_nothing)
 {
     auto elsewhere = std::make_unique<boost::asio::io_context>();
-    auto const far = with_timeout(background(*elsewhere), 1s);
+    auto const other = with_timeout(background(*elsewhere), 1s);
     elsewhere.reset();
-    auto const [ctx, cancel] = with_timeout(merge(root, far.ctx), 2s);
+    auto const [ctx, cancel] = with_timeout(merge(root, other.ctx), 2s);
     clock.advance(2s);
     BOOST_TEST(ctx.done());
 }
@@ -163,8 +163,8 @@ BOOST_AUTO_TEST_CASE(the_other_roots_deadline_counts_if_it_passes)
 {
     boost::asio::io_context elsewhere;
     testing::manual_clock other_clock(elsewhere);
-    auto const far = with_timeout(background(elsewhere), 1s, broken);
-    auto const [ctx, cancel] = with_timeout(merge(root, far.ctx), 2s);
+    auto const other = with_timeout(background(elsewhere), 1s, broken);
+    auto const [ctx, cancel] = with_timeout(merge(root, other.ctx), 2s);
     other_clock.advance(1s);
     BOOST_TEST(ctx.cause() == broken);
     BOOST_TEST(!ctx.ended_by_own_deadline());

@@ -82,13 +82,13 @@ BOOST_AUTO_TEST_CASE(there_is_room_for_a_message_and_what_a_strand_keeps)
 {
     message_memory memory;
     void* const large = memory.try_allocate(128);
-    void* const small = memory.try_allocate(64);
+    void* const little = memory.try_allocate(64);
     BOOST_TEST(large != nullptr);
-    BOOST_TEST(small != nullptr);
+    BOOST_TEST(little != nullptr);
     BOOST_TEST(memory.try_allocate(1) == nullptr);
     BOOST_TEST(memory.try_deallocate(large));
     BOOST_TEST(memory.try_allocate(1) == large); // though it is small
-    BOOST_TEST(memory.try_deallocate(small));
+    BOOST_TEST(memory.try_deallocate(little));
     BOOST_TEST(memory.try_allocate(129) == nullptr);
     int other = 0;
     BOOST_TEST(!memory.try_deallocate(&other));
