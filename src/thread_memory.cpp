@@ -28,8 +28,9 @@ public:
     static constexpr std::size_t step = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
     static constexpr std::size_t largest = 1024;
 
-    // Of each size. A sanitizer is to see what is freed.
-#if defined(ASIOCTX_SANITIZED)
+    // Of each size. A sanitizer is to see what is freed. MinGW frees what is
+    // thread_local before it calls a destructor that is.
+#if defined(ASIOCTX_SANITIZED) || defined(__MINGW32__)
     static constexpr std::size_t most = 0;
 #else
     static constexpr std::size_t most = 64;

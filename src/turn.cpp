@@ -19,7 +19,15 @@ namespace asioctx::detail {
 // late finds one that has another generation.
 struct turn_pool::cache
 {
+#if defined(__MINGW32__)
+    // It frees what is thread_local before it calls a destructor that is: nothing
+    // may be left for the thread's end.
+    static constexpr unsigned batch = 1;
+    static constexpr bool may_keep = false;
+#else
     static constexpr unsigned batch = 32;
+    static constexpr bool may_keep = true;
+#endif
 
     turn* first = nullptr;
     unsigned size = 0;
@@ -30,7 +38,7 @@ struct turn_pool::cache
     // after that.
     ASIOCTX_COLD bool begin() noexcept
     {
-        if (was_used)
+        if (!may_keep || was_used)
             return false;
         was_used = true;
         capacity = 2 * batch;
