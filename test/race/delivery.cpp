@@ -20,8 +20,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/compose.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,6 +38,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/local_pair.hpp"
 #include "support/race.hpp"
 #include "support/runner.hpp"
 
@@ -47,7 +46,7 @@ namespace asio = boost::asio;
 
 using namespace asioctx;
 using namespace std::chrono_literals;
-using asio::local::stream_protocol;
+using stream_protocol = asioctx::test::local_stream;
 using race::runner;
 
 namespace {
@@ -286,7 +285,7 @@ void read_under_fire(asio::io_context& ioc, Executor ex, int rounds, Token wait)
     using socket = asio::basic_stream_socket<stream_protocol, Executor>;
     socket in(ex);
     socket out(ex);
-    asio::local::connect_pair(in, out);
+    asioctx::test::connect_pair(in, out);
     std::array<char, 64> data;
     char const byte = 0;
     for (int r = 0; r < rounds; ++r)

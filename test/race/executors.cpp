@@ -16,21 +16,21 @@
 // the library's fault.
 
 #include "support/executors.hpp"
+#include "support/local_pair.hpp"
 
 #include <asioctx/detach_on_cancel.hpp>
 
 #include <boost/asio/experimental/channel.hpp>
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/datagram_protocol.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#if !defined(BOOST_ASIO_WINDOWS)
 #include <unistd.h>
+#endif
 
 using namespace race;
 using namespace std::chrono_literals;
-using asio::local::datagram_protocol;
-using asio::local::stream_protocol;
+using datagram_protocol = asioctx::test::local_datagram;
+using stream_protocol = asioctx::test::local_stream;
 
 namespace {
 
@@ -111,7 +111,7 @@ struct read_some : family
 
     read_some(world& w, action) : socket(w.object_executor), peer(w.ioc)
     {
-        asio::local::connect_pair(socket, peer);
+        asioctx::test::connect_pair(socket, peer);
     }
 
     template <class Token>
@@ -174,7 +174,7 @@ struct receive_one : family
 
     receive_one(world& w, action) : socket(w.object_executor), peer(w.ioc)
     {
-        asio::local::connect_pair(socket, peer);
+        asioctx::test::connect_pair(socket, peer);
     }
 
     template <class Token>
@@ -204,6 +204,12 @@ struct accept_one : family
 {
     static constexpr auto name = "accept";
 
+#if defined(BOOST_ASIO_WINDOWS)
+    static stream_protocol::endpoint next_name()
+    {
+        return {asio::ip::address_v4::loopback(), 0};
+    }
+#else
     // Unix sockets whose names are in no file system.
     static stream_protocol::endpoint next_name()
     {
@@ -211,6 +217,7 @@ struct accept_one : family
         return std::string(1, '\0') + "asioctx " + std::to_string(::getpid())
             + ' ' + std::to_string(++n);
     }
+#endif
 
     accept_one(world& w, action)
         : acceptor(w.object_executor, next_name()),

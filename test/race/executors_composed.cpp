@@ -15,8 +15,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/compose.hpp>
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -25,9 +23,10 @@
 #include <chrono>
 
 #include "support/executors.hpp"
+#include "support/local_pair.hpp"
 
 using namespace race;
-using asio::local::stream_protocol;
+using stream_protocol = asioctx::test::local_stream;
 
 namespace {
 
@@ -41,7 +40,7 @@ struct family
 
     family(world& w, action) : socket(w.object_executor), peer(w.ioc)
     {
-        asio::local::connect_pair(socket, peer);
+        asioctx::test::connect_pair(socket, peer);
     }
 
     template <class Token>

@@ -15,8 +15,6 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/system_executor.hpp>
@@ -27,13 +25,14 @@
 #include <filesystem>
 #include <future>
 
+#include "support/local_pair.hpp"
 #include "support/race.hpp"
 
 namespace asio = boost::asio;
 
 using namespace asioctx;
 using namespace std::chrono_literals;
-using asio::local::stream_protocol;
+using stream_protocol = asioctx::test::local_stream;
 
 namespace {
 
@@ -56,7 +55,7 @@ void start_no_thread(Token token)
     asio::steady_timer timer(ioc, 1h);
     stream_protocol::socket in(ioc);
     stream_protocol::socket out(ioc);
-    asio::local::connect_pair(in, out);
+    asioctx::test::connect_pair(in, out);
     std::array<char, 4> data;
     auto a = completes.async_wait(bind_context(background(ioc), token));
     auto b = timer.async_wait(bind_context(source.ctx, token));

@@ -14,8 +14,6 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -32,6 +30,7 @@
 #include <memory>
 #include <random>
 
+#include "support/local_pair.hpp"
 #include "support/race.hpp"
 #include "support/runner.hpp"
 
@@ -39,7 +38,7 @@ namespace asio = boost::asio;
 
 using namespace asioctx;
 using namespace std::chrono_literals;
-using asio::local::stream_protocol;
+using stream_protocol = asioctx::test::local_stream;
 using race::runner;
 
 namespace {
@@ -190,7 +189,7 @@ void read_loop(asio::io_context& ioc, Executor ex, int rounds)
     reader r{asio::basic_stream_socket<stream_protocol, Executor>(ex),
         asio::basic_stream_socket<stream_protocol, Executor>(ex), {}, source,
         background(ioc), rounds, {}};
-    asio::local::connect_pair(r.in, r.out);
+    asioctx::test::connect_pair(r.in, r.out);
     asio::post(ex, [&r] { r.read(); });
     r.finished.get_future().wait();
     stop = true;
@@ -242,7 +241,7 @@ void coroutines_are_canceled_within_and_as_a_whole(int rounds)
         auto const strand = asio::make_strand(ioc);
         stream_protocol::socket a(strand);
         stream_protocol::socket b(strand);
-        asio::local::connect_pair(a, b);
+        asioctx::test::connect_pair(a, b);
         char data[4] = {};
         asio::write(a, asio::buffer(data));
 

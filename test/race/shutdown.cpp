@@ -9,16 +9,15 @@
 // pending whose handlers have every kind of executor. Each handler is called
 // once or destroyed once, and nothing that is gone is touched.
 
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "support/executors.hpp"
+#include "support/local_pair.hpp"
 
 using namespace race;
 using namespace std::chrono_literals;
-using asio::local::stream_protocol;
+using stream_protocol = asioctx::test::local_stream;
 
 namespace {
 
@@ -48,7 +47,7 @@ struct objects
 {
     explicit objects(asio::io_context& c) : timer(c), in(c), out(c)
     {
-        asio::local::connect_pair(in, out);
+        asioctx::test::connect_pair(in, out);
     }
 
     asio::steady_timer timer;

@@ -14,6 +14,10 @@
 #include <limits>
 #include <new>
 
+#if defined(_WIN32)
+#include <malloc.h>
+#endif
+
 namespace asioctx::test {
 namespace {
 
@@ -39,14 +43,38 @@ bool count_one() noexcept
     return true;
 }
 
+#if defined(_WIN32)
+
+void* aligned(std::size_t align, std::size_t size) noexcept
+{
+    return ::_aligned_malloc(size, align);
+}
+
+void free_aligned(void* p) noexcept
+{
+    ::_aligned_free(p);
+}
+
+#else
+
+void* aligned(std::size_t align, std::size_t size) noexcept
+{
+    void* p = nullptr;
+    return ::posix_memalign(&p, align, size) == 0 ? p : nullptr;
+}
+
+void free_aligned(void* p) noexcept
+{
+    std::free(p);
+}
+
+#endif
+
 void* allocate(std::size_t align, std::size_t size) noexcept
 {
     if (align < sizeof(void*))
         align = sizeof(void*);
-    void* p = nullptr;
-    return count_one() && ::posix_memalign(&p, align, size ? size : 1) == 0
-        ? p
-        : nullptr;
+    return count_one() ? aligned(align, size ? size : 1) : nullptr;
 }
 
 void* new_object(std::size_t size, std::size_t align) noexcept
@@ -61,7 +89,7 @@ void delete_object(void* p) noexcept
 {
     if (p)
         live.fetch_sub(1, std::memory_order_relaxed);
-    std::free(p);
+    free_aligned(p);
 }
 
 void* new_or_throw(std::size_t size, std::size_t align)
@@ -139,8 +167,10 @@ void operator delete(void* p, std::size_t, std::align_val_t) noexcept
     asioctx::test::delete_object(p);
 }
 
-// In place of the C library's.
+// In place of the C library's. Windows has none.
+#if !defined(_WIN32)
 extern "C" void* aligned_alloc(std::size_t align, std::size_t size) noexcept
 {
     return asioctx::test::allocate(align, size);
 }
+#endif

@@ -8,10 +8,16 @@
 #include "support/silent_dns.hpp"
 
 #include <condition_variable>
-#include <dlfcn.h>
 #include <mutex>
-#include <netdb.h>
 #include <string_view>
+
+#if defined(_WIN32)
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#else
+#include <dlfcn.h>
+#include <netdb.h>
+#endif
 
 namespace asioctx::test {
 namespace {
@@ -38,8 +44,14 @@ void silent_dns::until_asked()
 
 } // namespace asioctx::test
 
+#if defined(_WIN32)
+#define ASIOCTX_GETADDRINFO WSAAPI asioctx_getaddrinfo
+#else
+#define ASIOCTX_GETADDRINFO getaddrinfo
+#endif
+
 // Found before that of the C library.
-extern "C" int getaddrinfo(
+extern "C" int ASIOCTX_GETADDRINFO(
     char const* node,
     char const* service,
     addrinfo const* hints,
@@ -55,7 +67,19 @@ extern "C" int getaddrinfo(
         --waiting;
         return EAI_AGAIN;
     }
+#if defined(_WIN32)
+    static auto const of_system =
+        reinterpret_cast<decltype(&::getaddrinfo)>(reinterpret_cast<void*>(
+            ::GetProcAddress(::GetModuleHandleA("ws2_32.dll"), "getaddrinfo")));
+#else
     static auto const of_system = reinterpret_cast<decltype(&getaddrinfo)>(
         ::dlsym(RTLD_NEXT, "getaddrinfo"));
+#endif
     return of_system(node, service, hints, result);
 }
+
+#if defined(_WIN32)
+// What a call goes through: the linker does not look for the library's, then.
+extern "C" decltype(&asioctx_getaddrinfo) __imp_getaddrinfo =
+    asioctx_getaddrinfo;
+#endif

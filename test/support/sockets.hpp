@@ -16,14 +16,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/datagram_protocol.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <array>
+
+#include "support/local_pair.hpp"
 
 namespace asioctx::test {
 
@@ -67,15 +66,15 @@ struct local_pair
 {
     explicit local_pair(asio::io_context& ioc) : socket(ioc), peer(ioc)
     {
-        asio::local::connect_pair(socket, peer);
+        test::connect_pair(socket, peer);
     }
 
     typename Protocol::socket socket;
     typename Protocol::socket peer;
 };
 
-using stream_pair = local_pair<asio::local::stream_protocol>;
-using datagram_pair = local_pair<asio::local::datagram_protocol>;
+using stream_pair = local_pair<local_stream>;
+using datagram_pair = local_pair<local_datagram>;
 
 struct pipe_pair
 {

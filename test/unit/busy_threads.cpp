@@ -38,6 +38,7 @@
 #include "support/outcome.hpp"
 #include "support/poll_until.hpp"
 #include "support/print.hpp"
+#include "support/signals.hpp"
 
 using namespace asioctx;
 using namespace asioctx::test;
@@ -117,13 +118,13 @@ BOOST_AUTO_TEST_CASE(a_look_at_the_clock_lets_a_deadline_pass)
     asio::io_context ioc;
     auto const c = with_timeout(background(ioc), 2ms, slow);
     auto const below = with_cancel(c.ctx);
-    auto const far = with_timeout(background(ioc), 1h);
+    auto const late = with_timeout(background(ioc), 1h);
     while (!below.ctx.check())
         BOOST_REQUIRE((clock_type::now() < *c.ctx.deadline() + patience));
     BOOST_TEST((clock_type::now() >= *c.ctx.deadline()));
     BOOST_TEST(c.ctx.cause() == slow);
     BOOST_TEST(c.ctx.ended_by_own_deadline());
-    BOOST_TEST(!far.ctx.check());
+    BOOST_TEST(!late.ctx.check());
 }
 
 BOOST_AUTO_TEST_CASE(a_look_at_the_clock_sees_idle_times_and_graces)
@@ -149,13 +150,13 @@ BOOST_AUTO_TEST_CASE(a_look_at_the_clock_sees_what_was_set_after_the_last)
     auto const root = background(ioc);
     for (int i = 0; i != 20; ++i)
     {
-        auto const far = with_timeout(root, 1h);
+        auto const late = with_timeout(root, 1h);
         auto const c = with_timeout(root, 300us);
         auto const d = with_deadline(root, *c.ctx.deadline() - 200us);
         while (!c.ctx.check())
             BOOST_REQUIRE((clock_type::now() < *c.ctx.deadline() + patience));
         BOOST_TEST(d.ctx.done());
-        BOOST_TEST(!far.ctx.done());
+        BOOST_TEST(!late.ctx.done());
     }
     // The timer goes on as if nothing had been.
     auto const last = with_timeout(root, 1ms);
@@ -264,15 +265,15 @@ BOOST_AUTO_TEST_CASE(signals_are_heard_while_all_threads_are_busy)
 {
     asio::thread_pool time(1);
     asio::thread_pool pool(1);
-    auto const c = with_signals(background(pool, time), {SIGUSR1});
+    auto const c = with_signals(background(pool, time), {signal_one});
     busy(
         pool,
         [&]
         {
-            std::raise(SIGUSR1);
+            std::raise(signal_one);
             wait_until([&] { return c.ctx.done(); });
         });
-    BOOST_TEST(c.ctx.cause().value() == SIGUSR1);
+    BOOST_TEST(c.ctx.cause().value() == signal_one);
     pool.join();
     time.join();
 }

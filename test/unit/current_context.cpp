@@ -25,8 +25,6 @@
 #include <boost/asio/defer.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -54,6 +52,7 @@
 
 #include "support/allocation_counter.hpp"
 #include "support/io_context_fixture.hpp"
+#include "support/local_pair.hpp"
 #include "support/print.hpp"
 
 using namespace asioctx;
@@ -600,8 +599,8 @@ BOOST_FIXTURE_TEST_CASE(each_step_of_a_composed_operation_has_it, fixture)
 
 BOOST_FIXTURE_TEST_CASE(a_composed_operation_is_canceled, fixture)
 {
-    asio::local::stream_protocol::socket in(ioc), out(ioc);
-    asio::local::connect_pair(in, out);
+    local_stream::socket in(ioc), out(ioc);
+    connect_pair(in, out);
     char data[4];
     auto const on = [&](auto const& ex)
     {
@@ -643,8 +642,8 @@ BOOST_FIXTURE_TEST_CASE(a_coroutines_operations_are_canceled, fixture)
         auto [ec] = co_await timer.async_wait(bind_context(ctx, as_result));
         see();
         BOOST_TEST(ec == errc::deadline_exceeded);
-        asio::local::stream_protocol::socket in(ioc), out(ioc);
-        asio::local::connect_pair(in, out);
+        local_stream::socket in(ioc), out(ioc);
+        connect_pair(in, out);
         char data[4];
         auto [again, cancel] = with_timeout(a, 1s);
         clock.advance(1s);

@@ -1085,8 +1085,8 @@ void check_that_cancel_does_not_allocate(bound_fixture& f, Executor const& ex)
     std::vector<outcome> outcomes(3);
     timer_on<Executor> timer(ex, end_of_time);
     stream_pair pair(f.ioc);
-    asio::basic_stream_socket<asio::local::stream_protocol, Executor> socket(
-        ex, asio::local::stream_protocol(), pair.socket.release());
+    asio::basic_stream_socket<local_stream, Executor> socket(
+        ex, local_stream(), pair.socket.release());
     std::array<char, 8> buffer;
     for (bool const inside : {false, true})
     {

@@ -31,6 +31,7 @@
 #include "support/outcome.hpp"
 #include "support/poll_until.hpp"
 #include "support/print.hpp"
+#include "support/signals.hpp"
 
 using namespace asioctx;
 using namespace asioctx::test;
@@ -215,7 +216,7 @@ BOOST_AUTO_TEST_CASE(an_execution_context_can_go_before_it_has_run)
 BOOST_AUTO_TEST_CASE(a_wait_for_a_signal_is_work_until_its_context_is_done)
 {
     asio::io_context ioc;
-    auto const c = with_signals(background(ioc), {SIGUSR1});
+    auto const c = with_signals(background(ioc), {signal_one});
     ioc.poll();
     BOOST_TEST(!ioc.stopped());
     c.cancel();

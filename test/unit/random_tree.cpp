@@ -49,6 +49,7 @@
 
 #include "support/allocation_counter.hpp"
 #include "support/random_seed.hpp"
+#include "support/signals.hpp"
 
 using namespace asioctx;
 using namespace asioctx::test;
@@ -351,7 +352,7 @@ struct function
 error_code cause_of(int n)
 {
     if (n == signaled)
-        return {SIGUSR1, signal_category()};
+        return {signal_one, signal_category()};
     return {n, boost::system::generic_category()};
 }
 
@@ -608,7 +609,9 @@ private:
         case kind::signals:
             own = {false, 0, signal_line};
             keep(with_signals(
-                parent, {SIGUSR1}, {"random_tree", signal_line, "signal", 0}));
+                parent,
+                {signal_one},
+                {"random_tree", signal_line, "signal", 0}));
             break;
         case kind::group:
             real.group = std::make_unique<task_group>(
@@ -708,8 +711,8 @@ private:
     {
         if (!model_.waits_for_signal())
             return note("nothing");
-        note("raise SIGUSR1");
-        std::raise(SIGUSR1);
+        note("raise a signal");
+        std::raise(signal_one);
         model_.raise(signal_line);
         seen.insert("raised");
     }

@@ -17,8 +17,6 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/compose.hpp>
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -35,6 +33,7 @@
 #include <utility>
 
 #include "support/bound_fixture.hpp"
+#include "support/local_pair.hpp"
 #include "support/outcome.hpp"
 #include "support/print.hpp"
 
@@ -47,7 +46,7 @@ namespace {
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using boost::beast::flat_buffer;
-using local_socket = asio::local::stream_protocol::socket;
+using local_socket = local_stream::socket;
 
 // Goes through a number of parts that nothing can stop, then waits. It does not
 // look whether it was asked to stop.
@@ -286,26 +285,26 @@ BOOST_AUTO_TEST_CASE(a_read_of_beast_misses_nothing)
                 {asio::any_io_executor(ioc.get_executor()),
                     asio::any_io_executor(strand)})
             {
-                local_socket near(ex);
-                local_socket far(ioc);
+                local_socket socket(ex);
+                local_socket peer(ioc);
                 flat_buffer buffer;
                 std::optional<http::request_parser<http::empty_body>> parser;
                 cancel_after_each_step(
                     4,
                     [&]
                     {
-                        near = local_socket(ex);
-                        far = local_socket(ioc);
-                        asio::local::connect_pair(near, far);
+                        socket = local_socket(ex);
+                        peer = local_socket(ioc);
+                        connect_pair(socket, peer);
                         buffer.clear();
                         http::async_read(
-                            near, buffer, parser.emplace(), token_of());
+                            socket, buffer, parser.emplace(), token_of());
                         poll();
-                        asio::write(far, asio::buffer("GE", 2));
+                        asio::write(peer, asio::buffer("GE", 2));
                         asio::post(ioc,
-                            [&] { asio::write(far, asio::buffer("T", 1)); });
+                            [&] { asio::write(peer, asio::buffer("T", 1)); });
                     },
-                    [&] { near.close(); });
+                    [&] { socket.close(); });
             }
         });
 }
@@ -316,19 +315,19 @@ BOOST_AUTO_TEST_CASE(a_handshake_of_beast_misses_nothing)
         [&](auto token_of)
         {
             std::optional<websocket::stream<local_socket>> ws;
-            local_socket far(ioc);
+            local_socket peer(ioc);
             cancel_after_each_step(
                 4,
                 [&]
                 {
-                    far = local_socket(ioc);
+                    peer = local_socket(ioc);
                     ws.emplace(local_socket(ioc));
-                    asio::local::connect_pair(ws->next_layer(), far);
+                    connect_pair(ws->next_layer(), peer);
                     ws->async_handshake("host", "/", token_of());
                     poll();
-                    asio::write(far, asio::buffer("HT", 2));
+                    asio::write(peer, asio::buffer("HT", 2));
                     asio::post(
-                        ioc, [&] { asio::write(far, asio::buffer("TP", 2)); });
+                        ioc, [&] { asio::write(peer, asio::buffer("TP", 2)); });
                 },
                 [&] { ws->next_layer().close(); });
         });
