@@ -141,26 +141,41 @@ void asioctx_on_signal(int signal)
 
 #else
 
+extern "C" void asioctx_on_signal(int signal);
+
 // The same where there is no fork, and an effect can be seen only by replacing it.
+//
+// There, a signal is delivered once, and Asio's handler puts itself back when it has
+// told its sets. On Windows, Ctrl-C comes in a thread of its own: by then the context
+// may be done, and what Asio puts back would hide the next Ctrl-C. So a handler of
+// our own calls Asio's, and has the last word.
 class signal_effects
 {
 public:
+    // Never destroyed: a signal may come at any time.
     static signal_effects& instance()
     {
         static signal_effects& all = *new signal_effects;
         return all;
     }
 
+    // Adds a signal to a set. Throws if it cannot be caught.
     void add(asio::signal_set& set, int signal)
     {
         std::lock_guard guard(mutex_);
-        auto* const before = effect_of(signal);
+        bool const in_range = signal >= 0 && signal < NSIG;
+        auto* const before = in_range ? effect_of(signal) : SIG_DFL;
         set.add(signal);
         auto& e = effects_[static_cast<std::size_t>(signal)];
-        if (e.users++ == 0)
-            e.before = before == effect_of(signal) ? SIG_DFL : before;
+        if (e.users++ != 0)
+            return;
+        e.during = effect_of(signal);
+        e.before = before;
+        e.was_asio = before == e.during;
+        std::signal(signal, asioctx_on_signal);
     }
 
+    // Empties a set of signals that were added to it.
     void clear(asio::signal_set& set, std::vector<int> const& signals) noexcept
     {
         std::lock_guard guard(mutex_);
@@ -169,13 +184,34 @@ public:
         for (int const s : signals)
         {
             auto& e = effects_[static_cast<std::size_t>(s)];
-            if (--e.users == 0 && effect_of(s) == SIG_DFL)
+            if (--e.users != 0)
+                continue;
+            auto* const now = effect_of(s);
+            if (now == asioctx_on_signal)
+                std::signal(s, e.during);
+            else if (now == SIG_DFL && !e.was_asio)
                 std::signal(s, e.before);
+            e.after = effect_of(s);
         }
     }
 
     void take_over() noexcept
     {
+    }
+
+    // Asio's handler takes locks, too, where there is no sigaction.
+    void deliver(int signal) noexcept
+    {
+        function during;
+        auto& e = effects_[static_cast<std::size_t>(signal)];
+        {
+            std::lock_guard guard(mutex_);
+            std::signal(signal, asioctx_on_signal);
+            during = e.during;
+        }
+        during(signal);
+        std::lock_guard guard(mutex_);
+        std::signal(signal, e.users != 0 ? asioctx_on_signal : e.after);
     }
 
 private:
@@ -184,12 +220,16 @@ private:
     struct effect
     {
         int users = 0;
-        function before = SIG_DFL; // the default one if it was Asio's
+        bool was_asio = false;
+        function before = SIG_DFL;
+        function during = SIG_DFL;
+        function after = SIG_DFL; // when there were no users left
     };
 
+    // A signal that comes in between is lost, and does not end the program.
     static function effect_of(int signal) noexcept
     {
-        auto* const f = std::signal(signal, SIG_DFL);
+        auto* const f = std::signal(signal, SIG_IGN);
         if (f != SIG_ERR)
             std::signal(signal, f);
         return f == SIG_ERR ? SIG_DFL : f;
@@ -198,6 +238,11 @@ private:
     std::mutex mutex_;
     std::array<effect, NSIG> effects_;
 };
+
+void asioctx_on_signal(int signal)
+{
+    signal_effects::instance().deliver(signal);
+}
 
 #endif
 

@@ -47,6 +47,10 @@ enum class further_signals
  * notify_fork(fork_child): what is sent to the child does not end its parent's
  * contexts.
  *
+ * On Windows, Ctrl-C is @c SIGINT and Ctrl-Break is @c SIGBREAK. @c SIGTERM
+ * comes from @c std::raise() alone: there, that the console is closed, the user
+ * logs off or the system shuts down is no signal.
+ *
  * @param parent The context to derive from.
  *
  * @param signals The numbers of the signals, such as @c SIGINT and @c SIGTERM.
