@@ -15,7 +15,7 @@
 #include <string_view>
 
 namespace asio = boost::asio;
-using stream = asio::local::stream_protocol;
+using tcp = asio::ip::tcp;
 using namespace std::chrono_literals;
 
 // Takes an hour.
@@ -26,7 +26,7 @@ asio::awaitable<void> work(asioctx::context ctx)
 }
 
 //[serve
-asio::awaitable<void> serve(asioctx::context parent, stream::socket socket)
+asio::awaitable<void> serve(asioctx::context parent, tcp::socket socket)
 {
     char data[64];
     auto const n = co_await socket.async_read_some(
@@ -50,8 +50,10 @@ asio::awaitable<void> serve(asioctx::context parent, stream::socket socket)
 int main()
 {
     asio::io_context ioc;
-    stream::socket socket(ioc), client(ioc);
-    asio::local::connect_pair(socket, client);
+    tcp::socket socket(ioc), client(ioc);
+    tcp::acceptor acceptor(ioc, {asio::ip::address_v4::loopback(), 0});
+    client.connect(acceptor.local_endpoint());
+    acceptor.accept(socket);
     asio::co_spawn(
         ioc,
         serve(asioctx::background(ioc), std::move(socket)),

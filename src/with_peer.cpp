@@ -7,7 +7,7 @@
 
 #include <asioctx/with_peer.hpp>
 
-#if defined(__linux__)
+#if defined(ASIOCTX_HAS_WITH_PEER)
 
 #include <asioctx/bind_context.hpp>
 
@@ -15,24 +15,21 @@
 #include <asioctx/detail/scope.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/system/system_error.hpp>
 
-#include <cerrno>
-#include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
+
+#if defined(BOOST_ASIO_HAS_IOCP)
+#include "peer_watch_windows.hpp"
+#else
+#include "peer_watch_linux.hpp"
+#endif
 
 namespace asioctx {
 
 using detail::context_access;
+using detail::peer_watch;
 using detail::scope;
 
 namespace {
@@ -62,129 +59,19 @@ asio::any_io_executor without_strand(asio::any_io_executor const& ex)
     return result;
 }
 
-void throw_if(error_code const& ec)
-{
-    if (ec)
-        throw boost::system::system_error(ec, "asioctx::with_peer");
-}
-
-// A descriptor that is readable when the remote side of a socket may have gone.
-//
-// That needs an epoll instance of its own. Asio's reactor does not ask for
-// EPOLLRDHUP, and a wait for the socket to be readable ends with the first
-// unread byte: what is behind that could only be found by polling.
-//
-// The level counts: a forked child shares the instance, and one process must
-// not take an event away from the other. Nor is the socket taken out of it,
-// which would be for both.
-class watch
-{
-public:
-    watch(asio::any_io_executor const& ex, int socket)
-        : socket_(socket), epoll_(ex)
-    {
-        int const fd = ::epoll_create1(EPOLL_CLOEXEC);
-        throw_if(last_error(fd));
-        error_code ec;
-        epoll_.assign(fd, ec);
-        if (ec)
-            ::close(fd);
-        throw_if(ec);
-        epoll_event event = {};
-        event.events = EPOLLRDHUP;
-        throw_if(last_error(::epoll_ctl(fd, EPOLL_CTL_ADD, socket, &event)));
-        throw_if(last_error(::fstat(socket, &watched_)));
-    }
-
-    // Throws if there is no connection, and has not been one.
-    void check_connected()
-    {
-        sockaddr_storage address = {};
-        socklen_t size = sizeof address;
-        bool const connected =
-            ::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size)
-            == 0;
-        // One that was reset has no name any more.
-        if (!connected && errno == ENOTCONN && (events() & EPOLLRDHUP) == 0)
-            throw std::invalid_argument(
-                "asioctx::with_peer: the socket is not connected; call it "
-                "after connect() or accept()");
-    }
-
-    // Why the remote side is gone; no error if it is not.
-    error_code end() noexcept
-    {
-        auto const e = events();
-        if ((e & (EPOLLRDHUP | EPOLLHUP)) == 0)
-        {
-            // An error alone says nothing about the remote side, and may stay:
-            // from now on, what is new counts.
-            if ((e & EPOLLERR) != 0)
-            {
-                epoll_event event = {};
-                event.events = EPOLLRDHUP | EPOLLET;
-                ::epoll_ctl(
-                    epoll_.native_handle(), EPOLL_CTL_MOD, socket_, &event);
-            }
-            return {};
-        }
-        if ((e & EPOLLERR) != 0)
-            return asio::error::connection_reset;
-        return asio::error::eof;
-    }
-
-    // Whether the socket was closed. The system goes on watching what has
-    // another descriptor, as a forked child or dup() may have made.
-    bool socket_is_closed() const noexcept
-    {
-        struct stat now = {};
-        return ::fstat(socket_, &now) != 0 || now.st_ino != watched_.st_ino
-            || now.st_dev != watched_.st_dev;
-    }
-
-    template <class Token>
-    void async_wait(Token&& token)
-    {
-        epoll_.async_wait(
-            asio::posix::stream_descriptor::wait_read,
-            std::forward<Token>(token));
-    }
-
-private:
-    std::uint32_t events() noexcept
-    {
-        epoll_event event = {};
-        int const n = ::epoll_wait(epoll_.native_handle(), &event, 1, 0);
-        return n == 1 ? event.events : 0;
-    }
-
-    // For what returns -1 on failure.
-    static error_code last_error(int result) noexcept
-    {
-        return result != -1
-            ? error_code()
-            : error_code(errno, boost::system::system_category());
-    }
-
-    // By its number and, as that may be another one's later, its identity.
-    int const socket_;
-    struct stat watched_ = {};
-
-    asio::posix::stream_descriptor epoll_;
-};
-
 void cancel(context const& ctx, error_code const& cause, source_location at)
 {
     context_access::get(ctx).get_scope()->cancel(
         {errc::canceled, cause, nullptr, at});
 }
 
-void begin(std::unique_ptr<watch> w, context const& ctx, source_location at)
+void begin(
+    std::unique_ptr<peer_watch> w, context const& ctx, source_location at)
 {
     auto& waiting = *w;
     waiting.async_wait(bind_context(
         ctx,
-        [w = std::move(w), ctx, at](error_code const& ec) mutable
+        [w = std::move(w), ctx, at](error_code const& ec, auto...) mutable
         {
             if (ec || w->socket_is_closed())
                 return;
@@ -201,7 +88,7 @@ void begin(std::unique_ptr<watch> w, context const& ctx, source_location at)
 
 cancelable detail::with_peer(
     context const& parent,
-    int socket,
+    peer_socket socket,
     asio::any_io_executor const& ex,
     source_location at)
 {
@@ -210,7 +97,7 @@ cancelable detail::with_peer(
     auto result = make_cancelable(std::move(s));
     if (result.ctx.done())
         return result;
-    auto w = std::make_unique<watch>(without_strand(ex), socket);
+    auto w = std::make_unique<peer_watch>(without_strand(ex), socket);
     w->check_connected();
     if (auto const end = w->end())
         cancel(result.ctx, end, at);

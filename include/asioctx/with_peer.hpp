@@ -10,8 +10,14 @@
 
 #include <asioctx/config.hpp>
 
-// Elsewhere, with_peer() is not there: so far it needs epoll.
-#if defined(__linux__)
+#include <boost/asio/detail/config.hpp>
+
+// Elsewhere, with_peer() is not there: it asks the system what Asio does not.
+#if defined(__linux__) || defined(BOOST_ASIO_HAS_IOCP)
+#define ASIOCTX_HAS_WITH_PEER
+#endif
+
+#if defined(ASIOCTX_HAS_WITH_PEER)
 
 #include <asioctx/cancel.hpp>
 #include <asioctx/context.hpp>
@@ -19,6 +25,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_socket.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/detail/socket_types.hpp>
 
 #include <type_traits>
 
@@ -26,9 +33,12 @@ namespace asioctx {
 
 namespace detail {
 
+// A descriptor; on Windows, a SOCKET.
+using peer_socket = asio::detail::socket_type;
+
 ASIOCTX_DECL cancelable with_peer(
     context const& parent,
-    int socket,
+    peer_socket socket,
     asio::any_io_executor const& ex,
     source_location at);
 
@@ -94,8 +104,17 @@ auto& socket_of(Stream& s) noexcept
  * The watch reads nothing, not even bytes of a next request that come early,
  * and such bytes do not hide what is behind them. It does not get in the way of
  * the socket's operations: they may be pending, or be started, during the watch
- * and after it. Shutting down the receiving half of the own socket looks like
- * the remote side's end.
+ * and after it.
+ *
+ * Who is asked differs, and so does what is known of the answers:
+ * @li Linux: epoll. Shutting down the receiving half of the own socket looks
+ * like the remote side's end.
+ * @li Windows: the driver of sockets, as libuv asks it; that of Wine 8 was
+ * tried, that of Windows was not. With Wine, bytes that nobody has read do hide
+ * the end behind them, and shutting down the own receiving half is nothing. @c
+ * WSAEventSelect() is left to the program.
+ * @li Elsewhere with_peer() is not there, and @c ASIOCTX_HAS_WITH_PEER is not
+ * defined.
  *
  * @param parent The context to derive from.
  *
@@ -112,12 +131,12 @@ auto& socket_of(Stream& s) noexcept
  *
  * @par Object lifetimes
  * The context keeps the parent. The watch is outstanding work of the socket's
- * execution context, keeps the context, and uses a descriptor, until the
- * context is done. The stream may be moved, closed or destroyed before or
- * after the context is done; a socket that is closed is not watched any more,
- * which does not end the context. That is so even if @c dup() or @c fork() have
- * made another descriptor of it. After a fork, the watches of both processes go
- * on.
+ * execution context, keeps the context, and uses a descriptor (on Windows, a
+ * socket), until the context is done. The stream may be moved, closed or
+ * destroyed before or after the context is done; a socket that is closed is not
+ * watched any more, which does not end the context. That is so even if @c dup()
+ * or @c fork() have made another descriptor of it. After a fork, the watches of
+ * both processes go on.
  *
  * @par Executor
  * The end counts when a thread that runs the socket's execution context sees

@@ -10,25 +10,24 @@
 
 #include <asioctx/with_peer.hpp>
 
-#if defined(__linux__)
+#if defined(ASIOCTX_HAS_WITH_PEER)
 
 #include <asioctx/cancel.hpp>
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/local/connect_pair.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "support/local_pair.hpp"
 #include "support/race.hpp"
 
 namespace asio = boost::asio;
 
 using namespace asioctx;
-using socket_type = asio::local::stream_protocol::socket;
+using socket_type = asioctx::test::local_stream::socket;
 
 namespace {
 
@@ -39,7 +38,7 @@ void the_end_of_everything_at_once(int rounds)
     {
         std::optional<socket_type> socket(std::in_place, pool);
         std::optional<socket_type> peer(std::in_place, pool);
-        asio::local::connect_pair(*socket, *peer);
+        test::connect_pair(*socket, *peer);
         auto const parent = with_cancel(background(pool));
         std::optional<cancelable> watch(with_peer(parent.ctx, *socket));
         auto const ctx = watch->ctx;
@@ -64,7 +63,7 @@ void an_end_that_nobody_else_sees_is_not_missed(int rounds)
     for (int i = 0; i < rounds; ++i)
     {
         socket_type socket(pool), peer(pool);
-        asio::local::connect_pair(socket, peer);
+        test::connect_pair(socket, peer);
         std::optional<cancelable> watch;
         race::together(
             {[&] { peer.close(); },

@@ -8,7 +8,7 @@
 // Test that header file is self-contained.
 #include <asioctx/with_peer.hpp>
 
-#if defined(__linux__)
+#if defined(ASIOCTX_HAS_WITH_PEER)
 
 #include <asioctx/cancel.hpp>
 
@@ -30,11 +30,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
+
+#if !defined(_WIN32)
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
-#include <utility>
+#endif
 
 #ifdef ASIOCTX_TEST_HAS_SSL
 #include <boost/asio/ssl/context.hpp>
@@ -54,12 +57,22 @@ namespace {
 
 error_code const broken = make_error_code(boost::system::errc::io_error);
 
-// The number of descriptors that the program has open.
+// The number of descriptors that the program has open. Wine does not count
+// them.
+#if defined(_WIN32)
+constexpr int per_watch = 0;
+int descriptors()
+{
+    return 0;
+}
+#else
+constexpr int per_watch = 1;
 auto descriptors()
 {
     return std::distance(
         std::filesystem::directory_iterator("/proc/self/fd"), {});
 }
+#endif
 
 // A connection that is watched.
 struct fixture : io_context_fixture
@@ -315,7 +328,7 @@ BOOST_AUTO_TEST_CASE(a_cancellation_stops_the_watch)
 {
     auto const before = descriptors();
     auto const [ctx, cancel] = with_peer(root, socket);
-    BOOST_TEST(descriptors() == before + 1);
+    BOOST_TEST(descriptors() == before + per_watch);
     cancel(broken);
     BOOST_TEST(ctx.cause() == broken);
     BOOST_TEST(idle());
@@ -569,7 +582,7 @@ BOOST_AUTO_TEST_CASE(a_socket_that_is_not_open_is_an_error)
         (void)with_peer(root, socket),
         boost::system::system_error,
         [](auto const& e) { return e.code() == asio::error::bad_descriptor; });
-    BOOST_TEST(descriptors() == before - 1);
+    BOOST_TEST(descriptors() == before - per_watch);
     BOOST_TEST(idle());
 }
 
@@ -590,8 +603,8 @@ BOOST_AUTO_TEST_CASE(a_socket_that_is_not_connected_is_an_error)
     check(fresh);
     fresh.bind(loopback<tcp::endpoint>());
     check(fresh);
-    asio::local::stream_protocol::socket local(ioc);
-    local.open();
+    local_stream::socket local(ioc);
+    local.open(local_stream::endpoint().protocol());
     check(local);
     // On its way.
     full_listener listener(ioc);
@@ -620,6 +633,8 @@ BOOST_AUTO_TEST_CASE(a_connection_that_has_ended_is_no_error)
     auto [again, cancel_again] = with_peer(root, socket);
     BOOST_TEST(again.done());
 }
+
+#if !defined(_WIN32)
 
 // More than one descriptor of the socket.
 
@@ -716,6 +731,8 @@ BOOST_AUTO_TEST_CASE(a_lack_of_descriptors_is_an_error)
     BOOST_TEST(ec == asio::error::no_descriptors);
     BOOST_TEST(idle());
 }
+
+#endif
 
 BOOST_AUTO_TEST_SUITE_END()
 

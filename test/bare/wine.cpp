@@ -1,0 +1,135 @@
+//
+// Copyright (c) 2026 The asioctx authors
+//
+// Distributed under the Boost Software License, Version 1.0. (See accompanying
+// file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
+//
+
+// What is Wine's doing, and not the library's: Windows' sockets without Asio. A
+// line that does not hold any more is a reason less in
+// cmake/not_on_windows.cmake.
+
+#include <winsock2.h>
+#include <ws2tcpip.h>
+
+#include <cstdio>
+#include <winternl.h>
+
+namespace {
+
+int failures = 0;
+
+void holds(bool ok, char const* what)
+{
+    std::printf("%s: %s\n", ok ? "holds" : "DOES NOT HOLD", what);
+    failures += !ok;
+}
+
+struct tcp_pair
+{
+    tcp_pair()
+    {
+        SOCKET const listener = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in to = {};
+        to.sin_family = AF_INET;
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        int size = sizeof to;
+        auto* const address = reinterpret_cast<sockaddr*>(&to);
+        ::bind(listener, address, size);
+        ::listen(listener, 1);
+        ::getsockname(listener, address, &size);
+        peer = ::socket(AF_INET, SOCK_STREAM, 0);
+        ::connect(peer, address, size);
+        socket = ::accept(listener, nullptr, nullptr);
+        ::closesocket(listener);
+    }
+
+    SOCKET socket;
+    SOCKET peer;
+};
+
+// As in src/peer_watch_windows.hpp.
+struct poll_info
+{
+    LARGE_INTEGER timeout;
+    ULONG handles;
+    ULONG exclusive;
+    HANDLE handle;
+    ULONG events;
+    LONG status;
+};
+
+// Whether the driver tells of the end of the remote side within a time.
+bool is_end_told(SOCKET s, DWORD milliseconds)
+{
+    auto const ioctl = reinterpret_cast<decltype(&::NtDeviceIoControlFile)>(
+        reinterpret_cast<void*>(::GetProcAddress(
+            ::GetModuleHandleA("ntdll.dll"), "NtDeviceIoControlFile")));
+    SOCKET const driver = ::socket(AF_INET, SOCK_STREAM, 0);
+    poll_info question = {};
+    poll_info answer = {};
+    question.timeout.QuadPart = MAXLONGLONG;
+    question.handles = 1;
+    question.handle = reinterpret_cast<HANDLE>(s);
+    question.events = 0x18; // disconnect, abort
+    HANDLE const event = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
+    IO_STATUS_BLOCK io = {};
+    ioctl(
+        reinterpret_cast<HANDLE>(driver),
+        event,
+        nullptr,
+        nullptr,
+        &io,
+        0x00012024,
+        &question,
+        sizeof question,
+        &answer,
+        sizeof answer);
+    bool const told = ::WaitForSingleObject(event, milliseconds) == 0;
+    if (!told)
+    {
+        ::CancelIoEx(reinterpret_cast<HANDLE>(driver), nullptr);
+        ::WaitForSingleObject(event, INFINITE);
+    }
+    ::CloseHandle(event);
+    ::closesocket(driver);
+    return told;
+}
+
+} // namespace
+
+int main()
+{
+    WSADATA data;
+    ::WSAStartup(MAKEWORD(2, 2), &data);
+    char byte;
+    {
+        tcp_pair p;
+        ::send(p.peer, "x", 1, 0);
+        ::closesocket(p.peer);
+        holds(!is_end_told(p.socket, 500), "an unread byte hides the end");
+        ::recv(p.socket, &byte, 1, 0);
+        holds(is_end_told(p.socket, 10000), "without it, the end is told");
+    }
+    {
+        tcp_pair p;
+        linger const abort = {1, 0};
+        ::setsockopt(
+            p.peer,
+            SOL_SOCKET,
+            SO_LINGER,
+            reinterpret_cast<char const*>(&abort),
+            sizeof abort);
+        ::closesocket(p.peer);
+        holds(is_end_told(p.socket, 10000), "a reset is told");
+        holds(
+            ::recv(p.socket, &byte, 1, 0) == 0,
+            "a read after a reset that was told reports the end of the file");
+    }
+    {
+        DWORD n = 0;
+        ::GetProcessHandleCount(::GetCurrentProcess(), &n);
+        holds(n == 0, "a program's handles are not counted");
+    }
+    return failures;
+}
