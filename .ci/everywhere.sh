@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 #
 # Builds the library and a small program with what this machine has for other
-# platforms, and runs the program where it can be run:
+# platforms, and runs the program where it can be run; for Windows, the unit tests,
+# the race programs and the examples as well:
 #
 #     bash .ci/everywhere.sh              # all
 #     bash .ci/everywhere.sh windows      # one
+#     JOBS=1 TESTS='^unit\.' bash .ci/everywhere.sh windows
 #
 # On Debian 12, all of it needs g++-mingw-w64-x86-64-posix, wine64, clang,
 # libc++-14-dev, libc++abi-14-dev and g++-multilib. What is not here is skipped, and
@@ -19,8 +21,10 @@ root=build/everywhere
 table=()
 failed=0
 
-export WINEDEBUG=-all
+# Wine's own files are here, too.
+export WINEDEBUG=-all WINEPREFIX=$PWD/$root/wine
 PATH=$PATH:/usr/lib/wine
+jobs=${JOBS:-$(nproc)}
 
 # Boost's headers without the system's other ones.
 boost=$(dirname "$(echo '#include <boost/version.hpp>' \
@@ -65,12 +69,45 @@ try() # <name> <command that is needed> <how to run> [<cmake argument>...]
     fi
 }
 
+# The tests that link the library, under the toolchain's emulator.
+tests() # <name> <command that is needed> <how to run> [<cmake argument>...]
+{
+    local name=$1 tree=$root/$1-tests log=$root/$1-tests.log passed
+    if ! command -v "$2" > /dev/null || ! command -v "$3" > /dev/null; then
+        row "$name, tests" "skipped, there is no $2 or no $3"
+        return
+    fi
+    shift 3
+    echo "==> $name, tests"
+    if ! cmake -S . -B "$tree" -G Ninja -D CMAKE_CXX_COMPILER_LAUNCHER=ccache \
+        -D ASIOCTX_BUILD_TESTS=ON -D ASIOCTX_BUILD_EXAMPLES=ON \
+        "$@" > "$log" 2>&1; then
+        tail -n 20 "$log"
+        row "$name, tests" "FAILED to configure"
+    elif ! cmake --build "$tree" -j "$jobs" \
+        -t asioctx_unit asioctx_race asioctx_bare asioctx_examples \
+        >> "$log" 2>&1; then
+        grep -E 'error|undefined' "$log" | head -n 20
+        row "$name, tests" "FAILED to build"
+    elif ! ctest --test-dir "$tree" --output-on-failure --no-tests=error \
+        -R "${TESTS:-^(unit|race|bare)\.|^example\.[0-9]}" | tee -a "$log"; then
+        row "$name, tests" "FAILED when run"
+    else
+        passed=$(sed -n 's/.* out of \([0-9]*\)$/\1/p' "$log" | tail -n 1)
+        row "$name, tests" "ran, $passed passed"
+    fi
+}
+
+mingw=(
+    -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake"
+    -D BOOST_ROOT="$PWD/$root/boost" -D Boost_NO_BOOST_CMAKE=ON
+)
+
 for name in "${names[@]}"; do
     case $name in
     windows)
-        try "$name" x86_64-w64-mingw32-g++-posix wine64 \
-            -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake" \
-            -D BOOST_ROOT="$PWD/$root/boost" -D Boost_NO_BOOST_CMAKE=ON
+        try "$name" x86_64-w64-mingw32-g++-posix wine64 "${mingw[@]}"
+        tests "$name" x86_64-w64-mingw32-g++-posix wine64 "${mingw[@]}"
         ;;
     libc++)
         try "$name" clang++ '' -D CMAKE_CXX_COMPILER=clang++ \

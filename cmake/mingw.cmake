@@ -7,10 +7,13 @@ set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
 set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
-set(CMAKE_CROSSCOMPILING_EMULATOR wine64)
+# That of the system does not know the large objects of below.
+set(CMAKE_AR x86_64-w64-mingw32-ar)
+set(CMAKE_RANLIB x86_64-w64-mingw32-ranlib)
+find_program(CMAKE_CROSSCOMPILING_EMULATOR wine64 PATHS /usr/lib/wine REQUIRED)
 
-# Windows 10 and newer.
-set(CMAKE_CXX_FLAGS_INIT "-D_WIN32_WINNT=0x0A00")
+# Windows 10 and newer. The tests have more sections than a small object can.
+set(CMAKE_CXX_FLAGS_INIT "-D_WIN32_WINNT=0x0A00 -Wa,-mbig-obj")
 
 # No libraries beside a program but those of the system.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")

@@ -3,7 +3,9 @@
 # Sanitizers need a predictable address space. On kernels with high-entropy
 # ASLR older runtimes fail with "unexpected memory mapping" (TSan) or at
 # random (ASan), so sanitized programs run under setarch -R where it works.
-set(ASIOCTX_LAUNCHER "")
+#
+# Programs for another system run under its emulator, if there is one.
+set(ASIOCTX_LAUNCHER ${CMAKE_CROSSCOMPILING_EMULATOR})
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=[^ ]*(address|thread)")
     set(ASIOCTX_SANITIZED ON)
     find_program(ASIOCTX_SETARCH setarch)
@@ -26,3 +28,10 @@ function(asioctx_add_program target)
         PRIVATE asioctx::asioctx asioctx_warnings)
     set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
 endfunction()
+
+# What this system cannot do: the tests unit.<file>/<case>, race.<name> and
+# example.<name>.
+set(ASIOCTX_NOT_HERE)
+if(WIN32)
+    include(${CMAKE_CURRENT_LIST_DIR}/not_on_windows.cmake)
+endif()

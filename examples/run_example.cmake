@@ -14,7 +14,8 @@ if(NOT EXISTS ${EXPECTED})
     message(FATAL_ERROR "${EXPECTED} is missing; the program printed ${ACTUAL}")
 endif()
 execute_process(
-    COMMAND ${CMAKE_COMMAND} -E compare_files ${EXPECTED} ${ACTUAL}
+    COMMAND ${CMAKE_COMMAND} -E compare_files --ignore-eol
+        ${EXPECTED} ${ACTUAL}
     RESULT_VARIABLE differs OUTPUT_QUIET ERROR_QUIET)
 if(differs)
     find_program(diff diff)
