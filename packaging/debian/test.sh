@@ -61,12 +61,14 @@ cp "$dir"/*.deb "$root/packages"
 cp -a "$dir"/asioctx-*/ "$root/source"
 
 echo "==> the packages and what they depend on"
-inside apt-get -qq update
-inside sh -c 'apt-get -qq install -y --no-install-recommends \
-    /packages/libasioctx0.1_*.deb /packages/libasioctx-dev_*.deb' \
-    > "$dir/install.log" || { tail "$dir/install.log" >&2; exit 1; }
-inside apt-get -qq install -y --no-install-recommends cmake g++ make pkg-config \
-    >> "$dir/install.log" || { tail "$dir/install.log" >&2; exit 1; }
+echo 'Dpkg::Use-Pty "0";' > "$root/etc/apt/apt.conf.d/test"
+{
+    inside apt-get -qq update &&
+    inside sh -c 'apt-get -qq install -y --no-install-recommends \
+        /packages/libasioctx0.1_*.deb /packages/libasioctx-dev_*.deb' &&
+    inside apt-get -qq install -y --no-install-recommends \
+        cmake g++ make pkg-config
+} > "$dir/install.log" 2>&1 || { tail "$dir/install.log" >&2; exit 1; }
 
 echo "==> debian/tests/consumer"
 rm -rf "$root/tmp/test"
