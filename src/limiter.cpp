@@ -273,7 +273,7 @@ void limiter_state::measure(
 void limiter_state::reduce_limit(time_point since, time_point now) noexcept
 {
     // What began before it was reduced says nothing about what it is now.
-    if (!adapts(options_) || since <= reduced_at_)
+    if (!adapts(options_) || since < reduced_at_)
         return;
     limit_ = std::max(limit_ * decrease, as_limit(options_.min_limit));
     reduced_at_ = now;
