@@ -12,6 +12,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
+#include <type_traits>
 #include <utility>
 
 #include "cause.hpp"
@@ -38,9 +40,29 @@ void end_with(scope& s, duration after, error_code const& cause) noexcept
     s.why.cause = cause;
 }
 
-void end_with(scope& s, duration after, std::exception_ptr&& cause) noexcept
+// Keeps the exception that is to be its cause until it goes. Who ends it otherwise
+// replaces that under the lock of the scope, where the last reference to it must not
+// go: its destructor is foreign code.
+template <class Scope>
+struct keeps_exception final : Scope
+{
+    using Scope::Scope;
+
+    std::exception_ptr kept;
+};
+
+template <class Scope, class Cause>
+using scope_for = std::conditional_t<
+    std::is_same_v<std::decay_t<Cause>, std::exception_ptr>,
+    keeps_exception<Scope>,
+    Scope>;
+
+template <class Scope>
+void end_with(keeps_exception<Scope>& s, duration after,
+    std::exception_ptr&& cause) noexcept
 {
     end_with(s, after, detail::code_of(cause));
+    s.kept = cause;
     s.why.exception = std::move(cause);
 }
 
@@ -64,7 +86,8 @@ cancelable derive(
     Cause&& cause,
     source_location at)
 {
-    auto s = detail::make_scope<scope>(context_access::get(parent), at);
+    auto s = detail::make_scope<scope_for<scope, Cause>>(
+        context_access::get(parent), at);
     // A parent's deadline may have passed that is not seen yet.
     bool const passed = deadline <= now;
     bool const own = deadline < s->deadline;
@@ -125,7 +148,7 @@ struct detail::idle_access
     {
         auto& r = root_for_deadline(parent);
         auto const now = r.timer.now();
-        auto s = make_scope<idle_scope>(
+        auto s = make_scope<scope_for<idle_scope, Cause>>(
             context_access::get(parent), at, timeout, now);
         end_with(*s, timeout, std::forward<Cause>(cause));
         bool const passed = timeout <= duration::zero();
@@ -155,7 +178,7 @@ cancelable derive_by_clock(
     source_location at)
 {
     auto& r = root_for_deadline(parent);
-    auto s = detail::make_scope<detail::clock_scope>(
+    auto s = detail::make_scope<scope_for<detail::clock_scope, Cause>>(
         context_access::get(parent), at, deadline.left, deadline.time);
     bool const never = deadline.time == duration::max().count();
     auto const left = never ? duration::max() : s->left();

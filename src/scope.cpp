@@ -118,14 +118,12 @@ void scope_base::wait_for_lock() const noexcept
 
 bool scope::cancel(reason const& r, bool is_inherited) noexcept
 {
-    cancellation c;
-    return cancel_with(
+    return cancel_all(
         [&]
         {
             set_why(r);
             inherited = is_inherited;
-        },
-        c);
+        });
 }
 
 void scope::cancel(reason const& r, cancellation& of) noexcept
@@ -166,8 +164,7 @@ void scope::set_why(reason const& r) noexcept
 
 bool scope::cancel_here() noexcept
 {
-    cancellation c;
-    return cancel_with(
+    return cancel_all(
         [this]
         {
             why.error = errc::canceled;
@@ -176,14 +173,32 @@ bool scope::cancel_here() noexcept
             inherited = false;
             if (kind == behavior::graced)
                 why.at = static_cast<grace_scope&>(*this).made_at;
-        },
-        c);
+        });
 }
 
 void scope::expire() noexcept
 {
+    cancel_all([] {});
+}
+
+template <class SetWhy>
+bool scope::cancel_all(SetWhy set_reason) noexcept
+{
     cancellation c;
-    cancel_with([] {}, c);
+    bool const first = cancel_with(set_reason, c);
+    if (c.without_grace) [[unlikely]]
+        end_without_grace(c);
+    return first;
+}
+
+ASIOCTX_COLD void scope::end_without_grace(cancellation& c) noexcept
+{
+    while (auto* const g = c.without_grace)
+    {
+        c.without_grace = g->next_without_grace;
+        g->cancel_with([] {}, c);
+        release(g);
+    }
 }
 
 // The function is called with the lock held.
@@ -375,7 +390,7 @@ void scope::take_step(cancellation& c) noexcept
     case walk_step::nothing:
         break;
     case walk_step::start_grace:
-        static_cast<grace_scope&>(*this).start();
+        static_cast<grace_scope&>(*this).start(c);
         break;
     case walk_step::unschedule_and_notify:
         notify_hooks(c);

@@ -7,6 +7,7 @@
 
 #include <asioctx/detail/thread_memory.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 
@@ -21,11 +22,12 @@
 namespace asioctx::detail {
 namespace {
 
-// By size, in steps of what operator new aligns to.
+// By size, in steps of what operator new aligns to, or of two words.
 class free_memory
 {
 public:
-    static constexpr std::size_t step = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+    static constexpr std::size_t step = std::max(
+        std::size_t(__STDCPP_DEFAULT_NEW_ALIGNMENT__), 2 * sizeof(void*));
     static constexpr std::size_t largest = 1024;
 
     // Of each size. A sanitizer is to see what is freed. MinGW frees what is

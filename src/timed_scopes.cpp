@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 namespace asioctx::detail {
 
@@ -29,7 +30,7 @@ grace_scope::grace_scope(node* above, duration g) noexcept
     deadline = add_saturated(deadline, grace);
 }
 
-void grace_scope::start() noexcept
+void grace_scope::start(cancellation& c) noexcept
 {
     try
     {
@@ -42,7 +43,8 @@ void grace_scope::start() noexcept
     catch (...)
     {
         // No timer can be had: then there is no grace.
-        expire();
+        add_ref(this);
+        next_without_grace = std::exchange(c.without_grace, this);
         return;
     }
     if (done())

@@ -20,8 +20,8 @@ namespace asioctx::detail {
 struct turn_pool::cache
 {
 #if defined(__MINGW32__)
-    // It frees what is thread_local before it calls a destructor that is: nothing
-    // may be left for the thread's end.
+    // It frees what is thread_local before it calls a destructor that is:
+    // nothing may be left for the thread's end.
     static constexpr unsigned batch = 1;
     static constexpr bool may_keep = false;
 #else
@@ -92,7 +92,7 @@ struct turn_pool::cache
         return *std::exchange(first, first->next_);
     }
 
-    ASIOCTX_COLD void fetch()
+    ASIOCTX_COLD turn& fetch()
     {
         begin();
         auto& c = shared();
@@ -104,11 +104,16 @@ struct turn_pool::cache
                 push(t);
             }
         }
-        if (size != 0)
-            return;
-        auto* const made = new turn[batch];
-        for (unsigned i = 0; i != batch; ++i)
-            push(made[i]);
+        if (size == 0)
+        {
+            auto* const made = new turn[batch];
+            for (unsigned i = 0; i != batch; ++i)
+                push(made[i]);
+        }
+        auto& t = pop();
+        if (size > capacity) // at the thread's end
+            give();
+        return t;
     }
 
     // There are more than are to be kept.
@@ -133,9 +138,7 @@ struct turn_pool::cache
 turn& turn_pool::take()
 {
     auto& c = cache::mine();
-    if (c.size == 0)
-        c.fetch();
-    auto& t = c.pop();
+    auto& t = c.size == 0 ? c.fetch() : c.pop();
     t.refs_.store(1, std::memory_order_relaxed);
     return t;
 }

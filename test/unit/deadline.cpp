@@ -23,6 +23,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <new>
@@ -1676,6 +1678,71 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(parent.done());
     BOOST_TEST(ctx.done());
     BOOST_TEST(ctx.cause() == broken);
+}
+
+// A cause that is destroyed calls foreign code, which may look for the
+// context's lock.
+BOOST_FIXTURE_TEST_CASE(
+    an_exception_that_has_not_become_the_cause_goes_with_its_context,
+    io_context_fixture)
+{
+    struct at_end
+    {
+        explicit at_end(std::function<void()> f) : function(std::move(f))
+        {
+        }
+
+        at_end(at_end const&) = delete;
+        at_end& operator=(at_end const&) = delete;
+
+        ~at_end()
+        {
+            function();
+        }
+
+        std::function<void()> function;
+    };
+
+    enum class end_by
+    {
+        cause,
+        destructor,
+        parent,
+    };
+    auto const derive =
+        [](context const& parent, bool by_clock, std::exception_ptr const& e)
+    {
+        return by_clock
+            ? with_deadline(parent, std::chrono::system_clock::now() + 1h, e)
+            : with_timeout(parent, 1h, e);
+    };
+    for (auto const by : {end_by::cause, end_by::destructor, end_by::parent})
+        for (bool const by_clock : {false, true})
+        {
+            context child;
+            bool gone = false;
+            auto e = std::make_exception_ptr(std::make_shared<at_end>(
+                [&]
+                {
+                    child = {};
+                    gone = true;
+                }));
+            auto top = with_cancel(root);
+            auto c = std::optional(derive(top.ctx, by_clock, e));
+            e = nullptr;
+            auto keep = c->ctx;
+            child = with_cancel(keep).ctx;
+            if (by == end_by::cause)
+                c->cancel(broken);
+            else if (by == end_by::parent)
+                top.cancel(broken);
+            c.reset();
+            BOOST_TEST(keep.done());
+            BOOST_TEST(!gone);
+            child = {};
+            keep = {};
+            BOOST_TEST(gone);
+        }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

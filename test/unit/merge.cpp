@@ -25,6 +25,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "support/print.hpp"
@@ -107,6 +108,26 @@ BOOST_AUTO_TEST_CASE(a_long_chain_is_canceled_and_dropped_on_this_stack)
         last = merge(root, last);
     source.cancel(broken);
     BOOST_TEST(last.cause() == broken);
+}
+
+// Where no timer can be had, a grace is over at once.
+BOOST_AUTO_TEST_CASE(a_long_chain_of_graces_that_cannot_begin_needs_no_stack)
+{
+    for (bool const merges : {false, true})
+    {
+        std::optional<asio::io_context> gone(std::in_place);
+        auto const source = with_cancel(background(*gone));
+        context last = source.ctx;
+        for (int i = 0; i < 50'000; ++i)
+        {
+            auto graced = with_grace(last, 1s);
+            graced.cancel.detach();
+            last = merges ? merge(root, graced.ctx) : graced.ctx;
+        }
+        gone.reset();
+        source.cancel(broken);
+        BOOST_TEST(last.cause() == broken);
+    }
 }
 
 // Deadlines of several roots.

@@ -672,6 +672,7 @@ class Taker:
     def kind(self, s, name):
         """By its symbol, or else by what it says itself."""
         last = re.sub(r"\(anonymous namespace\)::", "", name).split("::")[-1]
+        last = last.rstrip(">")  # keeps_exception<asioctx::detail::scope>
         return last or {1: "permanent", 2: "idle_scope", 3: "grace_scope",
                         4: "clock_scope"}.get(s("kind"), "scope")
 

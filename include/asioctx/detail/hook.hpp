@@ -19,6 +19,7 @@
 
 namespace asioctx::detail {
 
+struct grace_scope;
 class merge_link;
 struct node;
 struct scope_tag;
@@ -45,6 +46,10 @@ struct cancellation
     // The links to merged contexts that it is to follow once it has followed the
     // present one. Null if it follows none.
     merge_link** end_of_links = nullptr;
+
+    // The scopes whose grace could not begin, which are to end once what it is at is
+    // told: one below the other, they need no stack. A reference to each.
+    grace_scope* without_grace = nullptr;
 
     bool takes_place() noexcept
     {

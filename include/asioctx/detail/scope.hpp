@@ -132,7 +132,7 @@ private:
 // where it was made. Once the done bit is set these are constant and may be read
 // without the lock. No thread holds the locks of two scopes. No lock is held while
 // foreign code runs, nor for more than a bounded number of steps.
-struct scope : node, scope_base, list_link<sibling_tag>, deadline_entry
+struct ASIOCTX_DECL scope : node, scope_base, list_link<sibling_tag>, deadline_entry
 {
     enum class behavior : std::uint8_t
     {
@@ -277,7 +277,10 @@ private:
     using scope_list = intrusive_list<scope, sibling_tag>;
 
     template <class SetWhy>
+    bool cancel_all(SetWhy set_why) noexcept;
+    template <class SetWhy>
     bool cancel_with(SetWhy set_why, cancellation& c) noexcept;
+    static void end_without_grace(cancellation& c) noexcept;
     class some_taken;
 
     void set_why(reason const& r) noexcept;

@@ -48,7 +48,7 @@ public:
             return static_cast<T*>(
                 ::operator new(n * sizeof(T), std::align_val_t(alignof(T))));
         else
-            return static_cast<T*>(thread_memory::allocate(n * sizeof(T)));
+            return static_cast<T*>(thread_memory::allocate(size_of(n)));
     }
 
     void deallocate(T* p, std::size_t n) noexcept
@@ -56,7 +56,7 @@ public:
         if constexpr (is_over_aligned())
             ::operator delete(p, std::align_val_t(alignof(T)));
         else
-            thread_memory::deallocate(p, n * sizeof(T));
+            thread_memory::deallocate(p, size_of(n));
     }
 
     template <class U>
@@ -66,6 +66,12 @@ public:
     }
 
 private:
+    // Also of none: what is kept has room for a few words.
+    static constexpr std::size_t size_of(std::size_t n) noexcept
+    {
+        return (n != 0 ? n : 1) * sizeof(T);
+    }
+
     static constexpr bool is_over_aligned() noexcept
     {
         return alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;

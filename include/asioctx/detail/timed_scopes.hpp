@@ -32,7 +32,7 @@ struct grace_scope final : scope
     ASIOCTX_DECL void describe(std::string& out) const override;
 
     // Its parent is done.
-    ASIOCTX_DECL void start() noexcept;
+    ASIOCTX_DECL void start(cancellation& c) noexcept;
 
     duration const grace;
 
@@ -41,10 +41,13 @@ struct grace_scope final : scope
 
     // When it is over, once it has begun.
     atomic<duration::rep> over_at{no_deadline.time_since_epoch().count()};
+
+    // See cancellation.
+    grace_scope* next_without_grace = nullptr;
 };
 
 // A scope that expires when it has not been touched for a time.
-struct idle_scope final : scope
+struct idle_scope : scope
 {
     ASIOCTX_DECL idle_scope(
         node* above, duration d, time_point now) noexcept;
@@ -82,7 +85,7 @@ struct idle_scope final : scope
 // A scope with a deadline by a clock that may be set, or go on while ours stands.
 // It is in the set for a while at most. When that is over it looks at its clock,
 // outside of all locks, and is put back if that has not come so far.
-struct clock_scope final : scope
+struct clock_scope : scope
 {
     using left_function = duration(std::int64_t deadline);
 

@@ -104,6 +104,24 @@ bool records_may_be_nested()
     return called;
 }
 
+// What waits is made of the library's types here.
+bool waits_end()
+{
+    asio::io_context ioc;
+    auto const root = asioctx::background(ioc);
+    auto const source = asioctx::with_cancel(root);
+    asioctx::limiter limiter(root, 1);
+    auto const permit = limiter.try_acquire(root);
+    int calls = 0;
+    auto const function = asioctx::after_func(source.ctx, [&] { ++calls; });
+    source.ctx.async_wait([&](error_code) { ++calls; });
+    limiter.async_acquire(
+        source.ctx, [&](error_code, asioctx::limiter::permit) { ++calls; });
+    source.cancel();
+    ioc.run();
+    return calls == 3;
+}
+
 int main()
 {
     bool ok = true;
@@ -120,5 +138,6 @@ int main()
     check("reads are canceled", reads_are_canceled);
     check("initiations may throw", initiations_may_throw);
     check("records may be nested", records_may_be_nested);
+    check("waits end", waits_end);
     return ok ? 0 : 1;
 }
