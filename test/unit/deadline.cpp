@@ -1731,7 +1731,7 @@ BOOST_FIXTURE_TEST_CASE(
             auto c = std::optional(derive(top.ctx, by_clock, e));
             e = nullptr;
             auto keep = c->ctx;
-            child = with_cancel(keep).ctx;
+            child = without_cancel(keep);
             if (by == end_by::cause)
                 c->cancel(broken);
             else if (by == end_by::parent)
