@@ -116,13 +116,14 @@ BOOST_AUTO_TEST_CASE(a_long_chain_of_graces_that_cannot_begin_needs_no_stack)
     for (bool const merges : {false, true})
     {
         std::optional<asio::io_context> gone(std::in_place);
-        auto const source = with_cancel(background(*gone));
+        auto const its_root = background(*gone);
+        auto const source = with_cancel(its_root);
         context last = source.ctx;
         for (int i = 0; i < 50'000; ++i)
         {
             auto graced = with_grace(last, 1s);
             graced.cancel.detach();
-            last = merges ? merge(root, graced.ctx) : graced.ctx;
+            last = merges ? merge(its_root, graced.ctx) : graced.ctx;
         }
         gone.reset();
         source.cancel(broken);
