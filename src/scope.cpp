@@ -203,7 +203,7 @@ ASIOCTX_COLD void scope::end_without_grace(cancellation& c) noexcept
 
 // The function is called with the lock held.
 template <class SetWhy>
-bool scope::cancel_with(SetWhy set_reason, cancellation& c) noexcept
+[[gnu::always_inline]] inline bool scope::cancel_with(SetWhy set_reason, cancellation& c) noexcept
 {
     if (!done())
     {
