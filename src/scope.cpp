@@ -201,9 +201,11 @@ ASIOCTX_COLD void scope::end_without_grace(cancellation& c) noexcept
     }
 }
 
-// The function is called with the lock held.
+// The function is called with the lock held. What calls this does little else, and
+// each context pays for it.
 template <class SetWhy>
-[[gnu::always_inline]] inline bool scope::cancel_with(SetWhy set_reason, cancellation& c) noexcept
+[[gnu::always_inline]] inline bool scope::cancel_with(
+    SetWhy set_reason, cancellation& c) noexcept
 {
     if (!done())
     {

@@ -24,6 +24,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <tuple>
@@ -65,7 +66,8 @@ public:
     void connect(Io const& io)
     {
         auto* const r = context_access::get(ctx()).get_root();
-        auto const& ex = std::get < by_io ? 0 : 1 > (std::tie(io, executor_));
+        constexpr std::size_t which = by_io ? 0 : 1;
+        auto const& ex = std::get<which>(std::tie(io, executor_));
         callback_ = start_callback(
             asked_.ctx, host_of(ex, r), ex, let_go(this->shared_from_this()));
         link_.connect(slot_of(*handler_), *this);
