@@ -26,8 +26,8 @@ ROWS = [
      "P4", "`with_timeout`, cancel, drop", ["`steady_timer`", "Go"]),
     ("cancel 10^5 contexts: each",
      "P6", "cancel 10^5 children: each", ["`std::stop_source`", "Go"]),
-    ("loopback, each round with a time limit: of the bare throughput",
-     "P12", "each round under its own timeout", ["`cancel_after`"]),
+    ("HTTP under load, each request with a deadline: of the bare throughput",
+     "P13", "HTTP under load, each request with a deadline", ["`expires_after`"]),
 ]
 
 
