@@ -22,8 +22,10 @@
 
 #if defined(BOOST_ASIO_HAS_IOCP)
 #include "peer_watch_windows.hpp"
+#elif defined(__linux__)
+#include "peer_watch_epoll.hpp"
 #else
-#include "peer_watch_linux.hpp"
+#include "peer_watch_kqueue.hpp"
 #endif
 
 namespace asioctx {

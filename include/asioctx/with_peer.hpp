@@ -13,7 +13,8 @@
 #include <boost/asio/detail/config.hpp>
 
 // Elsewhere, with_peer() is not there: it asks the system what Asio does not.
-#if defined(__linux__) || defined(BOOST_ASIO_HAS_IOCP)
+#if defined(__linux__) || defined(BOOST_ASIO_HAS_IOCP) \
+    || defined(BOOST_ASIO_HAS_KQUEUE)
 #define ASIOCTX_HAS_WITH_PEER
 #endif
 
@@ -109,6 +110,8 @@ auto& socket_of(Stream& s) noexcept
  * Who is asked differs, and so does what is known of the answers:
  * @li Linux: epoll. Shutting down the receiving half of the own socket looks
  * like the remote side's end.
+ * @li macOS, the BSDs: kqueue, as it is documented; only an imitation on Linux
+ * was tried. Shutting down the own receiving half looks like the end, too.
  * @li Windows: the driver of sockets, as libuv asks it; that of Wine 8 was
  * tried, that of Windows was not. With Wine, bytes that nobody has read do hide
  * the end behind them, and shutting down the own receiving half is nothing. @c
@@ -136,7 +139,8 @@ auto& socket_of(Stream& s) noexcept
  * destroyed before or after the context is done; a socket that is closed is not
  * watched any more, which does not end the context. That is so even if @c dup()
  * or @c fork() have made another descriptor of it. After a fork, the watches of
- * both processes go on.
+ * both processes go on; on macOS and the BSDs a child has no kqueue of its
+ * parent's, and its @c notify_fork() fails if there is a watch.
  *
  * @par Executor
  * The end counts when a thread that runs the socket's execution context sees

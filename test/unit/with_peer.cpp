@@ -69,8 +69,7 @@ int descriptors()
 constexpr int per_watch = 1;
 auto descriptors()
 {
-    return std::distance(
-        std::filesystem::directory_iterator("/proc/self/fd"), {});
+    return std::distance(std::filesystem::directory_iterator("/dev/fd"), {});
 }
 #endif
 
@@ -663,6 +662,8 @@ BOOST_AUTO_TEST_CASE(a_duplicate_may_go)
     until_done(ctx);
 }
 
+// A child has no kqueue of its parent's.
+#if !defined(BOOST_ASIO_HAS_KQUEUE)
 BOOST_AUTO_TEST_CASE(both_processes_hear_after_a_fork)
 {
     auto [ctx, cancel] = with_peer(root, socket);
@@ -684,6 +685,7 @@ BOOST_AUTO_TEST_CASE(both_processes_hear_after_a_fork)
     BOOST_TEST(WEXITSTATUS(status) == 42);
     until_done(ctx);
 }
+#endif
 
 BOOST_AUTO_TEST_CASE(a_childs_copy_of_a_closed_socket_is_not_watched)
 {

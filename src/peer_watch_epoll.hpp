@@ -5,24 +5,20 @@
 // file LICENSE or copy at http://www.boost.org/LICENSE_1_0.txt)
 //
 
-#ifndef ASIOCTX_SRC_PEER_WATCH_LINUX_HPP
-#define ASIOCTX_SRC_PEER_WATCH_LINUX_HPP
+#ifndef ASIOCTX_SRC_PEER_WATCH_EPOLL_HPP
+#define ASIOCTX_SRC_PEER_WATCH_EPOLL_HPP
 
 #include <asioctx/with_peer.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/system/system_error.hpp>
 
-#include <cerrno>
 #include <cstdint>
-#include <stdexcept>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
+
+#include "watched_socket.hpp"
 
 namespace asioctx::detail {
 
@@ -42,31 +38,17 @@ public:
         : socket_(socket), epoll_(ex)
     {
         int const fd = ::epoll_create1(EPOLL_CLOEXEC);
-        throw_if(last_error(fd));
-        error_code ec;
-        epoll_.assign(fd, ec);
-        if (ec)
-            ::close(fd);
-        throw_if(ec);
+        throw_if_failed(fd);
+        adopt(epoll_, fd);
         epoll_event event = {};
         event.events = EPOLLRDHUP;
-        throw_if(last_error(::epoll_ctl(fd, EPOLL_CTL_ADD, socket, &event)));
-        throw_if(last_error(::fstat(socket, &watched_)));
+        throw_if_failed(::epoll_ctl(fd, EPOLL_CTL_ADD, socket, &event));
     }
 
     // Throws if there is no connection, and has not been one.
     void check_connected()
     {
-        sockaddr_storage address = {};
-        socklen_t size = sizeof address;
-        bool const connected =
-            ::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size)
-            == 0;
-        // One that was reset has no name any more.
-        if (!connected && errno == ENOTCONN && (events() & EPOLLRDHUP) == 0)
-            throw std::invalid_argument(
-                "asioctx::with_peer: the socket is not connected; call it "
-                "after connect() or accept()");
+        socket_.check_connected((events() & EPOLLRDHUP) != 0);
     }
 
     // Why the remote side is gone; no error if it is not.
@@ -82,7 +64,10 @@ public:
                 epoll_event event = {};
                 event.events = EPOLLRDHUP | EPOLLET;
                 ::epoll_ctl(
-                    epoll_.native_handle(), EPOLL_CTL_MOD, socket_, &event);
+                    epoll_.native_handle(),
+                    EPOLL_CTL_MOD,
+                    socket_.native_handle(),
+                    &event);
             }
             return {};
         }
@@ -95,9 +80,7 @@ public:
     // another descriptor, as a forked child or dup() may have made.
     bool socket_is_closed() const noexcept
     {
-        struct stat now = {};
-        return ::fstat(socket_, &now) != 0 || now.st_ino != watched_.st_ino
-            || now.st_dev != watched_.st_dev;
+        return socket_.is_closed();
     }
 
     template <class Token>
@@ -109,12 +92,6 @@ public:
     }
 
 private:
-    static void throw_if(error_code const& ec)
-    {
-        if (ec)
-            throw boost::system::system_error(ec, "asioctx::with_peer");
-    }
-
     std::uint32_t events() noexcept
     {
         epoll_event event = {};
@@ -122,18 +99,7 @@ private:
         return n == 1 ? event.events : 0;
     }
 
-    // For what returns -1 on failure.
-    static error_code last_error(int result) noexcept
-    {
-        return result != -1
-            ? error_code()
-            : error_code(errno, boost::system::system_category());
-    }
-
-    // By its number and, as that may be another one's later, its identity.
-    int const socket_;
-    struct stat watched_ = {};
-
+    watched_socket const socket_;
     asio::posix::stream_descriptor epoll_;
 };
 
