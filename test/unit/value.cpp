@@ -14,6 +14,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -60,6 +61,9 @@ struct counted
 };
 
 constexpr context_key<counted> counted_key("counted");
+
+// Too large for what a thread keeps of the memory that it has freed.
+constexpr context_key<std::array<int, 1024>> large_key("large");
 
 } // namespace
 
@@ -266,7 +270,8 @@ BOOST_AUTO_TEST_CASE(a_value_is_made_in_place_from_the_argument)
 BOOST_AUTO_TEST_CASE(a_context_with_a_value_is_one_allocation)
 {
     allocation_counter const allocations;
-    auto const ctx = with_value(background(), number, 1);
+    auto const ctx =
+        with_value(background(), large_key, std::array<int, 1024>());
     auto const n = allocations.count();
     BOOST_TEST(n == 1u);
 }
@@ -299,7 +304,7 @@ BOOST_AUTO_TEST_CASE(a_lack_of_memory_leaves_nothing_behind)
         failing_allocations const none;
         try
         {
-            (void)with_value(parent, number, 1);
+            (void)with_value(parent, large_key, std::array<int, 1024>());
         }
         catch (std::bad_alloc const&)
         {
