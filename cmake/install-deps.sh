@@ -9,12 +9,15 @@
 #     bash cmake/install-deps.sh site     # for doc/build.sh and doc/site/test.sh
 #     bash cmake/install-deps.sh page     # for test/page/test.sh
 #     bash cmake/install-deps.sh tidy     # for .ci/tidy.sh, with ASIOCTX_LLVM
+#     bash cmake/install-deps.sh canaries    # for .ci/canaries.sh
+#     bash cmake/install-deps.sh everywhere  # for .ci/everywhere.sh
 
 set -euo pipefail
 
 what=${1:-tests}
-if (($# > 1)) || [[ ! $what =~ ^(tests|demo|clients|site|page|tidy)$ ]]; then
-    echo "usage: bash cmake/install-deps.sh [tests|demo|clients|site|page|tidy]" >&2
+if (($# > 1)) || [[ ! $what =~ ^(tests|demo|clients|site|page|tidy|canaries|everywhere)$ ]]; then
+    echo "usage: bash cmake/install-deps.sh" \
+        "[tests|demo|clients|site|page|tidy|canaries|everywhere]" >&2
     exit 2
 fi
 
@@ -86,6 +89,22 @@ if [[ $what == clients ]]; then
         [[ -x /usr/sbin/mosquitto ]] || packages+=(mosquitto)
     fi
 fi
+if [[ $what == canaries || $what == everywhere ]]; then
+    need_command x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix
+    need_command clang++-22 clang-22
+    [[ -d /usr/lib/llvm-22/include/c++ ]] || packages+=(libc++-22-dev)
+fi
+if [[ $what == everywhere ]]; then
+    need_command ccache ccache
+    [[ -x /usr/lib/wine/wine64 ]] || packages+=(wine64)
+    [[ -e /usr/lib/llvm-22/lib/libc++abi.a ]] || packages+=(libc++abi-22-dev)
+    need_command clang++-19 clang-19
+    for cpu in aarch64 s390x i686; do
+        need_command $cpu-linux-gnu-g++ g++-$cpu-linux-gnu
+    done
+    need_command qemu-aarch64 qemu-user
+    [[ -r /usr/include/liburing.h ]] || packages+=(liburing-dev)
+fi
 if [[ $what == tests || $what == tidy ]]; then
     need_command valgrind valgrind
     need_command wrk wrk
@@ -151,6 +170,12 @@ echo "install-deps: apt-get update"
 if [[ $what == tests && ! -r /usr/include/grpcpp/grpcpp.h \
     && -n $(apt-cache --names-only search '^libgrpc\+\+-dev$') ]]; then
     packages+=(libgrpc++-dev)
+fi
+
+# What apt does not offer is skipped by those who would use it.
+if [[ $what == canaries || $what == everywhere ]]; then
+    mapfile -t packages < <(printf '%s\n' "${packages[@]}" \
+        | grep -Fxf <(apt-cache pkgnames))
 fi
 
 # Each version of clang-format does it another way.
