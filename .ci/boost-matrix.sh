@@ -89,6 +89,8 @@ try() # <version> <compiler>
         failed=1
         return
     fi
+    [[ -z ${RECORD:-} || -n ${TESTS:-}${TARGETS:-} ]] \
+        || python3 .ci/platforms.py "$2 $1" "$2 $("$2" -dumpversion)" "Boost $kept" all
     note "$name ($kept): passed, $((SECONDS - start)) s"
 }
 

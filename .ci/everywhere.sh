@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 #
-# Builds the library and a small program with what this machine has for other
-# platforms, and runs the program where it can be run; for Windows, the unit tests,
-# the race programs and the examples as well:
+# Builds the library for what this machine has of other platforms, and runs there
+# the unit tests, the race programs and the numbered examples, or a small program:
 #
 #     bash .ci/everywhere.sh              # all
 #     bash .ci/everywhere.sh windows      # one
 #     JOBS=1 TESTS='^unit\.' bash .ci/everywhere.sh windows
+#     RECORD=1 bash .ci/everywhere.sh     # and puts the table into doc/
 #
-# On Debian 12, all of it needs g++-mingw-w64-x86-64-posix, wine64, clang,
-# libc++-14-dev, libc++abi-14-dev and g++-multilib. What is not here is skipped, and
-# the table at the end says so. The exit status is 0 if nothing failed.
+# `bash cmake/install-deps.sh everywhere` installs on Debian 12 what it needs. What
+# is not here is skipped, and the table at the end says so. The exit status is 0 if
+# nothing failed.
 
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 names=("$@")
-(($# > 0)) || names=(windows libc++ select no_threads handler_tracking i686)
+(($# > 0)) || names=(select io_uring i686 aarch64 s390x windows clang libc++
+    old_libc++ no_threads handler_tracking)
 root=build/everywhere
 table=()
 failed=0
@@ -31,104 +32,152 @@ boost=$(dirname "$(echo '#include <boost/version.hpp>' \
     | g++ -M -x c++ - | grep -o '/[^ ]*/boost/version.hpp')")
 mkdir -p "$root/boost/include"
 ln -sfn "$boost" "$root/boost/include/boost"
+boost_version=$(sed -n 's/^#define BOOST_LIB_VERSION "1_\([0-9]*\).*/1.\1/p' \
+    "$boost/version.hpp")
 
-row() # <name> <what>
+row() # <name> <what is there> <what came of it>
 {
-    table+=("$(printf '%-18s %s' "$1" "$2")")
-    [[ $2 != FAILED* ]] || failed=1
+    table+=("$(printf '%-18s %s' "$1" "$3")")
+    if [[ $3 == FAILED* ]]; then
+        failed=1
+    elif [[ $3 != skipped* && -n ${RECORD:-} && -z ${TESTS:-} ]]; then
+        python3 .ci/platforms.py "$1" "$2" "Boost $boost_version" "$3"
+    fi
 }
 
-try() # <name> <command that is needed> <how to run> [<cmake argument>...]
+configure() # <name> <source directory> [<cmake argument>...]
 {
-    local name=$1 needed=$2 run=$3 tree=$root/$1
-    shift 3
-    if ! command -v "$needed" > /dev/null; then
-        row "$name" "skipped, there is no $needed"
-        return
-    fi
+    local name=$1 source=$2
+    shift 2
     echo "==> $name"
-    if ! cmake -S test/consumer/add_subdirectory -B "$tree" -G Ninja \
-        -D ASIOCTX_SOURCE_DIR="$PWD" -D CMAKE_CXX_COMPILER_LAUNCHER=ccache \
-        "$@" > "$root/$name.log" 2>&1; then
-        tail -n 20 "$root/$name.log"
-        row "$name" "FAILED to configure"
-        return
-    elif ! cmake --build "$tree" >> "$root/$name.log" 2>&1; then
-        grep -E 'error|undefined' "$root/$name.log" | head -n 20
-        row "$name" "FAILED to build"
-        return
-    fi
-    local program=$tree/consumer
-    [[ ! -e $program.exe ]] || program+=.exe
-    if [[ -n $run ]] && ! command -v "$run" > /dev/null; then
-        row "$name" "compiled; not run, there is no $run"
-    elif $run "$program" 2>> "$root/$name.log"; then
-        row "$name" "ran"
-    else
-        row "$name" "FAILED when run"
-    fi
+    cmake -S "$source" -B "$root/$name" -G Ninja \
+        -D CMAKE_CXX_COMPILER_LAUNCHER=ccache "$@" > "$root/$name.log" 2>&1 \
+        && return
+    tail -n 20 "$root/$name.log"
+    row "$name" '' 'FAILED to configure'
+    return 1
+}
+
+build() # <name> [<target>...]
+{
+    local name=$1
+    shift
+    cmake --build "$root/$name" -j "$jobs" ${1:+-t "$@"} >> "$root/$name.log" 2>&1 \
+        && return
+    grep -E 'error|undefined' "$root/$name.log" | head -n 20
+    row "$name" '' 'FAILED to build'
+    return 1
+}
+
+# The compiler that a tree was configured for, and its version.
+compiler() # <name>
+{
+    sed -n 's/^set(CMAKE_CXX_COMPILER_\(ID\|VERSION\) "\(.*\)")/\2/p' \
+        "$root/$1"/CMakeFiles/*/CMakeCXXCompiler.cmake | xargs | sed 's/GNU/GCC/'
 }
 
 # The tests that link the library, under the toolchain's emulator.
-tests() # <name> <command that is needed> <how to run> [<cmake argument>...]
+tests() # <name> <what it is> <command that is needed> [<cmake argument>...]
 {
-    local name=$1 tree=$root/$1-tests log=$root/$1-tests.log passed
-    if ! command -v "$2" > /dev/null || ! command -v "$3" > /dev/null; then
-        row "$name, tests" "skipped, there is no $2 or no $3"
+    local name=$1 what=$2 log=$root/$1.log start=$SECONDS
+    if ! command -v "$3" > /dev/null; then
+        row "$name" '' "skipped, there is no $3"
         return
     fi
     shift 3
-    echo "==> $name, tests"
-    if ! cmake -S . -B "$tree" -G Ninja -D CMAKE_CXX_COMPILER_LAUNCHER=ccache \
-        -D ASIOCTX_BUILD_TESTS=ON -D ASIOCTX_BUILD_EXAMPLES=ON \
-        "$@" > "$log" 2>&1; then
-        tail -n 20 "$log"
-        row "$name, tests" "FAILED to configure"
-    elif ! cmake --build "$tree" -j "$jobs" \
-        -t asioctx_unit asioctx_race asioctx_bare asioctx_examples \
-        >> "$log" 2>&1; then
-        grep -E 'error|undefined' "$log" | head -n 20
-        row "$name, tests" "FAILED to build"
-    elif ! ctest --test-dir "$tree" --output-on-failure --no-tests=error \
-        -R "${TESTS:-^(unit|race|bare)\.|^example\.[0-9]}" | tee -a "$log"; then
-        row "$name, tests" "FAILED when run"
+    configure "$name" . -D ASIOCTX_BUILD_TESTS=ON -D ASIOCTX_BUILD_EXAMPLES=ON \
+        "$@" || return
+    build "$name" asioctx_unit asioctx_race asioctx_bare asioctx_examples || return
+    what="$(compiler "$name"), $what"
+    if ! ctest --test-dir "$root/$name" --output-on-failure --no-tests=error \
+        -FA '.*' -R "${TESTS:-^(unit|race|bare)\.|^example\.[0-9]}" \
+        | tee -a "$log"; then
+        row "$name" "$what" 'FAILED when run'
     else
-        passed=$(sed -n 's/.* out of \([0-9]*\)$/\1/p' "$log" | tail -n 1)
-        row "$name, tests" "ran, $passed passed"
+        row "$name" "$what" "$(sed -n \
+            's/.* out of \([0-9]*\)$/\1 tests/p' "$log" | tail -n 1)"
+    fi
+    echo "==> $name: $((SECONDS - start)) s"
+}
+
+# A program that cancels a wait in place, one through a polymorphic executor, and a
+# coroutine.
+program() # <name> <what it is> <command that is needed> [<cmake argument>...]
+{
+    local name=$1 what=$2
+    if ! command -v "$3" > /dev/null; then
+        row "$name" '' "skipped, there is no $3"
+        return
+    fi
+    shift 3
+    configure "$name" test/consumer/add_subdirectory \
+        -D ASIOCTX_SOURCE_DIR="$PWD" "$@" || return
+    build "$name" || return
+    what="$(compiler "$name"), $what"
+    if "$root/$name/consumer" >> "$root/$name.log" 2>&1; then
+        row "$name" "$what" 'program'
+    else
+        row "$name" "$what" 'FAILED when run'
     fi
 }
 
-mingw=(
-    -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake"
-    -D BOOST_ROOT="$PWD/$root/boost" -D Boost_NO_BOOST_CMAKE=ON
-)
+# Boost's headers alone: its libraries are this machine's.
+headers=(-D BOOST_ROOT="$PWD/$root/boost" -D Boost_NO_BOOST_CMAKE=ON)
+cross=("${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/cross.cmake")
+libcxx=("${headers[@]}" -D CMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON
+    -D CMAKE_CXX_FLAGS=-stdlib=libc++)
 
 for name in "${names[@]}"; do
     case $name in
-    windows)
-        try "$name" x86_64-w64-mingw32-g++-posix wine64 "${mingw[@]}"
-        tests "$name" x86_64-w64-mingw32-g++-posix wine64 "${mingw[@]}"
-        ;;
-    libc++)
-        try "$name" clang++ '' -D CMAKE_CXX_COMPILER=clang++ \
-            -D CMAKE_CXX_FLAGS=-stdlib=libc++
-        ;;
     select)
-        try "$name" g++ '' -D CMAKE_CXX_FLAGS=-DBOOST_ASIO_DISABLE_EPOLL
+        tests "$name" 'select in place of epoll' g++ \
+            -D CMAKE_CXX_FLAGS=-DBOOST_ASIO_DISABLE_EPOLL
         ;;
-    no_threads)
-        try "$name" g++ '' -D CMAKE_CXX_FLAGS=-DBOOST_ASIO_DISABLE_THREADS
-        ;;
-    handler_tracking)
-        try "$name" g++ '' \
-            -D CMAKE_CXX_FLAGS=-DBOOST_ASIO_ENABLE_HANDLER_TRACKING
+    io_uring)
+        if [[ -r /usr/include/liburing.h ]]; then
+            tests "$name" 'io_uring alone' g++ -D CMAKE_CXX_STANDARD_LIBRARIES=-luring \
+                -D CMAKE_CXX_FLAGS='-DBOOST_ASIO_HAS_IO_URING -DBOOST_ASIO_DISABLE_EPOLL'
+        else
+            row "$name" '' 'skipped, there is no liburing'
+        fi
         ;;
     i686)
-        try "$name" g++ '' -D CMAKE_CXX_FLAGS=-m32 \
-            -D BOOST_ROOT="$PWD/$root/boost" -D Boost_NO_BOOST_CMAKE=ON
+        tests "$name" 'i686' i686-linux-gnu-g++ \
+            "${cross[@]}" -D ASIOCTX_CROSS=i686
+        ;;
+    aarch64)
+        tests "$name" 'AArch64, on QEMU' aarch64-linux-gnu-g++ \
+            "${cross[@]}" -D ASIOCTX_CROSS=aarch64
+        ;;
+    s390x)
+        tests "$name" 's390x (big-endian), on QEMU' s390x-linux-gnu-g++ \
+            "${cross[@]}" -D ASIOCTX_CROSS=s390x
+        ;;
+    windows)
+        tests "$name" 'MinGW-w64, on Wine' x86_64-w64-mingw32-g++-posix \
+            "${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake"
+        ;;
+    clang)
+        tests "$name" 'libstdc++' clang++ -D CMAKE_CXX_COMPILER=clang++
+        ;;
+    libc++)
+        tests "$name" 'libc++' clang++-22 "${libcxx[@]}" \
+            -D CMAKE_CXX_COMPILER=clang++-22
+        ;;
+    old_libc++)
+        program "$name" 'libc++, without std::stop_token' clang++ "${libcxx[@]}" \
+            -D CMAKE_CXX_COMPILER=clang++
+        ;;
+    no_threads)
+        program "$name" 'BOOST_ASIO_DISABLE_THREADS' g++ \
+            -D CMAKE_CXX_FLAGS=-DBOOST_ASIO_DISABLE_THREADS
+        ;;
+    handler_tracking)
+        program "$name" 'handler tracking' g++ \
+            -D CMAKE_CXX_FLAGS=-DBOOST_ASIO_ENABLE_HANDLER_TRACKING
         ;;
     *)
-        row "$name" "FAILED, there is no such platform here"
+        row "$name" '' 'FAILED, there is no such platform here'
         ;;
     esac
 done
