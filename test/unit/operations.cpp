@@ -41,6 +41,7 @@
 
 #if defined(BOOST_ASIO_HAS_POSIX_STREAM_DESCRIPTOR)
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #endif
 
@@ -64,14 +65,18 @@ using any_timer = asio::steady_timer;
 any_timer::time_point const never = any_timer::time_point::max();
 any_timer::time_point const long_ago = any_timer::time_point();
 
-// Waits for what is on its way to a socket. An outstanding operation of IOCP takes
-// it from the socket, so that there is nothing to be seen, and no more than this.
+// Waits for what is on its way to a socket. An outstanding operation of IOCP or
+// io_uring takes it from the socket, so that there is nothing to be seen, and no
+// more than this.
 template <class Socket>
 void await_arrival(Socket& s)
 {
 #if defined(BOOST_ASIO_HAS_IOCP)
     WSAPOLLFD what = {s.native_handle(), POLLRDNORM, 0};
     ::WSAPoll(&what, 1, 20);
+#elif defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
+    pollfd what = {s.native_handle(), POLLIN, 0};
+    ::poll(&what, 1, 20);
 #else
     s.wait(Socket::wait_read);
 #endif
@@ -107,6 +112,11 @@ struct timer_wait : operation_of<timer_wait>
 
     bool has_succeeded() override
     {
+#if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
+        // What is posted comes before a timer that has expired, see
+        // test/bare/timers.cpp.
+        return false;
+#else
         // The timer that expired earlier calls its handler first.
         any_timer earlier(ioc_, long_ago - 1h);
         bool called = false;
@@ -117,6 +127,7 @@ struct timer_wait : operation_of<timer_wait>
             ioc_.run_one();
         }
         return true;
+#endif
     }
 
     any_timer timer{ioc_, never};
