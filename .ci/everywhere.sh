@@ -16,8 +16,9 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 names=("$@")
-(($# > 0)) || names=(select io_uring i686 aarch64 s390x windows clang libc++
-    old_libc++ no_threads handler_tracking)
+(($# > 0)) || names=(select io_uring i686 aarch64 s390x windows libc++
+    old_libc++ no_threads handler_tracking separate_compilation glibcxx_debug lto
+    c++26)
 root=build/everywhere
 table=()
 failed=0
@@ -87,7 +88,11 @@ tests() # <name> <what it is> <command that is needed> [<cmake argument>...]
     shift 3
     configure "$name" . -D ASIOCTX_BUILD_TESTS=ON -D ASIOCTX_BUILD_EXAMPLES=ON \
         "$@" || return
-    build "$name" asioctx_unit asioctx_race asioctx_bare asioctx_examples || return
+    # Not asioctx_race, to which the explorers belong: they are one platform's.
+    local targets
+    mapfile -t targets < <(ninja -C "$root/$name" -t targets all \
+        | sed -n 's/^\(asioctx_race_[a-z_]*\): phony$/\1/p')
+    build "$name" asioctx_unit "${targets[@]}" asioctx_bare asioctx_examples || return
     what="$(compiler "$name"), $what"
     if ! ctest --test-dir "$root/$name" --output-on-failure --no-tests=error \
         -FA '.*' -R "${TESTS:-^(unit|race|bare)\.|^example\.[0-9]}" \
@@ -111,7 +116,8 @@ program() # <name> <what it is> <command that is needed> [<cmake argument>...]
     fi
     shift 3
     configure "$name" test/consumer/add_subdirectory \
-        -D ASIOCTX_SOURCE_DIR="$PWD" "$@" || return
+        -D ASIOCTX_SOURCE_DIR="$PWD" -D CMAKE_UNITY_BUILD=ON \
+        -D CMAKE_UNITY_BUILD_BATCH_SIZE=20 "$@" || return
     build "$name" || return
     what="$(compiler "$name"), $what"
     if "$root/$name/consumer" >> "$root/$name.log" 2>&1; then
@@ -121,11 +127,17 @@ program() # <name> <what it is> <command that is needed> [<cmake argument>...]
     fi
 }
 
+# The same with a macro, which is the name in the table.
+flags() # <macro>
+{
+    program "$name" "$1" g++ -D CMAKE_CXX_FLAGS="-D$1"
+}
+
 # Boost's headers alone: its libraries are this machine's.
 headers=(-D BOOST_ROOT="$PWD/$root/boost" -D Boost_NO_BOOST_CMAKE=ON)
 cross=("${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/cross.cmake")
 libcxx=("${headers[@]}" -D CMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON
-    -D CMAKE_CXX_FLAGS=-stdlib=libc++)
+    -D CMAKE_CXX_FLAGS=-stdlib=libc++ -D CMAKE_EXE_LINKER_FLAGS=-static-libstdc++)
 
 for name in "${names[@]}"; do
     case $name in
@@ -157,24 +169,40 @@ for name in "${names[@]}"; do
         tests "$name" 'MinGW-w64, on Wine' x86_64-w64-mingw32-g++-posix \
             "${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake"
         ;;
-    clang)
-        tests "$name" 'libstdc++' clang++ -D CMAKE_CXX_COMPILER=clang++
-        ;;
     libc++)
         tests "$name" 'libc++' clang++-22 "${libcxx[@]}" \
             -D CMAKE_CXX_COMPILER=clang++-22
         ;;
     old_libc++)
-        program "$name" 'libc++, without std::stop_token' clang++ "${libcxx[@]}" \
-            -D CMAKE_CXX_COMPILER=clang++
+        # Two versions of it cannot be installed beside each other.
+        old=$PWD/$root/libc++-19
+        mkdir -p "$old"
+        if (cd "$old" && apt-get -qq download \
+                libc++-19-dev libc++abi-19-dev libunwind-19-dev \
+            && for deb in *.deb; do dpkg -x "$deb" .; done) &> "$root/$name.log"; then
+            old+=/usr/lib/llvm-19
+            program "$name" 'libc++ 19, which has no std::stop_token' clang++-19 \
+                "${headers[@]}" -D CMAKE_CXX_COMPILER=clang++-19 \
+                -D CMAKE_CXX_FLAGS="-nostdinc++ -isystem $old/include/c++/v1" \
+                -D CMAKE_EXE_LINKER_FLAGS=-nostdlib++ \
+                -D CMAKE_CXX_STANDARD_LIBRARIES="$old/lib/libc++.a $old/lib/libc++abi.a"
+        else
+            row "$name" '' 'skipped, there is no libc++ 19'
+        fi
         ;;
-    no_threads)
-        program "$name" 'BOOST_ASIO_DISABLE_THREADS' g++ \
-            -D CMAKE_CXX_FLAGS=-DBOOST_ASIO_DISABLE_THREADS
+    no_threads) flags BOOST_ASIO_DISABLE_THREADS ;;
+    handler_tracking) flags BOOST_ASIO_ENABLE_HANDLER_TRACKING ;;
+    separate_compilation) flags BOOST_ASIO_SEPARATE_COMPILATION ;;
+    glibcxx_debug) flags _GLIBCXX_DEBUG ;;
+    lto)
+        program "$name" '-O2 -flto -march=native' g++ \
+            -D CMAKE_CXX_FLAGS='-O2 -flto=auto -march=native' \
+            -D CMAKE_CXX_COMPILER_AR="$(command -v gcc-ar)"
         ;;
-    handler_tracking)
-        program "$name" 'handler tracking' g++ \
-            -D CMAKE_CXX_FLAGS=-DBOOST_ASIO_ENABLE_HANDLER_TRACKING
+    c++26)
+        program "$name" 'libc++, -std=c++26' clang++-22 "${libcxx[@]}" \
+            -D CMAKE_CXX_COMPILER=clang++-22 \
+            -D CMAKE_CXX_FLAGS='-stdlib=libc++ -std=c++26'
         ;;
     *)
         row "$name" '' 'FAILED, there is no such platform here'

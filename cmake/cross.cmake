@@ -12,6 +12,8 @@ set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR ${ASIOCTX_CROSS})
 set(CMAKE_CXX_COMPILER ${triplet}-g++)
 if(ASIOCTX_CROSS STREQUAL "i686")
+    # As the compiler's default for x86-64 does: the same roundings everywhere.
+    set(CMAKE_CXX_FLAGS_INIT "-msse2 -mfpmath=sse")
     set(CMAKE_CROSSCOMPILING_EMULATOR
         /usr/${triplet}/lib/ld-linux.so.2 --library-path /usr/${triplet}/lib)
 else()

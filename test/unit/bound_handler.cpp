@@ -220,8 +220,11 @@ BOOST_AUTO_TEST_CASE(bound_twice_its_steps_take_one_turn)
 
     asio::any_io_executor const any(io);
     auto const ex = asio::get_associated_executor(outer, any);
-    // It is not in another one.
-    BOOST_TEST(ex.target<detail::step_executor<io_executor>>() != nullptr);
+    // It is not in another one. What does not fit into any_io_executor, as with
+    // pointers of 32 bits, is shared.
+    using steps = detail::step_executor<io_executor>;
+    if constexpr (sizeof(steps) <= 3 * sizeof(void*))
+        BOOST_TEST(ex.target<steps>() != nullptr);
     ex.execute(
         [&]
         {

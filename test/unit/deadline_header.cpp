@@ -86,18 +86,17 @@ std::optional<duration> meaning(std::string_view text, timeout_format format)
                                                                    : text.npos;
     if (text.empty() || text.size() > most_digits)
         return std::nullopt;
-    __extension__ __int128 value = 0;
+    std::int64_t const most = longest.count();
+    std::int64_t value = 0;
     for (char const c : text)
     {
         auto const digit = std::string_view("0123456789").find(c);
         if (digit == std::string_view::npos)
             return std::nullopt;
-        value = 10 * value + static_cast<int>(digit);
-        value = std::min<decltype(value)>(value, longest.count());
+        auto const d = static_cast<std::int64_t>(digit);
+        value = value > (most - d) / 10 ? most : 10 * value + d;
     }
-    value *= length;
-    return duration(static_cast<duration::rep>(
-        std::min<decltype(value)>(value, longest.count())));
+    return duration(value > most / length ? most : value * length);
 }
 
 void check_meaning(std::string_view text)

@@ -20,6 +20,10 @@
 #include <chrono>
 #include <exception>
 
+#if defined(BOOST_ASIO_SEPARATE_COMPILATION)
+#include <boost/asio/impl/src.hpp>
+#endif
+
 namespace asio = boost::asio;
 
 namespace {
