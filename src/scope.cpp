@@ -29,11 +29,6 @@ scope* parent_scope(node const& n) noexcept
     return n.parent ? n.parent->nearest_scope : nullptr;
 }
 
-bool is_root(scope const& s) noexcept
-{
-    return s.home == &s;
-}
-
 // The lists of a scope that a child or an operation is in.
 scope_base& lists_of(scope& s, unsigned char shard) noexcept
 {

@@ -224,6 +224,11 @@ private:
     bool open_ = true;
 };
 
+inline bool is_root(scope const& s) noexcept
+{
+    return s.home == &s;
+}
+
 // The executor of a root's execution context. If there is no root, or that is
 // gone, it is the system executor.
 ASIOCTX_DECL asio::any_io_executor executor_of(root* r) noexcept;

@@ -302,12 +302,6 @@ protected:
     void unschedule() noexcept;
 };
 
-// Of all nodes without a parent, it alone belongs to an execution context.
-inline bool is_root(node const& n) noexcept
-{
-    return !n.parent && n.nearest_scope && n.nearest_scope->home;
-}
-
 inline bool is_scope(node const& n) noexcept
 {
     return n.nearest_scope == &n;
