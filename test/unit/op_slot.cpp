@@ -8,8 +8,13 @@
 // Test that header file is self-contained.
 #include <asioctx/detail/op_slot.hpp>
 
+#include <asioctx/bind_context.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <array>
@@ -17,9 +22,13 @@
 #include <functional>
 #include <new>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "support/allocation_counter.hpp"
+#include "support/io_context_fixture.hpp"
+#include "support/outcome.hpp"
+#include "support/print.hpp"
 
 using namespace asioctx::test;
 namespace asio = boost::asio;
@@ -97,6 +106,64 @@ struct typed_slot
     }
 
     slot_store* store;
+};
+
+// Hears every request and passes on what is terminal, as the handlers of
+// Boost.MQTT5 do: its slot has the type of the other handler's.
+template <class Handler>
+class filtering
+{
+public:
+    filtering(Handler&& h, asio::cancellation_type_t& heard)
+        : handler_(std::move(h)), heard_(&heard),
+          state_(
+              asio::get_associated_cancellation_slot(handler_),
+              asio::enable_total_cancellation(),
+              asio::enable_terminal_cancellation())
+    {
+    }
+
+    using cancellation_slot_type =
+        asio::associated_cancellation_slot_t<Handler>;
+
+    cancellation_slot_type get_cancellation_slot() const noexcept
+    {
+        return state_.slot();
+    }
+
+    void operator()(asioctx::error_code const& ec)
+    {
+        *heard_ = state_.cancelled();
+        asio::get_associated_cancellation_slot(handler_).clear();
+        std::move(handler_)(ec);
+    }
+
+private:
+    Handler handler_;
+    asio::cancellation_type_t* heard_;
+    asio::cancellation_state state_;
+};
+
+struct filtered_fixture : io_context_fixture
+{
+    // Waits until the timer is canceled.
+    template <class Token>
+    void wait(Token&& token)
+    {
+        asio::async_initiate<Token, void(asioctx::error_code)>(
+            [this]<class Handler>(Handler&& handler)
+            {
+                timer.async_wait(filtering<std::decay_t<Handler>>(
+                    std::forward<Handler>(handler), heard));
+            },
+            token);
+    }
+
+    asioctx::cancelable const c = with_cancel(root);
+    asio::steady_timer timer{
+        ioc, asio::steady_timer::clock_type::time_point::max()};
+    asio::cancellation_type_t heard = cancellation_type::none;
+    outcome o;
 };
 
 } // namespace
@@ -242,6 +309,49 @@ BOOST_AUTO_TEST_CASE(a_slot_of_no_operation_is_not_connected)
 {
     BOOST_TEST(!op_slot().is_connected());
     BOOST_TEST((op_slot() == op_slot()));
+}
+
+BOOST_AUTO_TEST_CASE(it_may_be_a_slot_of_asios)
+{
+    BOOST_TEST(!op_slot(asio::cancellation_slot()).is_connected());
+
+    counts c;
+    asio::cancellation_signal signal;
+    op_slot slot = signal.slot();
+    BOOST_TEST(slot.is_connected());
+    BOOST_TEST(!slot.has_handler());
+    slot.emplace<canceler<>>(c);
+    BOOST_TEST(slot.has_handler());
+    signal.emit(cancellation_type::partial);
+    BOOST_TEST(c.calls == 1);
+    slot.clear();
+    BOOST_TEST(c.alive == 0);
+    BOOST_TEST((asio::cancellation_slot(slot) == signal.slot()));
+    BOOST_TEST((slot == op_slot(signal.slot())));
+    BOOST_TEST((slot != op_slot()));
+    op_slot().clear();
+}
+
+BOOST_FIXTURE_TEST_CASE(
+    a_filter_within_it_passes_on_a_request, filtered_fixture)
+{
+    wait(asioctx::bind_context(c.ctx, recorder(o)));
+    c.cancel();
+    poll();
+    BOOST_TEST(o == asioctx::errc::canceled);
+    BOOST_TEST((heard == cancellation_type::terminal));
+}
+
+BOOST_FIXTURE_TEST_CASE(or_remembers_it, filtered_fixture)
+{
+    wait(asioctx::bind_context(c.ctx, cancellation_type::total, recorder(o)));
+    c.cancel();
+    poll();
+    BOOST_TEST(!o.completed());
+    timer.cancel();
+    poll();
+    BOOST_TEST(o == asioctx::errc::canceled);
+    BOOST_TEST((heard == cancellation_type::total));
 }
 
 BOOST_AUTO_TEST_CASE(a_handlers_slot_is_found)

@@ -612,23 +612,26 @@ private:
 template <class H, class... Args>
 H& op_slot::emplace(Args&&... args)
 {
-    return op_->emplace<H>(std::forward<Args>(args)...);
+    return op_ ? op_->emplace<H>(std::forward<Args>(args)...)
+               : asio_.emplace<H>(std::forward<Args>(args)...);
 }
 
 void op_slot::clear() noexcept
 {
     if (op_)
         op_->clear();
+    else
+        asio_.clear();
 }
 
 bool op_slot::has_handler() const noexcept
 {
-    return op_ && op_->has_cancel_handler();
+    return op_ ? op_->has_cancel_handler() : asio_.has_handler();
 }
 
 op_slot::operator asio::cancellation_slot() const
 {
-    return op_ ? op_->asio_slot() : asio::cancellation_slot();
+    return op_ ? op_->asio_slot() : asio_;
 }
 
 } // namespace asioctx::detail

@@ -290,13 +290,19 @@ class bound_op;
 
 // What a bound operation offers as its cancellation slot. It meets the
 // requirements of CancellationSlot, and converts to asio::cancellation_slot for
-// code that knows that type alone.
+// code that knows that type alone. Or it is such a slot: a handler that has put an
+// asio::cancellation_state into another's slot may offer the slot of that state by
+// the type of the other's, as the handlers of Boost.MQTT5 do.
 class op_slot
 {
 public:
     op_slot() = default;
 
     explicit op_slot(bound_op& op) noexcept : op_(&op)
+    {
+    }
+
+    op_slot(asio::cancellation_slot const& s) noexcept : asio_(s)
     {
     }
 
@@ -313,7 +319,7 @@ public:
 
     bool is_connected() const noexcept
     {
-        return op_ != nullptr;
+        return op_ || asio_.is_connected();
     }
 
     inline bool has_handler() const noexcept;
@@ -323,7 +329,9 @@ public:
     friend bool operator==(op_slot const&, op_slot const&) = default;
 
 private:
+    // One of them, or none.
     bound_op* op_ = nullptr;
+    asio::cancellation_slot asio_;
 };
 
 } // namespace asioctx::detail
