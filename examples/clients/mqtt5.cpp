@@ -27,27 +27,15 @@ using asioctx::bind_context;
 using namespace std::chrono_literals;
 using client = mqtt::mqtt_client<tcp::socket>;
 
-//[bound
-// The operations of MQTT5 take Asio's own cancellation slot and no other: each
-// is awaited by a coroutine, which is bound as a whole.
-template <class T>
-asio::awaitable<T> bound(asioctx::context ctx, asio::awaitable<T> operation)
-{
-    co_return co_await asio::co_spawn(
-        co_await asio::this_coro::executor,
-        std::move(operation),
-        bind_context(ctx, asio::use_awaitable));
-}
-//]
-
-auto send(client& c, std::string text)
+template <class Token>
+auto send(client& c, std::string text, Token token)
 {
     return c.async_publish<mqtt::qos_e::at_least_once>(
         "greetings",
         std::move(text),
         mqtt::retain_e::no,
         mqtt::publish_props{},
-        asio::use_awaitable);
+        std::move(token));
 }
 
 //[publish
@@ -56,7 +44,7 @@ asio::awaitable<void> send_in_any_case(client& c, std::string text)
 {
     co_await asio::this_coro::reset_cancellation_state(
         asio::disable_cancellation());
-    co_await send(c, std::move(text));
+    co_await send(c, std::move(text), asio::use_awaitable);
 }
 
 // Waits for the acknowledgment for a time.
@@ -121,21 +109,26 @@ asio::awaitable<void> with_client(asioctx::context ctx, std::uint16_t port, F f)
         [&] { return f(c); },
         [&](asioctx::context grace) -> asio::awaitable<void>
         {
-            co_await bound(grace, c.async_disconnect(asio::use_awaitable));
+            co_await c.async_disconnect(
+                bind_context(grace, asio::use_awaitable));
             std::cout << "good-bye\n";
         });
 }
 //]
 
+//[subscribe
+// What is asked for total is not sent again, and the client goes on.
 asio::awaitable<void> subscribe(asioctx::context ctx, client& c)
 {
     mqtt::subscribe_options options;
     options.no_local = mqtt::no_local_e::no; // what it says itself, too
     mqtt::subscribe_topic const all{"greetings", options};
-    co_await bound(
-        ctx,
-        c.async_subscribe(all, mqtt::subscribe_props{}, asio::use_awaitable));
+    co_await c.async_subscribe(
+        all,
+        mqtt::subscribe_props{},
+        bind_context(ctx, asio::cancellation_type::total, asio::use_awaitable));
 }
+//]
 
 asio::awaitable<void> talk(asioctx::context ctx, client& c)
 {
@@ -151,7 +144,7 @@ asio::awaitable<void> talk(asioctx::context ctx, client& c)
 asio::awaitable<void> cut_off(asioctx::context parent, client& c)
 {
     auto [ctx, cancel] = asioctx::with_timeout(parent, 100ms);
-    co_await bound(ctx, send(c, "hello"));
+    co_await send(c, "hello", bind_context(ctx, asio::use_awaitable));
 }
 
 // A broker that is not there.
