@@ -11,9 +11,9 @@
 # All Boosts are built with g++, and the oldest and the newest with clang++ as
 # well, without debug information. The tree of a Boost is
 # build/boost-<version>-<compiler>. A Boost or a compiler that is not to be had
-# here is skipped, and the summary says so. So are the tests of Boost.MySQL and
-# Boost.Redis if there is no MariaDB or no Redis. The exit status is 0 if nothing
-# failed.
+# here is skipped, and the summary says so. So are the tests of Boost.MySQL,
+# Boost.Redis and Boost.MQTT5 if there is no MariaDB, Redis or mosquitto. The exit
+# status is 0 if nothing failed.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -45,8 +45,10 @@ keep_results() # <version> <tree>
     for program in "$2"/test/matrix/asioctx_matrix_*; do
         record=(python3 test/matrix/matrix.py record "$1" "$program")
         case $program in
-        *_mysql) record=(python3 test/matrix/servers.py mysql "${record[@]}") ;;
-        *_redis) record=(python3 test/matrix/servers.py redis "${record[@]}") ;;
+        *_mysql | *_redis | *_mqtt5)
+            record=(python3 test/matrix/servers.py "${program##*_}"
+                "${record[@]}")
+            ;;
         esac
         "${record[@]}" || echo "nothing is kept of $program" >&2
     done

@@ -26,7 +26,8 @@
 //
 //   family, operation, type of the request
 //   outcome: canceled, aborted (the error is Asio's own), ignored, or an error;
-//            success, of an operation that cannot have succeeded
+//            success, of an operation that cannot have succeeded; or what the
+//            subject says
 //   usable:  whether the operation then succeeds on the same object: "yes",
 //            "no", or "not always" if that depends on the step; "-" if the
 //            request was ignored, or success cannot be had
@@ -219,10 +220,17 @@ public:
         return op_.side == other_side::none;
     }
 
+    // See subject.
+    std::string canceled_otherwise() const
+    {
+        return ended() ? subject_->canceled_otherwise() : std::string();
+    }
+
     bool was_canceled() const
     {
         return ended()
-            && (ending_.error == make_error_code(errc::canceled)
+            && (!canceled_otherwise().empty()
+                || ending_.error == make_error_code(errc::canceled)
                 || ending_.error == asio::error::operation_aborted
                 || ending_.error
                     == asio::experimental::error::channel_cancelled);
@@ -283,6 +291,8 @@ std::string outcome_of(run const& r)
 {
     if (r.escaped())
         return "thrown out of run()";
+    if (auto const how = r.canceled_otherwise(); !how.empty())
+        return how;
     if (r.succeeded() && r.cannot_succeed())
         return "success";
     if (!r.ended() || r.succeeded())
@@ -405,9 +415,10 @@ char letter(
     else if (!r.ended())
     {
         r.finish();
-        result = r.was_canceled() ? 'l' : 'L';
+        if (r.canceled_otherwise().empty())
+            result = r.was_canceled() ? 'l' : 'L';
     }
-    else if (r.succeeded())
+    else if (r.succeeded() && !r.was_canceled())
         result =
             in == input::when_waited_for || handlers + few >= total ? 's' : 'S';
     else if (!r.was_canceled())
@@ -490,7 +501,9 @@ void try_type(
         if (!r.ended() && !r.escaped())
         {
             r.finish();
-            if (r.was_canceled())
+            if (auto const how = r.canceled_otherwise(); !how.empty())
+                outcome = how;
+            else if (r.was_canceled())
                 outcome = "late";
         }
         if (r.was_canceled() && op.side != other_side::none)

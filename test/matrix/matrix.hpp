@@ -24,6 +24,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -164,6 +165,13 @@ public:
     virtual bool good()
     {
         return true;
+    }
+
+    // How an operation has ended that was canceled but tells so in a way of its
+    // own; or nothing.
+    virtual std::string canceled_otherwise()
+    {
+        return {};
     }
 
     // Whether the object still has, after a cancellation, all that it had

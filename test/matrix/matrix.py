@@ -27,7 +27,7 @@ FAMILIES = [
     "signal_set", "resolver", "composed reads and writes", "ssl::stream",
     "channels", "parallel_group", "composed operations", "coroutines",
     "cancel_after", "Beast HTTP", "Beast WebSocket", "Boost.MySQL",
-    "Boost.Redis", "what is kept",
+    "Boost.Redis", "Boost.MQTT5", "Boost.Process", "what is kept",
 ]
 
 
@@ -178,10 +178,12 @@ on the Boost at hand and fails if they find something else.
 
 - **Honors**: the types of cancellation request that the operation honors. Give
   one to `bind_context(ctx, type, token)`. Without it, the cancellation request
-  is `terminal`.
+  is `terminal`. *late*: once the other side has done what the operation waits for.
 - **Ends with**: `canceled` is the context's error. `aborted` is Asio's own
   `operation_aborted`: the operation's signature does not begin with an error
-  that could be the context's.
+  that could be the context's. *success, status 9*: the signal of that number has
+  ended the child, which is no error. *No child processes*: so has SIGKILL, but the
+  operation cannot tell.
 - **Then usable**: the operation was canceled, and then started again on the same
   object. *yes*: it succeeded, and its other side understood what came; on a
   connection to a database, a query then got its own answer and not an earlier
