@@ -51,6 +51,13 @@
 #define ASIOCTX_COLD
 #endif
 
+// What costs more to call than to do.
+#if defined(__GNUC__)
+#define ASIOCTX_ALWAYS_INLINE [[gnu::always_inline]] inline
+#else
+#define ASIOCTX_ALWAYS_INLINE inline
+#endif
+
 // What a function returns must not outlive the object or argument. Clang warns
 // if that is a temporary.
 #if defined(__has_cpp_attribute)

@@ -329,6 +329,8 @@ BOOST_AUTO_TEST_CASE(it_may_be_a_slot_of_asios)
     BOOST_TEST((asio::cancellation_slot(slot) == signal.slot()));
     BOOST_TEST((slot == op_slot(signal.slot())));
     BOOST_TEST((slot != op_slot()));
+    BOOST_TEST((slot == signal.slot()));
+    BOOST_TEST((asio::cancellation_slot() != slot));
     op_slot().clear();
 }
 

@@ -610,13 +610,13 @@ private:
 };
 
 template <class H, class... Args>
-H& op_slot::emplace(Args&&... args)
+ASIOCTX_ALWAYS_INLINE H& op_slot::emplace(Args&&... args)
 {
     return op_ ? op_->emplace<H>(std::forward<Args>(args)...)
                : asio_.emplace<H>(std::forward<Args>(args)...);
 }
 
-void op_slot::clear() noexcept
+ASIOCTX_ALWAYS_INLINE void op_slot::clear() noexcept
 {
     if (op_)
         op_->clear();
@@ -624,7 +624,7 @@ void op_slot::clear() noexcept
         asio_.clear();
 }
 
-bool op_slot::has_handler() const noexcept
+ASIOCTX_ALWAYS_INLINE bool op_slot::has_handler() const noexcept
 {
     return op_ ? op_->has_cancel_handler() : asio_.has_handler();
 }

@@ -328,6 +328,12 @@ public:
 
     friend bool operator==(op_slot const&, op_slot const&) = default;
 
+    // Each converts to the other.
+    friend bool operator==(op_slot const& a, asio::cancellation_slot const& b)
+    {
+        return asio::cancellation_slot(a) == b;
+    }
+
 private:
     // One of them, or none.
     bound_op* op_ = nullptr;
