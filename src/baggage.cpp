@@ -172,13 +172,12 @@ std::optional<baggage_member> baggage_view::find(
 boost::system::result<std::string_view> decode_baggage(
     std::string_view value, std::span<char> buffer) noexcept
 {
-    namespace errc = boost::system::errc;
     std::size_t size = 0;
     while (!value.empty())
     {
         auto const first = take_byte(value);
         if (first < 0)
-            return make_error_code(errc::invalid_argument);
+            return make_error_code(boost::system::errc::invalid_argument);
         char character[4] = {static_cast<char>(first)};
         std::string_view decoded(character, 1);
         if (first >= 0x80)
@@ -201,7 +200,7 @@ boost::system::result<std::string_view> decode_baggage(
                 : "\xef\xbf\xbd"sv; // U+FFFD
         }
         if (decoded.size() > buffer.size() - size)
-            return make_error_code(errc::no_buffer_space);
+            return make_error_code(boost::system::errc::no_buffer_space);
         std::copy(decoded.begin(), decoded.end(), buffer.data() + size);
         size += decoded.size();
     }

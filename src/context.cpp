@@ -94,7 +94,7 @@ void describe_end(std::string& out, detail::node const& n)
     auto const& why = s->why;
     out += why.error == errc::canceled ? "[done: canceled"
                                        : "[done: deadline exceeded";
-    if (why.cause.failed())
+    if (why.cause)
         out += ", " + why.cause.message();
     else if (why.exception)
         out += ", an exception";

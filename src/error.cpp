@@ -7,6 +7,7 @@
 
 #include <asioctx/error.hpp>
 
+#include <boost/asio/error.hpp>
 #include <boost/system/errc.hpp>
 
 #include <string>
@@ -84,7 +85,7 @@ private:
     bool is_equal(int value, int other,
         boost::system::error_category const& category) const noexcept
     {
-        if (category == boost::system::system_category())
+        if (category == asio::error::get_system_category())
             return category.default_error_condition(other)
                 == default_error_condition(value);
         return static_cast<errc>(value) == errc::deadline_exceeded && other == 1

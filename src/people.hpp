@@ -11,6 +11,7 @@
 #include <asioctx/dump.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -39,7 +40,7 @@ std::string printable(std::string_view text);
 using operation_kind = std::tuple<
     std::string_view,
     std::string_view,
-    boost::uint_least32_t,
+    std::uint_least32_t,
     operation_state>;
 
 operation_kind kind_of(context_snapshot::operation const& o) noexcept;

@@ -261,7 +261,7 @@ private:
             auto const error = make_error_code(why.error);
             e.end = context_snapshot::ending{
                 error,
-                why.cause.failed() ? why.cause : error,
+                why.cause ? why.cause : error,
                 why.at,
                 std::nullopt,
                 s.inherited};

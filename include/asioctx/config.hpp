@@ -9,13 +9,13 @@
 #define ASIOCTX_CONFIG_HPP
 
 #include <boost/asio/detail/config.hpp>
+#include <boost/asio/version.hpp>
 #include <boost/assert/source_location.hpp>
 #include <boost/system/error_code.hpp>
-#include <boost/version.hpp>
 
 #include <chrono>
 
-#if BOOST_VERSION < 108100
+#if BOOST_ASIO_VERSION < 102600
 #error "asioctx needs Boost 1.81 or newer"
 #endif
 

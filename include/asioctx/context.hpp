@@ -156,7 +156,7 @@ public:
         if (!done())
             return {};
         auto const& why = scope()->why;
-        return why.cause.failed() ? why.cause : make_error_code(why.error);
+        return why.cause ? why.cause : make_error_code(why.error);
     }
 
     /// Returns the cause as an exception.

@@ -53,9 +53,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/version.hpp>
 #include <boost/asio/wait_traits.hpp>
 #include <boost/assert/source_location.hpp>
-#include <boost/config/helper_macros.hpp>
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/error_condition.hpp>
@@ -93,7 +93,7 @@
 #include <vector>
 #include <version>
 
-#if BOOST_VERSION >= 108200
+#if BOOST_ASIO_VERSION >= 102800
 #include <boost/asio/associated_immediate_executor.hpp>
 #endif
 

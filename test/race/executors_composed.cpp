@@ -218,8 +218,8 @@ struct coroutine : read_all
     static constexpr auto name = "coroutine";
 
     template <class Kind>
-    static constexpr bool allows = BOOST_VERSION >= 108500
-        || (BOOST_VERSION < 108200 && std::is_same_v<Kind, kinds::none>);
+    static constexpr bool allows = BOOST_ASIO_VERSION >= 103002
+        || (BOOST_ASIO_VERSION < 102800 && std::is_same_v<Kind, kinds::none>);
 
     static constexpr bool steps_on_handler = false;
 

@@ -23,9 +23,9 @@
 #include <boost/asio/system_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
-#include <boost/version.hpp>
+#include <boost/asio/version.hpp>
 
-#if BOOST_VERSION >= 109000
+#if BOOST_ASIO_VERSION >= 103700
 #include <boost/asio/inline_executor.hpp>
 #endif
 
@@ -286,7 +286,7 @@ struct immediate : counted
     }
 };
 
-#if BOOST_VERSION >= 109000
+#if BOOST_ASIO_VERSION >= 103700
 struct asio_inline : immediate
 {
     static constexpr auto name = "asio_inline";
@@ -677,7 +677,7 @@ public:
             allocating,
             hidden_strand,
             blocking>(rounds);
-#if BOOST_VERSION >= 109000
+#if BOOST_ASIO_VERSION >= 103700
         add<Family, asio_inline>(rounds);
 #endif
     }

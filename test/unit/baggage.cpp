@@ -28,8 +28,6 @@ using namespace std::literals;
 
 namespace {
 
-namespace errc_of_system = boost::system::errc;
-
 static_assert(std::forward_iterator<baggage_view::iterator>);
 
 // The members, each as key|value|properties and a space.
@@ -204,7 +202,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_utf_8_is_replaced)
 BOOST_AUTO_TEST_CASE(a_malformed_escape_is_an_error)
 {
     auto const malformed =
-        make_error_code(errc_of_system::invalid_argument).message();
+        make_error_code(boost::system::errc::invalid_argument).message();
     for (auto const text :
          {"%",
           "%2",
@@ -224,7 +222,7 @@ BOOST_AUTO_TEST_CASE(a_buffer_that_is_too_small_is_an_error)
     char buffer[4];
     BOOST_TEST(*decode_baggage("1234", buffer) == "1234");
     BOOST_TEST(*decode_baggage("1%20%203", buffer) == "1  3");
-    auto const no_space = make_error_code(errc_of_system::no_buffer_space);
+    auto const no_space = make_error_code(boost::system::errc::no_buffer_space);
     BOOST_TEST(decode_baggage("12345", buffer).error() == no_space);
     BOOST_TEST(decode_baggage("123%C3%A4", buffer).error() == no_space);
     BOOST_TEST(decode_baggage("x", {}).error() == no_space);

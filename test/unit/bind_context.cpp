@@ -29,7 +29,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
-#if BOOST_VERSION >= 108200
+#if BOOST_ASIO_VERSION >= 102800
 #include <boost/asio/bind_immediate_executor.hpp>
 #endif
 
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(raw_errors_are_the_operation_s_own)
     std::move(op)(recorder(by_default));
     c.cancel();
     never.async_wait(bind_context(c.ctx, raw_errors, recorder(not_started)));
-#if BOOST_VERSION >= 108200
+#if BOOST_ASIO_VERSION >= 102800
     never.async_wait(bind_context(c.ctx, raw_errors,
         asio::bind_immediate_executor(
             asio::system_executor(), recorder(on_immediate))));

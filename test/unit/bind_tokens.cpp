@@ -26,11 +26,11 @@
 #include <boost/asio/use_future.hpp>
 #include <boost/test/unit_test.hpp>
 
-#if BOOST_VERSION >= 108200
+#if BOOST_ASIO_VERSION >= 102800
 #include <boost/asio/bind_immediate_executor.hpp>
 #endif
 
-#if BOOST_VERSION >= 108600
+#if BOOST_ASIO_VERSION >= 103200
 #include <boost/asio/cancel_after.hpp>
 #endif
 
@@ -499,7 +499,7 @@ BOOST_AUTO_TEST_CASE(bind_cancellation_slot_works_outside_of_any_token)
 {
     asio::cancellation_signal s;
     outcome o;
-#if BOOST_VERSION >= 108300
+#if BOOST_ASIO_VERSION >= 102802
     auto op = never.async_wait(
         asio::bind_cancellation_slot(s.slot(), bind_context(c.ctx)));
     std::move(op)(recorder(o));
@@ -529,7 +529,7 @@ BOOST_AUTO_TEST_CASE(bind_cancellation_slot_works_outside_of_any_token)
         [](auto const& e) { return e.code() == errc::canceled; });
 }
 
-#if BOOST_VERSION >= 108200
+#if BOOST_ASIO_VERSION >= 102800
 BOOST_AUTO_TEST_CASE(bind_immediate_executor_works_inside_and_outside)
 {
     int calls = 0;
@@ -546,7 +546,7 @@ BOOST_AUTO_TEST_CASE(bind_immediate_executor_works_inside_and_outside)
 }
 #endif
 
-#if BOOST_VERSION >= 108600
+#if BOOST_ASIO_VERSION >= 103200
 BOOST_AUTO_TEST_CASE(cancel_after_works_inside_and_outside)
 {
     outcome inside;

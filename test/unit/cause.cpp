@@ -268,7 +268,7 @@ BOOST_FIXTURE_TEST_CASE(each_way_to_an_end_has_its_cause, manual_time_fixture)
             auto const ctx = r.make(m);
             BOOST_TEST(ctx.error() == r.error);
             BOOST_TEST(ctx.cause() == r.cause);
-            BOOST_TEST(ctx.done() == r.error.failed());
+            BOOST_TEST(ctx.done() == !!r.error);
         }
 }
 

@@ -1115,7 +1115,7 @@ struct scenarios : manual_time_fixture
         until_completed(o);
 
         BOOST_TEST(o == errc::canceled);
-        BOOST_TEST(child.ctx.cause() == boost::system::errc::no_link);
+        BOOST_TEST((child.ctx.cause() == boost::system::errc::no_link));
     }
 
     void is_not_started_when_the_context_is_done()

@@ -269,6 +269,7 @@ BOOST_AUTO_TEST_CASE(a_value_is_made_in_place_from_the_argument)
 
 BOOST_AUTO_TEST_CASE(a_context_with_a_value_is_one_allocation)
 {
+    detail::thread_memory::clear(); // what is made next is allocated
     allocation_counter const allocations;
     auto const ctx =
         with_value(background(), large_key, std::array<int, 1024>());
@@ -301,6 +302,7 @@ BOOST_AUTO_TEST_CASE(a_lack_of_memory_leaves_nothing_behind)
     auto parent = with_value(background(), counted_key, objects);
     bool thrown = false;
     {
+        detail::thread_memory::clear(); // what is made next is allocated
         failing_allocations const none;
         try
         {

@@ -521,8 +521,9 @@ BOOST_AUTO_TEST_CASE(locals_outlive_tasks_wherever_and_whenever_it_is_canceled)
                 outer.cancel();
             };
             asio::cancellation_signal signal;
-            // Asio 1.82 to 1.84 throws out of run() if it has not begun.
-            bool begun = BOOST_VERSION < 108200 || BOOST_VERSION >= 108500;
+            // Asio 1.28 to 1.30.1 throws out of run() if it has not begun.
+            bool begun =
+                BOOST_ASIO_VERSION < 102800 || BOOST_ASIO_VERSION >= 103002;
             cancel[coroutine] = [&]
             {
                 if (begun)

@@ -11,7 +11,6 @@
 #include <asioctx/config.hpp>
 
 #include <boost/asio/detail/config.hpp>
-#include <boost/config/helper_macros.hpp>
 #include <boost/version.hpp>
 
 // The library is compiled, and so are Asio's objects in it. A program with
@@ -60,6 +59,9 @@
     ASIOCTX_ABI_JOIN(BOOST_VERSION, ASIOCTX_ABI_THREADS, ASIOCTX_ABI_REACTOR, \
         ASIOCTX_ABI_TRACKING, ASIOCTX_ABI_RTTI, ASIOCTX_ABI_CONTAINERS)
 
+#define ASIOCTX_ABI_NEEDS(name) ASIOCTX_ABI_PREFIX(name)
+#define ASIOCTX_ABI_PREFIX(name) needs_##name
+
 #if defined(__GNUC__)
 #define ASIOCTX_ABI_USED [[gnu::used]]
 #else
@@ -71,11 +73,11 @@ namespace asioctx::detail {
 ASIOCTX_DECL void ASIOCTX_ABI_NAME() noexcept;
 
 // In a namespace of the same name: one program may have parts of both kinds.
-namespace BOOST_JOIN(needs_, ASIOCTX_ABI_NAME) {
+namespace ASIOCTX_ABI_NEEDS(ASIOCTX_ABI_NAME) {
 
 ASIOCTX_ABI_USED inline void (*const library)() noexcept = &ASIOCTX_ABI_NAME;
 
-} // namespace BOOST_JOIN(needs_, ASIOCTX_ABI_NAME)
+} // namespace ASIOCTX_ABI_NEEDS(ASIOCTX_ABI_NAME)
 
 } // namespace asioctx::detail
 

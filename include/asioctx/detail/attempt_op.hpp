@@ -140,7 +140,7 @@ ASIOCTX_DECL error_code error_of_start(std::exception_ptr const& e);
 
 inline bool has_failed(error_code const& ec) noexcept
 {
-    return ec.failed();
+    return static_cast<bool>(ec);
 }
 
 inline bool has_failed(std::exception_ptr const& e) noexcept

@@ -26,7 +26,7 @@
 #include <boost/asio/system_executor.hpp>
 #include <boost/system/system_error.hpp>
 
-#if BOOST_VERSION >= 108200
+#if BOOST_ASIO_VERSION >= 102800
 #include <boost/asio/associated_immediate_executor.hpp>
 #endif
 
@@ -162,7 +162,7 @@ void complete_not_started(Handler&& handler, context const& ctx,
     {
         auto done = done_handler(
             std::move(handler), NotStarted::make(r.error(ctx.error())));
-#if BOOST_VERSION >= 108200
+#if BOOST_ASIO_VERSION >= 102800
         auto const ex = asio::get_associated_immediate_executor(done, io);
         asio::dispatch(ex, std::move(done));
 #else
@@ -173,7 +173,7 @@ void complete_not_started(Handler&& handler, context const& ctx,
 
 // Whether a handler has an immediate executor of its own. If not, it is derived
 // from the I/O object's.
-#if BOOST_VERSION >= 108200
+#if BOOST_ASIO_VERSION >= 102800
 template <class Handler>
 inline constexpr bool has_immediate_executor =
     std::is_same_v<asio::associated_immediate_executor_t<Handler,

@@ -52,7 +52,7 @@ constexpr std::string_view without_prefix(
 constexpr bool says_whose(std::string_view object) noexcept
 {
     return !object.empty() && !object.starts_with('{') && object != "detail"
-        && object != "asio" && object != "boost" && object != "asioctx";
+        && object != "asio" && object != "asioctx";
 }
 
 constexpr operation_name_text name_operation(std::string_view type) noexcept

@@ -80,9 +80,9 @@ public:
     {
         using type = std::decay_t<First>;
         if constexpr (std::is_same_v<type, error_code>)
-            end(first.failed() ? std::make_exception_ptr(
+            end(first ? std::make_exception_ptr(
                     boost::system::system_error(first))
-                               : nullptr);
+                      : nullptr);
         else if constexpr (std::is_same_v<type, std::exception_ptr>)
             end(std::forward<First>(first));
         else
