@@ -13,4 +13,10 @@ void ASIOCTX_ABI_NAME() noexcept
 {
 }
 
+// The library for Boost.Asio and the one for Asio without Boost have names in
+// common. With this one, a program with both does not link.
+void one_asio_alone() noexcept
+{
+}
+
 } // namespace asioctx::detail

@@ -29,10 +29,12 @@ inline error_code code_of(std::exception_ptr const& e) noexcept
     {
         return s.code();
     }
+#if !defined(ASIOCTX_STANDALONE) // where it is the same
     catch (std::system_error const& s)
     {
         return s.code();
     }
+#endif
     catch (...)
     {
     }

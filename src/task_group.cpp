@@ -127,10 +127,12 @@ bool is_abort(std::exception_ptr const& e, context const& group)
     {
         return stops(s.code());
     }
+#if !defined(ASIOCTX_STANDALONE) // where it is the same
     catch (std::system_error const& s)
     {
         return stops(s.code());
     }
+#endif
     catch (...)
     {
         return false;
@@ -658,7 +660,7 @@ void task_group_state::leave() noexcept
 error_code admission_wait::result(error_code const& ec) const noexcept
 {
     // Who is admitted although the wait was canceled is told so.
-    if (ec.failed() && state->withdraw(admission))
+    if (ec && state->withdraw(admission))
         return ec;
     auto const& scope = *context_access::get(admission).get_scope();
     return scope.done() ? scope.why.cause : error_code();

@@ -1,5 +1,6 @@
 # Configures, builds and runs the project NAME beside this file. For
-# find_package, the build tree is installed into a scratch prefix first.
+# find_package and standalone, the build tree is installed into a scratch prefix
+# first.
 
 set(prefix ${WORK_DIR}/prefix)
 set(build ${WORK_DIR}/build)
@@ -15,12 +16,13 @@ endif()
 # An installed or checked-out asioctx elsewhere must not be found instead.
 set(configure ${CMAKE_COMMAND} -G ${GENERATOR} -C ${CACHE}
     -S ${CMAKE_CURRENT_LIST_DIR}/${NAME} -B ${build})
-if(NAME STREQUAL "find_package")
+if(NAME MATCHES "^(find_package|standalone)$")
     execute_process(
         COMMAND ${CMAKE_COMMAND} --install ${ASIOCTX_BINARY_DIR}
             --prefix ${prefix} ${config}
         OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
-    list(APPEND configure -D asioctx_ROOT=${prefix})
+    list(APPEND configure -D asioctx_ROOT=${prefix}
+        -D asioctx-standalone_ROOT=${prefix})
 else()
     list(APPEND configure -D ASIOCTX_SOURCE_DIR=${ASIOCTX_SOURCE_DIR})
 endif()

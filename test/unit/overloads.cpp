@@ -30,11 +30,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/detect_ssl.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/websocket.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <array>
@@ -44,6 +39,14 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#if !defined(ASIOCTX_STANDALONE)
+#include <boost/beast/core/detect_ssl.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/websocket.hpp>
+#endif
 
 #ifdef ASIOCTX_TEST_HAS_SSL
 #include <boost/asio/ssl.hpp>
@@ -57,10 +60,6 @@ using asio::ip::tcp;
 using asio::ip::udp;
 
 namespace {
-
-namespace beast = boost::beast;
-namespace http = beast::http;
-namespace websocket = beast::websocket;
 
 // Compiles a call up to the choice of the overload; with a token that is not
 // one, the result is something. To compile what is called takes much longer.
@@ -171,7 +170,7 @@ struct overloads_fixture : test::io_context_fixture
             socket,
             tcp::resolver::results_type(),
             bind([this](error_code ec, tcp::endpoint const&) { end(ec); })));
-#if !defined(BOOST_ASIO_NO_DEPRECATED) && BOOST_VERSION < 108700
+#if !defined(BOOST_ASIO_NO_DEPRECATED) && BOOST_ASIO_VERSION < 103400
         auto const on_resolver_iterator =
             [this](error_code ec, tcp::resolver::iterator)
         {
@@ -390,6 +389,12 @@ BOOST_AUTO_TEST_CASE(executors_take_plain_functions_that_are_bound)
     expect(9);
 }
 
+#if !defined(ASIOCTX_STANDALONE)
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+
 BOOST_AUTO_TEST_CASE(beast_takes_plain_handlers_that_are_bound)
 {
     using iterator = std::vector<tcp::endpoint>::iterator;
@@ -458,6 +463,8 @@ BOOST_AUTO_TEST_CASE(beast_takes_plain_handlers_that_are_bound)
     TAKES(ws.async_pong({}, bind(on_error)));
     TAKES(ws.async_close(websocket::close_code::normal, bind(on_error)));
 }
+
+#endif
 
 #ifdef ASIOCTX_TEST_HAS_SSL
 BOOST_AUTO_TEST_CASE(ssl_takes_plain_handlers_that_are_bound)

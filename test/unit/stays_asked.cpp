@@ -21,16 +21,19 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/websocket/stream.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
 #include <optional>
 #include <utility>
+
+#if !defined(ASIOCTX_STANDALONE)
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#endif
 
 #include "support/bound_fixture.hpp"
 #include "support/local_pair.hpp"
@@ -43,9 +46,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-namespace http = boost::beast::http;
-namespace websocket = boost::beast::websocket;
-using boost::beast::flat_buffer;
 using local_socket = local_stream::socket;
 
 // Goes through a number of parts that nothing can stop, then waits. It does not
@@ -275,6 +275,12 @@ BOOST_AUTO_TEST_CASE(one_that_begins_anew_is_left_alone_in_the_end)
     BOOST_TEST(*o == error_code());
 }
 
+#if !defined(ASIOCTX_STANDALONE)
+
+namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
+using boost::beast::flat_buffer;
+
 // A message comes in small pieces.
 BOOST_AUTO_TEST_CASE(a_read_of_beast_misses_nothing)
 {
@@ -332,5 +338,7 @@ BOOST_AUTO_TEST_CASE(a_handshake_of_beast_misses_nothing)
                 [&] { ws->next_layer().close(); });
         });
 }
+
+#endif
 
 BOOST_AUTO_TEST_SUITE_END()

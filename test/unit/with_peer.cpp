@@ -20,7 +20,6 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -37,6 +36,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
+
+#if !defined(ASIOCTX_STANDALONE)
+#include <boost/beast/core/tcp_stream.hpp>
 #endif
 
 #ifdef ASIOCTX_TEST_HAS_SSL
@@ -494,6 +497,7 @@ BOOST_AUTO_TEST_CASE(a_local_socket_will_do)
     BOOST_TEST(ctx.cause() == asio::error::eof);
 }
 
+#if !defined(ASIOCTX_STANDALONE)
 BOOST_AUTO_TEST_CASE(a_stream_of_beast_will_do)
 {
     boost::beast::tcp_stream stream(std::move(socket));
@@ -502,6 +506,7 @@ BOOST_AUTO_TEST_CASE(a_stream_of_beast_will_do)
     until_done(ctx);
     BOOST_TEST(ctx.cause() == asio::error::eof);
 }
+#endif
 
 #ifdef ASIOCTX_TEST_HAS_SSL
 
