@@ -6,6 +6,7 @@
 #     include=$(bash .ci/fetch-boost.sh 1.88 build/boost/1.88)
 #     bash .ci/fetch-boost.sh newest build/boost/newest
 #     bash .ci/fetch-boost.sh 1.88 build/boost/1.88 context   # and Boost.Context
+#     bash .ci/fetch-boost.sh asio build/boost/asio   # Asio without Boost, the newest
 #
 # The mirror is the one that this machine's apt uses; what it needs of apt is
 # kept in .apt beside the directory. Does nothing but print
@@ -23,7 +24,7 @@ no()
 }
 
 if (($# < 2)); then
-    echo "usage: fetch-boost.sh <1.NN|newest> <dir> [<library>...]" >&2
+    echo "usage: fetch-boost.sh <1.NN|newest|asio> <dir> [<library>...]" >&2
     exit 1
 fi
 version=$1
@@ -32,12 +33,14 @@ dir=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 shift 2
 libraries=("$@")
 include=$dir/usr/include
+header=boost/version.hpp
+[[ $version != asio ]] || header=asio/version.hpp
 
 # What is wanted is noted last of all, so that an interrupted run starts anew.
 stamp=$dir/.fetched
 wanted="$version${libraries[*]:+ ${libraries[*]}}"
 if [[ -r $stamp && $(< "$stamp") == "$wanted" \
-    && -r $include/boost/version.hpp ]]; then
+    && -r $include/$header ]]; then
     echo "$include"
     exit
 fi
@@ -98,6 +101,7 @@ if [[ $version == newest ]]; then
 fi
 
 packages=("libboost$version-dev")
+[[ $version != asio ]] || packages=(libasio-dev)
 for library in ${libraries[@]+"${libraries[@]}"}; do
     packages+=("libboost-$library$version-dev" "libboost-$library$version.0")
 done
@@ -120,8 +124,7 @@ for deb in "$new"/debs/*.deb; do
     dpkg -x "$deb" "$new"
 done
 rm -rf "$new/debs" "$new/usr/share"
-[[ -r $new/usr/include/boost/version.hpp ]] \
-    || no "${packages[0]} holds no boost/version.hpp"
+[[ -r $new/usr/include/$header ]] || no "${packages[0]} holds no $header"
 rm -rf "$dir"
 mv "$new" "$dir"
 echo "$wanted" > "$stamp"
