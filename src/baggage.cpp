@@ -44,7 +44,7 @@ bool is_baggage_value(std::string_view text) noexcept
 std::string_view without_space_around(std::string_view text) noexcept
 {
     auto const space = " \t"sv;
-    auto const first = std::min(text.find_first_not_of(space), text.size());
+    auto const first = (std::min)(text.find_first_not_of(space), text.size());
     text.remove_prefix(first);
     return text.substr(0, text.find_last_not_of(space) + 1);
 }
@@ -52,9 +52,9 @@ std::string_view without_space_around(std::string_view text) noexcept
 // Cuts off what comes before a separator, and the separator.
 std::string_view cut(std::string_view& text, char separator) noexcept
 {
-    auto const size = std::min(text.find(separator), text.size());
+    auto const size = (std::min)(text.find(separator), text.size());
     auto const before = text.substr(0, size);
-    text.remove_prefix(std::min(size + 1, text.size()));
+    text.remove_prefix((std::min)(size + 1, text.size()));
     return before;
 }
 
@@ -209,7 +209,7 @@ boost::system::result<std::string_view> decode_baggage(
 
 bool baggage_writer::put(char c) noexcept
 {
-    if (size_ == std::min(buffer_.size(), baggage_view::max_size))
+    if (size_ == (std::min)(buffer_.size(), baggage_view::max_size))
         return false;
     buffer_[size_++] = c;
     return true;

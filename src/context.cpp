@@ -52,7 +52,7 @@ std::exception_ptr context::exception() const
 duration context::remaining() const noexcept
 {
     if (!deadline())
-        return duration::max();
+        return (duration::max)();
     return detail::time_left(*scope());
 }
 

@@ -180,8 +180,8 @@ cancelable derive_by_clock(
     auto& r = root_for_deadline(parent);
     auto s = detail::make_scope<scope_for<detail::clock_scope, Cause>>(
         context_access::get(parent), at, deadline.left, deadline.time);
-    bool const never = deadline.time == duration::max().count();
-    auto const left = never ? duration::max() : s->left();
+    bool const never = deadline.time == (duration::max)().count();
+    auto const left = never ? (duration::max)() : s->left();
     end_with(*s, left, std::forward<Cause>(cause));
     bool const passed = left <= duration::zero();
     if (!never && !passed)

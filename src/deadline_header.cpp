@@ -39,10 +39,10 @@ constexpr duration::rep most_ms = 9'999'999'999;
 
 static_assert(units[0].length == duration(1));
 static_assert(
-    duration::max() / units[5].length < most,
+    (duration::max)() / units[5].length < most,
     "every duration fits if its unit is coarse enough");
 static_assert(
-    most_ms < duration::max() / duration(1ms),
+    most_ms < (duration::max)() / duration(1ms),
     "what has no more digits than are allowed fits");
 
 // Rounded up, for a timeout that is not negative.
@@ -71,8 +71,8 @@ duration as_duration(std::string_view digits, duration unit) noexcept
     duration::rep value = 0;
     auto const ec =
         std::from_chars(digits.data(), digits.data() + digits.size(), value).ec;
-    bool const fits = ec == std::errc() && value <= duration::max() / unit;
-    return fits ? value * unit : duration::max();
+    bool const fits = ec == std::errc() && value <= (duration::max)() / unit;
+    return fits ? value * unit : (duration::max)();
 }
 
 result<duration> parse_grpc(std::string_view text) noexcept
@@ -99,7 +99,7 @@ timeout_text detail::format_timeout(
     auto* end = first;
     if (format == timeout_format::grpc)
     {
-        timeout = std::max(timeout, duration::zero());
+        timeout = (std::max)(timeout, duration::zero());
         auto const* u = units;
         while (count(timeout, u->length) > most)
             ++u;
@@ -110,11 +110,11 @@ timeout_text detail::format_timeout(
     }
     else
     {
-        timeout = std::max(timeout, duration(1)); // there is no zero
+        timeout = (std::max)(timeout, duration(1)); // there is no zero
         end = std::to_chars(
                   first,
                   first + most_digits_of_ms,
-                  std::min(count(timeout, 1ms), most_ms))
+                  (std::min)(count(timeout, 1ms), most_ms))
                   .ptr;
     }
     text.size_ = static_cast<unsigned char>(end - first);
@@ -145,10 +145,10 @@ result<cancelable> detail::with_remote_deadline(
     if (!timeout)
         return timeout.error();
     // A timeout that is none stays so.
-    bool const limited = *timeout != duration::max();
+    bool const limited = *timeout != (duration::max)();
     return with_timeout(
         parent,
-        limited ? *timeout - std::max(reserve, duration::zero()) : *timeout,
+        limited ? *timeout - (std::max)(reserve, duration::zero()) : *timeout,
         cause,
         at);
 }

@@ -206,7 +206,7 @@ void deadline_timer::arm(lock_type& lock, time_point now)
     auto next = deadlines_.next_look();
     auto const latest = now + tick;
     if (changed_)
-        next = std::min(next, latest);
+        next = (std::min)(next, latest);
     waiting_ = beginning_ = true;
     waking_ = changed_ = false;
     is_far_ = next > latest && !can_uncount_;

@@ -255,7 +255,7 @@ void write_operations(
     {
         auto& g = groups[people::kind_of(*o)];
         ++g.n;
-        g.oldest = std::max(g.oldest, o->age);
+        g.oldest = (std::max)(g.oldest, o->age);
     }
     for (auto const* o = first; o != first + c.operations; ++o)
     {
@@ -337,7 +337,7 @@ void dump(std::ostream& os, context_snapshot const& s, dump_options const& o)
         auto const& c = s.contexts[i];
         // A chain may be of any length.
         constexpr std::size_t deepest = 50;
-        auto indent = std::string(2 * std::min(c.depth, deepest), ' ');
+        auto indent = std::string(2 * (std::min)(c.depth, deepest), ' ');
         if (c.depth > deepest)
             indent += '(' + people::number(c.depth) + ") ";
         auto& group = alike[{c.parent, kinds[i]}];

@@ -106,12 +106,12 @@ std::vector<flight_recorder::event> detail::last_events(
     std::vector<recording::event> seen;
     std::size_t size = 0;
     rec->look([&](auto const& ring, auto const&...) { size = ring.size(); });
-    most = std::min(size, most);
+    most = (std::min)(size, most);
     seen.reserve(most); // not under the lock
     rec->look(
         [&](auto const& ring, std::size_t next, auto const&...)
         {
-            auto const n = std::min({next, ring.size(), most});
+            auto const n = (std::min)({next, ring.size(), most});
             for (std::size_t i = next - n; i != next; ++i)
                 seen.push_back(ring[i % ring.size()]);
         });

@@ -39,7 +39,7 @@ bool adapts(limiter_options const& o) noexcept
 double as_limit(std::size_t n) noexcept
 {
     constexpr double most = 1e15;
-    return std::min(static_cast<double>(n), most);
+    return (std::min)(static_cast<double>(n), most);
 }
 
 double checked(std::size_t limit, limiter_options const& o)
@@ -200,7 +200,7 @@ void limiter_state::release(
         if (how == ending::backed_off)
             reduce_limit(since, time);
         else if (how == ending::done && !is_canceled)
-            measure(std::max(time - since, duration::zero()), since, time);
+            measure((std::max)(time - since, duration::zero()), since, time);
         --in_use_;
     }
     pump();
@@ -246,7 +246,7 @@ duration limiter_state::expected_wait() const noexcept
     auto const rounds = static_cast<double>(before + 1) / limit_;
     constexpr double most = static_cast<double>((duration::max)().count() / 2);
     return duration(static_cast<duration::rep>(
-        std::min(static_cast<double>(work_.count()) * rounds, most)));
+        (std::min)(static_cast<double>(work_.count()) * rounds, most)));
 }
 
 void limiter_state::count_end(context const& ctx) noexcept
@@ -267,7 +267,7 @@ void limiter_state::measure(
     if (time > options_.target)
         reduce_limit(since, now);
     else if (in_use_ >= limit())
-        limit_ = std::min(limit_ + 1 / limit_, as_limit(options_.max_limit));
+        limit_ = (std::min)(limit_ + 1 / limit_, as_limit(options_.max_limit));
 }
 
 void limiter_state::reduce_limit(time_point since, time_point now) noexcept
@@ -275,7 +275,7 @@ void limiter_state::reduce_limit(time_point since, time_point now) noexcept
     // What began before it was reduced says nothing about what it is now.
     if (!adapts(options_) || since < reduced_at_)
         return;
-    limit_ = std::max(limit_ * decrease, as_limit(options_.min_limit));
+    limit_ = (std::max)(limit_ * decrease, as_limit(options_.min_limit));
     reduced_at_ = now;
 }
 

@@ -90,14 +90,14 @@ duration time_to_hard_stop(context_snapshot const& s) noexcept
             continue;
         auto const above = scope_above(s, i);
         if (above != s.none && s.contexts[above].end)
-            result = std::min(result, *c.left);
+            result = (std::min)(result, *c.left);
     }
     return result;
 }
 
 void pad(std::ostream& os, std::string const& text, std::size_t width)
 {
-    os << text << std::string(width - std::min(width, text.size()) + 2, ' ');
+    os << text << std::string(width - (std::min)(width, text.size()) + 2, ' ');
 }
 
 } // namespace
@@ -122,8 +122,8 @@ std::size_t print_stuck(
             || (asked == r.asked && op.age > r.longest->age))
             r.longest = &op;
         ++r.n;
-        r.age = std::max(r.age, op.age);
-        r.asked = std::max(r.asked, asked);
+        r.age = (std::max)(r.age, op.age);
+        r.asked = (std::max)(r.asked, asked);
     }
     if (stuck == 0)
         return 0;
@@ -164,7 +164,7 @@ std::size_t print_stuck(
 
     std::vector<std::array<std::string, 5>> cells{
         {"age", "asked", "n", "operation", "bound at"}};
-    auto const number_of_rows = std::min(rows.size(), o.rows);
+    auto const number_of_rows = (std::min)(rows.size(), o.rows);
     for (std::size_t i = 0; i != number_of_rows; ++i)
     {
         auto const& r = rows[i];
@@ -178,7 +178,7 @@ std::size_t print_stuck(
     std::array<std::size_t, 5> width{};
     for (auto const& row : cells)
         for (std::size_t i = 0; i != row.size(); ++i)
-            width[i] = std::max(width[i], row[i].size());
+            width[i] = (std::max)(width[i], row[i].size());
     for (std::size_t i = 0; i != cells.size(); ++i)
     {
         os << "  " << (i == 0 ? color.faint() : "");
@@ -338,7 +338,7 @@ private:
     {
         duration result{};
         for (auto const& o : s.operations)
-            result = std::max(result, o.asked.value_or(duration::zero()));
+            result = (std::max)(result, o.asked.value_or(duration::zero()));
         return result;
     }
 

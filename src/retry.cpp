@@ -95,14 +95,14 @@ bool retry_budget::wants_another(error_code const& ec, bool timed_out) const
 duration retry_budget::pause() const
 {
     auto const most = policy_.max_backoff;
-    auto bound = std::min(policy_.initial_backoff, most);
+    auto bound = (std::min)(policy_.initial_backoff, most);
     for (std::size_t n = 1;
          n < report_.attempts && bound > duration::zero() && bound < most;
          ++n)
         bound = bound <= most / 2 ? bound * 2 : most;
     if (policy_.jitter)
         bound = policy_.jitter(bound);
-    return std::max(bound, duration::zero());
+    return (std::max)(bound, duration::zero());
 }
 
 std::optional<duration> retry_budget::next_pause(context const& scope)
@@ -121,7 +121,7 @@ std::optional<duration> retry_budget::next_pause(context const& scope)
     else if (!is_last_ && left >= policy_.reserve)
     {
         is_last_ = pause > left - policy_.reserve;
-        return std::min(pause, left - policy_.reserve);
+        return (std::min)(pause, left - policy_.reserve);
     }
     report_.deadline_spent = true;
     return std::nullopt;

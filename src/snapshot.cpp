@@ -193,7 +193,7 @@ time_point deadline_of(scope const& s) noexcept
 {
     if (s.kind != scope::behavior::graced)
         return s.deadline;
-    return std::min(
+    return (std::min)(
         s.deadline,
         time_point(
             duration(static_cast<detail::grace_scope const&>(s).over_at.load(
@@ -254,7 +254,7 @@ private:
         if (made)
             e.made_at = {made.file, made.line, ""};
         if (deadline != detail::no_deadline)
-            e.left = std::max(deadline - now_precisely(s), duration::zero());
+            e.left = (std::max)(deadline - now_precisely(s), duration::zero());
         if ((state & scope::done_bit) != 0)
         {
             auto const& why = s.why;
@@ -340,7 +340,8 @@ private:
             shown.state = o.info.state;
             // One that has begun since was asked at once.
             if (shown.state >= operation_state::on_its_way && end)
-                shown.asked = std::min(end->ago.value_or(shown.age), shown.age);
+                shown.asked =
+                    (std::min)(end->ago.value_or(shown.age), shown.age);
             auto const i = o.info.ctx ? find(*o.info.ctx, s) : at;
             entries_[i].operations.push_back(shown);
             // What is shown of a node is told apart by its address.

@@ -446,7 +446,7 @@ void task_group_state::make_room_for_failure()
     auto const needed = failures_.size() + busy_ + 2;
     if (policy_ != on_error::ignore && failures_.capacity() < needed)
         failures_.reserve(
-            std::max({needed, 2 * failures_.capacity(), few_failures}));
+            (std::max)({needed, 2 * failures_.capacity(), few_failures}));
 }
 
 void task_group_state::note_stop() noexcept

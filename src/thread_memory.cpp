@@ -26,7 +26,7 @@ namespace {
 class free_memory
 {
 public:
-    static constexpr std::size_t step = std::max(
+    static constexpr std::size_t step = (std::max)(
         std::size_t(__STDCPP_DEFAULT_NEW_ALIGNMENT__), 2 * sizeof(void*));
     static constexpr std::size_t largest = 1024;
 

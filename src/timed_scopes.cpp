@@ -66,7 +66,7 @@ void clock_scope::describe(std::string& out) const
 {
     out += ".with_deadline";
     if (!done())
-        out += '(' + seconds(std::max(left(), duration::zero())) + " left)";
+        out += '(' + seconds((std::max)(left(), duration::zero())) + " left)";
 }
 
 bool clock_scope::put_off() noexcept

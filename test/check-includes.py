@@ -21,6 +21,9 @@ The rules are those of doc/design/physical-structure.md:
    all that is compiled.
 5. Each has a test of its name in test/unit/, which includes it first: so it compiles
    alone. Those in ALONE are compiled there without one.
+6. What src.hpp includes may come after <windows.h>, which makes macros of min() and
+   max(): they are written (std::min)(). test/compile/windows_macros.cpp sees to the
+   headers.
 """
 
 import pathlib
@@ -154,6 +157,10 @@ def main():
     found += sorted(untested(root, known))
     found += [f"src.hpp: {n} is missing, or is not there"
               for n in sorted(compiled ^ named)]
+    for path in sorted((root / "src").iterdir()):
+        found += [f"src/{path.name}:{n}: a macro of <windows.h>"
+                  for n, line in enumerate(path.read_text().splitlines(), 1)
+                  if re.search(r"\b(min|max)\(", line)]
     for f in found:
         print(f)
     lines = sorted(
