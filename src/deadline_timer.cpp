@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <mutex>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 #include "counting_executor.hpp"
@@ -524,7 +525,19 @@ bool deadline_timer::open(
     if (timer_ || is_shut_down_)
         return false;
     timer_.emplace(timer_executor{this, &c});
-    can_uncount_ = with_counting_executor(ex, [](auto const&) {});
+    with_counting_executor(
+        ex,
+        [this]<class Executor>(Executor const&)
+        {
+#if defined(BOOST_ASIO_HAS_IOCP)
+            // A thread_pool's timers wait in an execution context of their own,
+            // and count there: the pool's threads would end.
+            can_uncount_ =
+                std::is_same_v<Executor, asio::io_context::executor_type>;
+#else
+            can_uncount_ = true;
+#endif
+        });
     executor_ = ex;
     return true;
 }
