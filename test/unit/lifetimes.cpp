@@ -1088,9 +1088,9 @@ void check_that_cancel_does_not_allocate(bound_fixture& f, Executor const& ex)
 {
     std::vector<outcome> outcomes(3);
     timer_on<Executor> timer(ex, end_of_time);
-    stream_pair pair(f.ioc);
-    asio::basic_stream_socket<local_stream, Executor> socket(
-        ex, local_stream(), pair.socket.release());
+    asio::basic_stream_socket<local_stream, Executor> socket(ex);
+    local_stream::socket peer(f.ioc);
+    test::connect_pair(socket, peer);
     std::array<char, 8> buffer;
     for (bool const inside : {false, true})
     {
