@@ -172,7 +172,8 @@ void context_service::shutdown()
 }
 
 // To look for a service takes a lock of the execution context: a thread remembers
-// the last root. Not after its end, nor where every order of threads is tried.
+// the last root. Not after its end, nor where every order of threads is tried, nor
+// with MinGW, which frees what is thread_local before it calls a destructor that is.
 class last_root
 {
 public:
@@ -183,7 +184,7 @@ public:
 
     void remember(root& r) noexcept
     {
-#if !defined(ASIOCTX_SYNC)
+#if !defined(ASIOCTX_SYNC) && !defined(__MINGW32__)
         if (over_)
             return;
         thread_local owner const at_exit{*this};
