@@ -24,6 +24,14 @@ namespace asioctx::test {
 
 inline constexpr bool is_sanitized = ASIOCTX_TEST_SANITIZED;
 
+// Whether a thread keeps memory that is freed for what comes next. A sanitizer
+// is to see it freed; MinGW frees what is thread_local too early.
+#if defined(__MINGW32__)
+inline constexpr bool threads_keep_memory = false;
+#else
+inline constexpr bool threads_keep_memory = !is_sanitized;
+#endif
+
 } // namespace asioctx::test
 
 #endif

@@ -1531,7 +1531,7 @@ BOOST_AUTO_TEST_CASE(an_operation_that_passes_its_slot_on_is_asked_between_two)
                 one, two, [&] { source.cancel(); }, std::move(handler));
         },
         token);
-    poll();
+    poll_until(ioc, [&] { return o.completed(); });
     BOOST_TEST(o == errc::canceled);
     two.cancel(); // or it would wait for an hour
     poll();

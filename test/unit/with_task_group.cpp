@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "support/group_fixture.hpp"
+#include "support/poll_until.hpp"
 #include "support/print.hpp"
 #include "support/probe.hpp"
 
@@ -617,8 +618,9 @@ BOOST_AUTO_TEST_CASE(locals_outlive_tasks_wherever_and_whenever_it_is_canceled)
                 ioc.poll_one();
             if (cancel[l])
                 cancel[l]();
-            outer.async_join([](std::exception_ptr) {});
-            poll();
+            bool joined = false;
+            outer.async_join([&](std::exception_ptr) { joined = true; });
+            poll_until(ioc, [&] { return joined && all.calls != 0; });
             BOOST_TEST(all.calls == 1);
             ++runs;
         }
