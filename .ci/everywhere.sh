@@ -16,7 +16,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 names=("$@")
-(($# > 0)) || names=(select io_uring i686 aarch64 s390x windows libc++
+(($# > 0)) || names=(select io_uring i686 aarch64 s390x windows standalone libc++
     old_libc++ no_threads handler_tracking separate_compilation glibcxx_debug lto
     c++26)
 root=build/everywhere
@@ -172,6 +172,14 @@ for name in "${names[@]}"; do
     libc++)
         tests "$name" 'libc++' clang++-22 "${libcxx[@]}" \
             -D CMAKE_CXX_COMPILER=clang++-22
+        ;;
+    standalone)
+        if asio=$(bash .ci/fetch-boost.sh asio build/boost/asio); then
+            tests "$name" 'Asio without Boost' g++ \
+                -D ASIOCTX_STANDALONE=ON -D ASIO_INCLUDE_DIR="$asio"
+        else
+            row "$name" '' 'skipped, there is no Asio without Boost'
+        fi
         ;;
     old_libc++)
         # Two versions of it cannot be installed beside each other.

@@ -56,7 +56,7 @@ public:
     // Throws if there is no connection, and has not been one.
     void check_connected()
     {
-        socket_.check_connected(end().failed());
+        socket_.check_connected(static_cast<bool>(end()));
     }
 
     // Why the remote side is gone; no error if it is not.
