@@ -634,6 +634,11 @@ op_slot::operator asio::cancellation_slot() const
     return op_ ? op_->asio_slot() : asio_;
 }
 
+inline bool operator==(op_slot const& a, asio::cancellation_slot const& b)
+{
+    return asio::cancellation_slot(a) == b;
+}
+
 } // namespace asioctx::detail
 
 #endif

@@ -329,10 +329,8 @@ public:
     friend bool operator==(op_slot const&, op_slot const&) = default;
 
     // Each converts to the other.
-    friend bool operator==(op_slot const& a, asio::cancellation_slot const& b)
-    {
-        return asio::cancellation_slot(a) == b;
-    }
+    friend inline bool operator==(
+        op_slot const& a, asio::cancellation_slot const& b);
 
 private:
     // One of them, or none.
