@@ -28,6 +28,8 @@ bool is_aborted()
     boost::system::error_code result;
     asio::post(ioc, [&] { timer.cancel(); });
     timer.async_wait([&](boost::system::error_code const& ec) { result = ec; });
+    // On IOCP, run() itself would look at timers first.
+    ioc.poll_one();
     ioc.run();
     return result == asio::error::operation_aborted;
 }

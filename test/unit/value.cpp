@@ -14,7 +14,6 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -61,9 +60,6 @@ struct counted
 };
 
 constexpr context_key<counted> counted_key("counted");
-
-// Too large for what a thread keeps of the memory that it has freed.
-constexpr context_key<std::array<int, 1024>> large_key("large");
 
 } // namespace
 
@@ -271,8 +267,7 @@ BOOST_AUTO_TEST_CASE(a_context_with_a_value_is_one_allocation)
 {
     detail::thread_memory::clear(); // what is made next is allocated
     allocation_counter const allocations;
-    auto const ctx =
-        with_value(background(), large_key, std::array<int, 1024>());
+    auto const ctx = with_value(background(), number, 1);
     auto const n = allocations.count();
     BOOST_TEST(n == 1u);
 }
@@ -306,7 +301,7 @@ BOOST_AUTO_TEST_CASE(a_lack_of_memory_leaves_nothing_behind)
         failing_allocations const none;
         try
         {
-            (void)with_value(parent, large_key, std::array<int, 1024>());
+            (void)with_value(parent, number, 1);
         }
         catch (std::bad_alloc const&)
         {
