@@ -32,12 +32,15 @@ inline void throw_if_failed(int result)
 // A descriptor that the system has just made.
 inline void adopt(asio::posix::stream_descriptor& d, int fd)
 {
-    error_code ec;
-    d.assign(fd, ec);
-    if (!ec)
-        return;
-    ::close(fd);
-    throw boost::system::system_error(ec, "asioctx::with_peer");
+    try
+    {
+        d.assign(fd);
+    }
+    catch (...)
+    {
+        ::close(fd);
+        throw;
+    }
 }
 
 // A socket that somebody else has, and may close: its number and, as that may

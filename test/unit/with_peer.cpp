@@ -26,6 +26,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #endif
 
+#include "support/allocation_counter.hpp"
 #include "support/io_context_fixture.hpp"
 #include "support/poll_until.hpp"
 #include "support/print.hpp"
@@ -741,6 +743,30 @@ BOOST_AUTO_TEST_CASE(a_lack_of_descriptors_is_an_error)
     BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
     BOOST_TEST(ec == asio::error::no_descriptors);
     BOOST_TEST(idle());
+}
+
+BOOST_AUTO_TEST_CASE(a_lack_of_memory_leaves_no_descriptor)
+{
+    bool thrown = true;
+    for (std::size_t n = 0; thrown; ++n)
+    {
+        BOOST_REQUIRE(n < 100);
+        asio::io_context fresh; // keeps nothing that was freed
+        stream_pair streams(fresh);
+        auto const ctx = background(fresh);
+        auto const before = descriptors();
+        try
+        {
+            failing_allocations const scarce(n);
+            (void)with_peer(ctx, streams.socket);
+            thrown = false;
+        }
+        catch (std::bad_alloc const&)
+        {
+        }
+        fresh.poll();
+        BOOST_TEST(descriptors() == before);
+    }
 }
 
 #endif
