@@ -75,9 +75,16 @@ void begin(
         ctx,
         [w = std::move(w), ctx, at](error_code const& ec, auto...) mutable
         {
-            if (ec || w->socket_is_closed())
+            if (ctx.done() || w->socket_is_closed())
                 return;
-            auto const end = w->end();
+#if defined(BOOST_ASIO_HAS_IOCP)
+            // Which of the driver's errors say that the socket was closed is
+            // not documented.
+            if (ec)
+                return;
+#endif
+            // Who cannot watch any more must not let others wait for it.
+            auto const end = ec ? ec : w->end();
             if (!end)
                 return begin(std::move(w), ctx, at);
             w.reset();

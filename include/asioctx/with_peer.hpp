@@ -11,10 +11,13 @@
 #include <asioctx/config.hpp>
 
 #include <boost/asio/detail/config.hpp>
+#include <boost/asio/version.hpp>
 
 // Elsewhere, with_peer() is not there: it asks the system what Asio does not.
+// Until Asio 1.32 its descriptors must be able not to block, as a kqueue is
+// not.
 #if defined(__linux__) || defined(BOOST_ASIO_HAS_IOCP) \
-    || defined(BOOST_ASIO_HAS_KQUEUE)
+    || (defined(BOOST_ASIO_HAS_KQUEUE) && BOOST_ASIO_VERSION >= 103200)
 #define ASIOCTX_HAS_WITH_PEER
 #endif
 
@@ -97,6 +100,9 @@ auto& socket_of(Stream& s) noexcept
  * @li @c asio::error::connection_reset if the connection broke: it was reset,
  * or the system gave it up.
  *
+ * But for Windows, an error of the system that ends the watch ends the context,
+ * too, and is its cause().
+ *
  * If the remote side has gone already, the context is done at once, unless the
  * parent is: then the parent's error and cause count. A remote side that
  * vanishes without a word is noticed when the system notices, by its keep-alive
@@ -110,8 +116,9 @@ auto& socket_of(Stream& s) noexcept
  * Who is asked differs, and so does what is known of the answers:
  * @li Linux: epoll. Shutting down the receiving half of the own socket looks
  * like the remote side's end.
- * @li macOS, the BSDs: kqueue, as it is documented; only an imitation on Linux
- * was tried. Shutting down the own receiving half looks like the end, too.
+ * @li macOS, FreeBSD, NetBSD, OpenBSD: kqueue, from Asio 1.32 on (Boost 1.86).
+ * It was written by the systems' documentation, and was not tried there.
+ * Shutting down the own receiving half looks like the end, too.
  * @li Windows: the driver of sockets, as libuv asks it; that of Wine 8 was
  * tried, that of Windows was not. With Wine, bytes that nobody has read do hide
  * the end behind them, and shutting down the own receiving half is nothing. @c
