@@ -14,7 +14,7 @@ void ASIOCTX_ABI_NAME() noexcept
 }
 
 // The library for Boost.Asio and the one for Asio without Boost have names in
-// common. With this one, a program with both does not link.
+// common. With this one, a program with both does not link if they are static.
 void one_asio_alone() noexcept
 {
 }

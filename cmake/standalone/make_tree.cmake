@@ -83,6 +83,10 @@ file(GLOB_RECURSE sources ${depends} RELATIVE ${source}
     ${source}/test/support/*.?pp ${source}/test/unit/*.cpp
     ${source}/examples/[0-9]*.cpp)
 list(REMOVE_ITEM sources ${left_out})
+if(NOT sources OR NOT TREE)
+    message(FATAL_ERROR "make_tree.cmake: there is no TREE, or nothing is found in "
+        "${source}, whose name must not have brackets")
+endif()
 
 foreach(file IN LISTS sources)
     if(NOT CMAKE_SCRIPT_MODE_FILE)
@@ -105,8 +109,9 @@ endforeach()
 set(overlay include/asioctx/detail/standalone.hpp)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/overlay.hpp ${TREE}/${overlay} COPYONLY)
 
-# What the project does not have any more.
-file(GLOB_RECURSE made RELATIVE ${TREE} ${TREE}/*)
+# What the project does not have any more. TREE may have other things, too.
+file(GLOB_RECURSE made RELATIVE ${TREE}
+    ${TREE}/include/*.hpp ${TREE}/src/*.?pp ${TREE}/test/*.?pp ${TREE}/examples/*.cpp)
 list(REMOVE_ITEM made ${sources} ${overlay})
 list(TRANSFORM made PREPEND ${TREE}/)
 if(made)

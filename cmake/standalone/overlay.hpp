@@ -108,7 +108,13 @@ template <class T>
 class result
 {
 public:
-    template <class U, class = std::enable_if_t<std::is_convertible_v<U, T>>>
+    // Not an error, nor a result.
+    template <
+        class U,
+        class = std::enable_if_t<
+            std::is_convertible_v<
+                U,
+                T> && !std::is_same_v<std::remove_cvref_t<U>, std::error_code> && !std::is_same_v<std::remove_cvref_t<U>, result>>>
     result(U&& value) : value_(std::forward<U>(value))
     {
     }
