@@ -15,8 +15,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash cmake/install-deps.sh canaries || echo "canaries: with what is here" >&2
 out=build/canaries
 mkdir -p "$out/boost"
-ln -sfn "$(dirname "$(echo '#include <boost/version.hpp>' \
-    | g++ -M -x c++ - | grep -o '/[^ ]*/boost/version.hpp')")" "$out/boost/boost"
+boost=$(echo '#include <boost/version.hpp>' \
+    | g++ ${BOOST_ROOT:+-I "$BOOST_ROOT/include" -I "$BOOST_ROOT"} -M -x c++ - \
+    | grep -o '/[^ ]*/boost/version.hpp')
+ln -sfn "$(dirname "$boost")" "$out/boost/boost"
 
 compile() # <name> <header that comes first> <compiler> [<argument>...]
 {

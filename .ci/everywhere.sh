@@ -8,8 +8,8 @@
 #     JOBS=1 TESTS='^unit\.' bash .ci/everywhere.sh windows
 #     RECORD=1 bash .ci/everywhere.sh     # and puts the table into doc/
 #
-# `bash cmake/install-deps.sh everywhere` installs on Debian 12 what it needs. What
-# is not here is skipped, and the table at the end says so. The exit status is 0 if
+# `bash cmake/install-deps.sh everywhere` installs on Debian 12 what it needs. A
+# compiler that is not here is skipped, and the table at the end says so. The exit status is 0 if
 # nothing failed.
 
 set -uo pipefail

@@ -59,6 +59,8 @@ if [[ $what == site || $what == page ]]; then
         need_command doxygen doxygen
         need_command python3 python3
     fi
+elif [[ $what == canaries ]]; then
+    need_command g++ g++
 else
     need_command cmake cmake
     need_command ninja ninja-build
@@ -121,7 +123,7 @@ fi
 boost=$(boost_version)
 [[ -z ${BOOST_ROOT:-} ]] || boost=999999
 if ((boost >= 108100)) && {
-    ((boost == 999999)) || [[ $what == demo || $what == clients ]] \
+    ((boost == 999999)) || [[ $what =~ ^(demo|clients|canaries)$ ]] \
         || has_library boost_context
 } || [[ $what == site || $what == page ]]; then
     boost=
@@ -215,7 +217,7 @@ if [[ -n $boost ]]; then
         fi
     fi
     packages+=("libboost$release-dev")
-    [[ $what == demo || $what == clients ]] \
+    [[ $what =~ ^(demo|clients|canaries)$ ]] \
         || packages+=("libboost-context$release-dev")
 fi
 
