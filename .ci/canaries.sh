@@ -2,8 +2,8 @@
 #
 # Compiles all of the library for other platforms, to nothing: for Windows with
 # <windows.h> and its macros before it, and with LLVM's libc++. That it runs there is
-# for .ci/everywhere.sh to show. Without exceptions to RTTI, hidden symbols and the
-# sources in one file there are consumers in test/.
+# for .ci/everywhere.sh to show. What it is without RTTI, with hidden symbols, and with
+# the sources in one file, consumers in test/ show.
 #
 #     bash .ci/canaries.sh
 #

@@ -9,8 +9,8 @@
 #     RECORD=1 bash .ci/everywhere.sh     # and puts the table into doc/
 #
 # `bash cmake/install-deps.sh everywhere` installs on Debian 12 what it needs. A
-# compiler that is not here is skipped, and the table at the end says so. The exit status is 0 if
-# nothing failed.
+# compiler that is not here is skipped, and the table at the end says so. The exit
+# status is 0 if nothing failed.
 
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -46,10 +46,14 @@ row() # <name> <what is there> <what came of it>
     fi
 }
 
-configure() # <name> <source directory> [<cmake argument>...]
+configure() # <name> <source directory> <compiler> [<cmake argument>...]
 {
     local name=$1 source=$2
-    shift 2
+    if ! command -v "$3" > /dev/null; then
+        row "$name" '' "skipped, there is no $3"
+        return 1
+    fi
+    shift 3
     echo "==> $name"
     cmake -S "$source" -B "$root/$name" -G Ninja \
         -D CMAKE_CXX_COMPILER_LAUNCHER=ccache "$@" > "$root/$name.log" 2>&1 \
@@ -78,15 +82,11 @@ compiler() # <name>
 }
 
 # The tests that link the library, under the toolchain's emulator.
-tests() # <name> <what it is> <command that is needed> [<cmake argument>...]
+tests() # <name> <what it is> <compiler> [<cmake argument>...]
 {
-    local name=$1 what=$2 log=$root/$1.log start=$SECONDS
-    if ! command -v "$3" > /dev/null; then
-        row "$name" '' "skipped, there is no $3"
-        return
-    fi
+    local name=$1 what=$2 compiler=$3 log=$root/$1.log start=$SECONDS
     shift 3
-    configure "$name" . -D ASIOCTX_BUILD_TESTS=ON -D ASIOCTX_BUILD_EXAMPLES=ON \
+    configure "$name" . "$compiler" -D ASIOCTX_BUILD_TESTS=ON -D ASIOCTX_BUILD_EXAMPLES=ON \
         "$@" || return
     # Not asioctx_race, to which the explorers belong: they are one platform's.
     local targets
@@ -107,15 +107,11 @@ tests() # <name> <what it is> <command that is needed> [<cmake argument>...]
 
 # A program that cancels a wait in place, one through a polymorphic executor, and a
 # coroutine.
-program() # <name> <what it is> <command that is needed> [<cmake argument>...]
+program() # <name> <what it is> <compiler> [<cmake argument>...]
 {
-    local name=$1 what=$2
-    if ! command -v "$3" > /dev/null; then
-        row "$name" '' "skipped, there is no $3"
-        return
-    fi
+    local name=$1 what=$2 compiler=$3
     shift 3
-    configure "$name" test/consumer/add_subdirectory \
+    configure "$name" test/consumer/add_subdirectory "$compiler" \
         -D ASIOCTX_SOURCE_DIR="$PWD" -D CMAKE_UNITY_BUILD=ON \
         -D CMAKE_UNITY_BUILD_BATCH_SIZE=20 "$@" || return
     build "$name" || return
