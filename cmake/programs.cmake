@@ -1,4 +1,4 @@
-# Helpers for the programs of this project: tests and examples.
+# The programs of this project: tests, examples and benchmarks, and their helpers.
 
 # Sanitizers need a predictable address space. On kernels with high-entropy
 # ASLR older runtimes fail with "unexpected memory mapping" (TSan) or at
@@ -34,4 +34,15 @@ endfunction()
 set(ASIOCTX_NOT_HERE)
 if(WIN32)
     include(${CMAKE_CURRENT_LIST_DIR}/not_on_windows.cmake)
+endif()
+
+enable_testing()
+if(ASIOCTX_BUILD_TESTS)
+    add_subdirectory(test)
+endif()
+if(ASIOCTX_BUILD_EXAMPLES)
+    add_subdirectory(examples)
+endif()
+if(ASIOCTX_BUILD_BENCH)
+    add_subdirectory(bench)
 endif()

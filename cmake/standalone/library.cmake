@@ -54,15 +54,9 @@ install(FILES
     DESTINATION ${cmake_dir})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/${package})
 
-# The programs, which know the library by its other name.
+# The programs, which know the library by its other name, but for the benchmarks.
+set(ASIOCTX_BUILD_BENCH OFF)
 if(ASIOCTX_BUILD_TESTS OR ASIOCTX_BUILD_EXAMPLES)
-    enable_testing()
     add_library(asioctx::asioctx ALIAS asioctx_standalone)
     include(cmake/programs.cmake)
-endif()
-if(ASIOCTX_BUILD_TESTS)
-    add_subdirectory(test)
-endif()
-if(ASIOCTX_BUILD_EXAMPLES)
-    add_subdirectory(examples)
 endif()
