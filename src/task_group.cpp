@@ -93,10 +93,10 @@ bool is_same(error_code const& a, error_code const& b)
     return std::error_code(a) == std::error_code(b);
 }
 
-// The same, or equal to the other as a condition.
-bool is_like(error_code const& code, error_code const& other)
+// Whether a code, of whichever library, means the same.
+bool is_like(error_code const& code, errc e)
 {
-    return is_same(code, other) || code == other.default_error_condition();
+    return code == make_error_condition(e);
 }
 
 // Whether an exception is what a task ends with that is asked to stop: by the
@@ -110,8 +110,8 @@ bool is_abort(std::exception_ptr const& e, context const& group)
     {
         if (!done)
             return is_same(code, errc::canceled);
-        return is_like(code, group.error()) || is_same(code, group.cause())
-            || is_like(code, asio::error::operation_aborted)
+        return is_like(code, static_cast<errc>(group.error().value()))
+            || is_like(code, errc::canceled) || is_same(code, group.cause())
             || code == asio::experimental::error::channel_cancelled;
     };
     try

@@ -9,6 +9,7 @@
 #include <asioctx/error.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/version.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -65,7 +66,9 @@ BOOST_AUTO_TEST_CASE(conditions_cover_the_errors_of_asio_as_well)
 {
     error_code const aborted = asio::error::operation_aborted;
     error_code const timed_out = asio::error::timed_out;
-    // One condition for the caller to ask for, but other codes.
+    // One condition for the caller to ask for, but other codes. Some versions of
+    // Asio without Boost do not know the conditions of their errors.
+#if !defined(ASIOCTX_STANDALONE) || BOOST_ASIO_VERSION >= 103800
     BOOST_TEST((aborted == std::errc::operation_canceled));
     BOOST_TEST((timed_out == std::errc::timed_out));
     BOOST_TEST(
@@ -74,6 +77,7 @@ BOOST_AUTO_TEST_CASE(conditions_cover_the_errors_of_asio_as_well)
     BOOST_TEST(
         (timed_out.default_error_condition()
          == deadline_exceeded.default_error_condition()));
+#endif
     BOOST_TEST(canceled != aborted);
     BOOST_TEST(deadline_exceeded != timed_out);
 }
@@ -90,6 +94,7 @@ BOOST_AUTO_TEST_CASE(the_systems_conditions_are_equivalent)
     BOOST_TEST((deadline_exceeded != aborted));
     BOOST_TEST((error_code(99, error_category()) != aborted));
     BOOST_TEST((error_code(99, error_category()) != timed_out));
+    BOOST_TEST((error_code(0, error_category()) != as_condition(error_code())));
 }
 
 #if !defined(ASIOCTX_STANDALONE)

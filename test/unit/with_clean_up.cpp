@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(the_grace_ends_the_clean_up)
                 clock.advance(1s);
                 poll();
                 BOOST_TEST(join.calls == 1);
-                BOOST_TEST((seen == boost::system::errc::operation_canceled));
+                BOOST_TEST((seen == make_error_condition(errc::canceled)));
                 BOOST_TEST(join.code() == errc::canceled);
             }
         }
