@@ -59,6 +59,27 @@ struct poll_info
     LONG status;
 };
 
+// What a read ends with whose socket is closed.
+DWORD error_of_a_read_when_closed(tcp_pair const& p)
+{
+    HANDLE const port = ::CreateIoCompletionPort(
+        reinterpret_cast<HANDLE>(p.socket), nullptr, 1, 0);
+    char byte;
+    WSABUF buffer = {1, &byte};
+    DWORD flags = 0;
+    OVERLAPPED operation = {};
+    ::WSARecv(p.socket, &buffer, 1, nullptr, &flags, &operation, nullptr);
+    ::closesocket(p.socket);
+    DWORD n = 0;
+    ULONG_PTR key = 0;
+    OVERLAPPED* ended = nullptr;
+    bool const ok
+        = ::GetQueuedCompletionStatus(port, &n, &key, &ended, 10000);
+    DWORD const error = ok ? 0 : ::GetLastError();
+    ::CloseHandle(port);
+    return ended ? error : WAIT_TIMEOUT;
+}
+
 // Whether the driver tells of the end of the remote side within a time.
 bool is_end_told(SOCKET s, DWORD milliseconds)
 {
@@ -125,6 +146,13 @@ int main()
         holds(
             ::recv(p.socket, &byte, 1, 0) == 0,
             "a read after a reset that was told reports the end of the file");
+    }
+    {
+        tcp_pair p;
+        holds(
+            error_of_a_read_when_closed(p) == 676, // ERROR_HANDLES_CLOSED
+            "a read whose socket is closed is not aborted, but has an error of "
+            "its own");
     }
     {
         DWORD n = 0;
