@@ -73,8 +73,7 @@ DWORD error_of_a_read_when_closed(tcp_pair const& p)
     DWORD n = 0;
     ULONG_PTR key = 0;
     OVERLAPPED* ended = nullptr;
-    bool const ok
-        = ::GetQueuedCompletionStatus(port, &n, &key, &ended, 10000);
+    bool const ok = ::GetQueuedCompletionStatus(port, &n, &key, &ended, 10000);
     DWORD const error = ok ? 0 : ::GetLastError();
     ::CloseHandle(port);
     return ended ? error : WAIT_TIMEOUT;

@@ -24,32 +24,13 @@ namespace {
 namespace mqtt = boost::mqtt5;
 
 template <class Derived>
-struct mqtt_subject : subject_of<Derived>
+struct mqtt_subject : server_subject<Derived>
 {
-    explicit mqtt_subject(asio::io_context& ioc) : subject_of<Derived>(ioc)
+    explicit mqtt_subject(asio::io_context& ioc) : server_subject<Derived>(ioc)
     {
         client.brokers(
-            "127.0.0.1", static_cast<std::uint16_t>(std::stoi(s.address())));
-    }
-
-    bool feed() override
-    {
-        return false;
-    }
-
-    bool can_pause() const override
-    {
-        return true;
-    }
-
-    void pause() override
-    {
-        s.pause();
-    }
-
-    void resume() override
-    {
-        s.resume();
+            "127.0.0.1",
+            static_cast<std::uint16_t>(std::stoi(this->s.address())));
     }
 
     // Not if it runs.
@@ -100,7 +81,6 @@ struct mqtt_subject : subject_of<Derived>
             std::forward<Token>(token));
     }
 
-    server s;
     mqtt::mqtt_client<asio::ip::tcp::socket> client{this->ioc_};
 };
 

@@ -28,33 +28,13 @@ namespace {
 namespace redis = boost::redis;
 
 template <class Derived>
-struct redis_subject : subject_of<Derived>
+struct redis_subject : server_subject<Derived>
 {
-    explicit redis_subject(asio::io_context& ioc) : subject_of<Derived>(ioc)
+    explicit redis_subject(asio::io_context& ioc) : server_subject<Derived>(ioc)
     {
-        config.addr.port = s.address();
+        config.addr.port = this->s.address();
         config.health_check_interval = std::chrono::seconds(0);
         config.reconnect_wait_interval = std::chrono::seconds(0);
-    }
-
-    bool feed() override
-    {
-        return false;
-    }
-
-    bool can_pause() const override
-    {
-        return true;
-    }
-
-    void pause() override
-    {
-        s.pause();
-    }
-
-    void resume() override
-    {
-        s.resume();
     }
 
     static redis::logger quiet()
@@ -83,7 +63,6 @@ struct redis_subject : subject_of<Derived>
         this->ioc_.poll();
     }
 
-    server s;
     redis::config config;
     redis::connection connection{this->ioc_};
 };

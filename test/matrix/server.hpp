@@ -17,6 +17,8 @@
 #include <system_error>
 #include <thread>
 
+#include "matrix/matrix.hpp"
+
 namespace asioctx::test {
 
 // A server that servers.py has started. It can be stopped for a while: then it
@@ -83,6 +85,35 @@ private:
 
     std::string const address_;
     int const pid_;
+};
+
+// A subject whose other side is such a server, which answers by itself.
+template <class Derived>
+struct server_subject : subject_of<Derived>
+{
+    using subject_of<Derived>::subject_of;
+
+    bool feed() override
+    {
+        return false;
+    }
+
+    bool can_pause() const override
+    {
+        return true;
+    }
+
+    void pause() override
+    {
+        s.pause();
+    }
+
+    void resume() override
+    {
+        s.resume();
+    }
+
+    server s;
 };
 
 } // namespace asioctx::test
