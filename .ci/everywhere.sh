@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 #
 # Builds the library for what this machine has of other platforms, and runs there
-# the unit tests, the race programs and the numbered examples, or a small program:
+# the unit tests, the race programs and the numbered examples, or a small program. For
+# systems of which there are headers alone, it compiles:
 #
 #     bash .ci/everywhere.sh              # all
 #     bash .ci/everywhere.sh windows      # one
@@ -16,9 +17,9 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 names=("$@")
-(($# > 0)) || names=(select io_uring i686 aarch64 s390x windows standalone libc++
-    old_libc++ no_threads handler_tracking separate_compilation glibcxx_debug lto
-    c++26)
+(($# > 0)) || names=(select io_uring i686 aarch64 s390x windows standalone libc++ musl
+    macos freebsd openbsd old_libc++ no_threads handler_tracking separate_compilation
+    glibcxx_debug lto c++26)
 root=build/everywhere
 table=()
 failed=0
@@ -94,7 +95,7 @@ tests() # <name> <what it is> <compiler> [<cmake argument>...]
         | sed -n 's/^\(asioctx_race_[a-z_]*\): phony$/\1/p')
     build "$name" asioctx_unit "${targets[@]}" asioctx_bare asioctx_examples || return
     what="$(compiler "$name"), $what"
-    if ! ctest --test-dir "$root/$name" --output-on-failure --no-tests=error \
+    if ! ctest --test-dir "$root/$name" -j "$jobs" --output-on-failure --no-tests=error \
         -FA '.*' -R "${TESTS:-^(unit|race|bare)\.|^example\.[0-9]}" \
         | tee -a "$log"; then
         row "$name" "$what" 'FAILED when run'
@@ -127,6 +128,41 @@ program() # <name> <what it is> <compiler> [<cmake argument>...]
 flags() # <macro>
 {
     program "$name" "$1" g++ -D CMAKE_CXX_FLAGS="-D$1"
+}
+
+# All of the library, and the tests of what is a system's own, to nothing. With the
+# newest Boost: with_peer needs one on a kqueue.
+compiled() # <name> <what it is> <target> [<directory of its C library>...]
+{
+    local name=$1 what=$2 target=$3 libc boost include out=$root/$1
+    shift 3
+    if ! libc=$(bash .ci/fetch-libc.sh "$root/libc") \
+        || ! boost=$(bash .ci/fetch-boost.sh newest build/boost/newest context); then
+        row "$name" '' 'skipped, its headers are not to be had'
+        return
+    fi
+    echo "==> $name"
+    mkdir -p "$out"
+    include=(-isystem "$libc/package/libcxx/include"
+        -isystem "$(clang++-22 -print-resource-dir)/include")
+    for directory in "$@"; do
+        include+=(-isystem "$libc/package/libc/include/$directory")
+    done
+    printf '#include <%s>\n' asioctx.hpp asioctx/src.hpp > "$out/all.cpp"
+    : > "$out.log"
+    for source in "$out/all.cpp" test/unit/{operations,with_peer,with_signals}.cpp \
+        test/consumer/add_subdirectory/main.cpp; do
+        if ! clang++-22 --target="$target" -std=c++20 -nostdinc -nostdinc++ \
+            "${include[@]}" -isystem "$boost" -I include -I src -I test \
+            -DBOOST_TEST_NO_LIB -Wall -Wextra -Werror -c "$source" -o "$out/object.o" 2>> "$out.log"; then
+            grep -E 'error' "$out.log" | head -n 20
+            row "$name" '' 'FAILED to build'
+            return
+        fi
+    done
+    boost_version=$(sed -n 's/^#define BOOST_LIB_VERSION "1_\([0-9]*\).*/1.\1/p' \
+        "$boost/boost/version.hpp") \
+        row "$name" "Clang $(clang++-22 -dumpversion), $what" 'compiled'
 }
 
 # Boost's headers alone: its libraries are this machine's.
@@ -176,6 +212,25 @@ for name in "${names[@]}"; do
         else
             row "$name" '' 'skipped, there is no Asio without Boost'
         fi
+        ;;
+    musl)
+        if libc=$(bash .ci/fetch-libc.sh "$root/libc"); then
+            tests "$name" 'musl, libc++' clang++-22 "${headers[@]}" \
+                -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/musl.cmake" -D ASIOCTX_LIBC="$libc"
+        else
+            row "$name" '' 'skipped, there is no musl'
+        fi
+        ;;
+    macos)
+        compiled "$name" 'macOS, libc++' arm64-apple-macos14 any-darwin-any
+        ;;
+    freebsd)
+        compiled "$name" 'FreeBSD, libc++' x86_64-unknown-freebsd14 \
+            x86_64-freebsd-none generic-freebsd
+        ;;
+    openbsd)
+        compiled "$name" 'OpenBSD, libc++' x86_64-unknown-openbsd \
+            x86_64-openbsd-none generic-openbsd
         ;;
     old_libc++)
         # Two versions of it cannot be installed beside each other.

@@ -106,6 +106,10 @@ if [[ $what == everywhere ]]; then
     done
     need_command qemu-aarch64 qemu-user
     [[ -r /usr/include/liburing.h ]] || packages+=(liburing-dev)
+    [[ -r /usr/lib/x86_64-linux-musl/libc.a ]] || packages+=(musl-dev)
+    need_command ld.lld lld
+    [[ -x /usr/lib/llvm-22/bin/ld.lld ]] || packages+=(lld-22)
+    need_command npm npm
 fi
 if [[ $what == tests || $what == tidy ]]; then
     need_command valgrind valgrind
