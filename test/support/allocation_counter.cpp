@@ -169,7 +169,8 @@ void operator delete(void* p, std::size_t, std::align_val_t) noexcept
 
 // In place of the C library's. Windows has none.
 #if !defined(_WIN32)
-extern "C" void* aligned_alloc(std::size_t align, std::size_t size) noexcept
+extern "C" void* aligned_alloc(std::size_t align, std::size_t size) noexcept(
+    noexcept(::aligned_alloc(align, size)))
 {
     return asioctx::test::allocate(align, size);
 }
