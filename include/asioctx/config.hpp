@@ -43,18 +43,14 @@
 #define ASIOCTX_DECL
 #endif
 
-// What is rarely called: its arguments and variables are not to cost the caller
-// registers and room on the stack otherwise.
+// Cold is what is rarely called: its arguments and variables are not to cost
+// the caller registers and room on the stack otherwise. What costs more to call
+// than to do is inline everywhere.
 #if defined(__GNUC__)
 #define ASIOCTX_COLD [[gnu::cold, gnu::noinline]]
-#else
-#define ASIOCTX_COLD
-#endif
-
-// What costs more to call than to do.
-#if defined(__GNUC__)
 #define ASIOCTX_ALWAYS_INLINE [[gnu::always_inline]] inline
 #else
+#define ASIOCTX_COLD
 #define ASIOCTX_ALWAYS_INLINE inline
 #endif
 

@@ -293,6 +293,22 @@ BOOST_AUTO_TEST_CASE(what_passes_a_request_on_is_as_full_as_the_other)
     BOOST_TEST(!s.passes_on());
 }
 
+BOOST_AUTO_TEST_CASE(to_compare_makes_it_no_slot_of_asios)
+{
+    counts c;
+    bool filled = false;
+    slot_store s;
+    asio::cancellation_signal other;
+    s.emplace<passing>(c, filled);
+    BOOST_TEST(!s.is(other.slot()));
+    BOOST_TEST(!s.is(asio::cancellation_slot()));
+    BOOST_TEST(s.passes_on());
+    auto const slot = s.asio_slot();
+    BOOST_TEST(s.is(slot));
+    BOOST_TEST(!s.is(other.slot()));
+    BOOST_TEST(!s.is(asio::cancellation_slot()));
+}
+
 BOOST_AUTO_TEST_CASE(asios_memory_of_requests_is_recognized)
 {
     slot_store s;

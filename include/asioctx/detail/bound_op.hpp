@@ -193,6 +193,11 @@ public:
         return slot_.asio_slot();
     }
 
+    bool is_asio_slot(asio::cancellation_slot const& slot) noexcept
+    {
+        return slot_.is(slot);
+    }
+
     // For what runs as a step: the operation is one of several. One that is bound
     // twice is asked through its other record, whose turn its steps take, and
     // need no other.
@@ -636,7 +641,7 @@ op_slot::operator asio::cancellation_slot() const
 
 inline bool operator==(op_slot const& a, asio::cancellation_slot const& b)
 {
-    return asio::cancellation_slot(a) == b;
+    return a.op_ ? a.op_->is_asio_slot(b) : a.asio_ == b;
 }
 
 } // namespace asioctx::detail

@@ -316,27 +316,29 @@ public:
     void operator()(
         Handler&& handler, context ctx, request r, Args&&... args) &&
     {
-        start(std::move(this->initiation_), std::forward<Handler>(handler),
-            std::move(ctx), r, std::forward<Args>(args)...);
+        start(this->io_executor(), std::move(this->initiation_),
+            std::forward<Handler>(handler), std::move(ctx), r,
+            std::forward<Args>(args)...);
     }
 
     template <class Handler, class... Args>
     void operator()(
         Handler&& handler, context ctx, request r, Args&&... args) const&
     {
-        start(this->initiation_, std::forward<Handler>(handler),
-            std::move(ctx), r, std::forward<Args>(args)...);
+        start(this->io_executor(), this->initiation_,
+            std::forward<Handler>(handler), std::move(ctx), r,
+            std::forward<Args>(args)...);
     }
 
 private:
-    template <class I, class H, class... Args>
-    void start(I&& initiation, H&& handler, context&& ctx, request const& r,
-        Args&&... args) const
+    // Static, for GCC's -Wmaybe-uninitialized: an initiation may be empty.
+    template <class Io, class I, class H, class... Args>
+    static void start(Io const& io, I&& initiation, H&& handler, context&& ctx,
+        request const& r, Args&&... args)
     {
         using handler_type = std::decay_t<H>;
-        auto const io = this->io_executor();
-        using op = bound_op_of<handler_type, std::decay_t<decltype(io)>,
-            size_of_results, is_single_step<std::decay_t<I>>>;
+        using op = bound_op_of<handler_type, Io, size_of_results,
+            is_single_step<std::decay_t<I>>>;
 
         constexpr bool may_not_start =
             !std::is_void_v<typename not_started::results>;

@@ -199,6 +199,12 @@ public:
         return signal_.slot();
     }
 
+    // Whether that is it, as far as anybody has asked for it.
+    bool is(asio::cancellation_slot const& slot) noexcept
+    {
+        return in_signal_ && signal_.slot() == slot;
+    }
+
     // Whether it is known to hold what remembers requests.
     bool holds_cancellation_state() const noexcept
     {
