@@ -72,6 +72,32 @@ BOOST_AUTO_TEST_CASE(it_is_what_people_call_the_operation)
     BOOST_TEST(name("") == "operation");
 }
 
+// Of the types that MSVC calls name_of<T>() by.
+BOOST_AUTO_TEST_CASE(msvc_says_also_what_a_type_is)
+{
+    auto const by_msvc = [](std::string const& type)
+    {
+        return std::string(name_in(
+            "class std::basic_string_view<char,struct std::char_traits<char> > "
+            "__cdecl asioctx::detail::name_of<"
+            + type + ">(void) noexcept"));
+    };
+    std::string const wait =
+        "class boost::asio::basic_waitable_timer<struct "
+        "std::chrono::steady_clock,struct boost::asio::wait_traits<struct "
+        "std::chrono::steady_clock>,class "
+        "boost::asio::any_io_executor>::initiate_async_wait";
+    BOOST_TEST(name(by_msvc(wait)) == "basic_waitable_timer::async_wait");
+    BOOST_TEST(names_io_object_initiation(by_msvc(wait)));
+    BOOST_TEST(names_beast_operation(
+        by_msvc("class boost::beast::websocket::stream<class x,1>::read_op")));
+    BOOST_TEST(name(by_msvc("struct my_operation")) == "my_operation");
+    BOOST_TEST(name(by_msvc("int")) == "int");
+    BOOST_TEST(
+        name(by_msvc("class db::async_ask::<lambda_1>")) == "db::async_ask");
+    BOOST_TEST(name_in("void __cdecl f(void)").empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_long_one_is_cut)
 {
     std::string const longest(100, 'x');

@@ -39,7 +39,9 @@ constexpr std::string_view without_lambda(std::string_view type) noexcept
     if (type.find("(lambda at") != type.npos)
         return "lambda";
     auto const lambda = type.find("::<lambda");
-    return lambda == type.npos ? type : type.substr(0, type.find('('));
+    return lambda == type.npos
+        ? type
+        : type.substr(0, (std::min)(lambda, type.find('(')));
 }
 
 constexpr std::string_view without_prefix(

@@ -19,7 +19,7 @@ struct type_name
 {
     std::string_view all, object, member;
 
-    // Given what begins with the name, and ends with ; or ].
+    // Given what begins with the name, and ends with ; or ] or a > too many.
     constexpr explicit type_name(std::string_view name) noexcept
     {
         std::size_t depth = 0, begin = 0, i = 0;
@@ -28,7 +28,11 @@ struct type_name
             if (name[i] == '<')
                 ++depth;
             else if (name[i] == '>')
+            {
+                if (depth == 0)
+                    break;
                 --depth;
+            }
             else if (depth == 0 && name[i] == ':')
             {
                 object = name.substr(begin, i - begin);
@@ -61,16 +65,30 @@ constexpr bool names_beast_operation(std::string_view name) noexcept
         && t.member.substr(0, t.member.find('<')).ends_with("_op");
 }
 
-// What begins with the name of a type. Found in what GCC and Clang call this
-// function; empty where it is not found.
+// What begins with the name of the type T, in what compilers call name_of<T>().
+// Empty where it is not found.
+constexpr std::string_view name_in(std::string_view function) noexcept
+{
+    // GCC and Clang: ...name_of() [with T = <name>; ...], [T = <name>]
+    // MSVC: ...name_of<class <name>>(void) noexcept
+    for (std::string_view const before :
+        {"T = ", "name_of<class ", "name_of<struct ", "name_of<"})
+    {
+        auto const found = function.find(before);
+        if (found != function.npos)
+            return function.substr(found + before.size());
+    }
+    return {};
+}
+
 template <class T>
 consteval std::string_view name_of() noexcept
 {
-    std::string_view const function = __PRETTY_FUNCTION__;
-    constexpr std::string_view before = "T = ";
-    auto const found = function.find(before);
-    return found == function.npos ? std::string_view()
-                                  : function.substr(found + before.size());
+#if defined(_MSC_VER)
+    return name_in(__FUNCSIG__);
+#else
+    return name_in(__PRETTY_FUNCTION__);
+#endif
 }
 
 } // namespace asioctx::detail
