@@ -62,9 +62,12 @@
 #define ASIOCTX_ABI_NEEDS(name) ASIOCTX_ABI_PREFIX(name)
 #define ASIOCTX_ABI_PREFIX(name) needs_##name
 
-#if defined(__GNUC__)
+#if defined(__has_cpp_attribute)
+#if __has_cpp_attribute(gnu::used)
 #define ASIOCTX_ABI_USED [[gnu::used]]
-#else
+#endif
+#endif
+#if !defined(ASIOCTX_ABI_USED)
 #define ASIOCTX_ABI_USED
 #endif
 
