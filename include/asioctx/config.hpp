@@ -43,6 +43,14 @@
 #define ASIOCTX_DECL
 #endif
 
+// For a class whose vtable is the library's. With MSVC everybody has their own,
+// and in a class that is exported no member may be.
+#if defined(_MSC_VER)
+#define ASIOCTX_VTABLE_DECL
+#else
+#define ASIOCTX_VTABLE_DECL ASIOCTX_DECL
+#endif
+
 // Cold is what is rarely called: its arguments and variables are not to cost
 // the caller registers and room on the stack otherwise. What costs more to call
 // than to do is inline everywhere.

@@ -93,7 +93,7 @@ private:
 //     taken off the list. Unless somebody is at work on it, the record goes and the
 //     handler is called. Else the completion is put off, and posted by the last to
 //     let go. Until then the record is in the list again.
-class ASIOCTX_DECL bound_op : public hook
+class ASIOCTX_VTABLE_DECL bound_op : public hook
 {
 public:
     bound_op(bound_op const&) = delete;

@@ -59,7 +59,7 @@ protected:
 // The root of an execution context's tree. There is one for each execution context,
 // made on first use and owned by it; contexts that outlive the execution context keep
 // the root, but have no timer any more.
-struct ASIOCTX_DECL root final : scope, list_link<all_roots_tag>
+struct ASIOCTX_VTABLE_DECL root final : scope, list_link<all_roots_tag>
 {
     ASIOCTX_DECL explicit root() noexcept;
 

@@ -132,7 +132,7 @@ private:
 // where it was made. Once the done bit is set these are constant and may be read
 // without the lock. No thread holds the locks of two scopes. No lock is held while
 // foreign code runs, nor for more than a bounded number of steps.
-struct ASIOCTX_DECL scope : node, scope_base, list_link<sibling_tag>, deadline_entry
+struct ASIOCTX_VTABLE_DECL scope : node, scope_base, list_link<sibling_tag>, deadline_entry
 {
     enum class behavior : std::uint8_t
     {
