@@ -62,6 +62,13 @@
 #define ASIOCTX_ALWAYS_INLINE inline
 #endif
 
+// MSVC knows the standard's and does nothing.
+#if defined(_MSC_VER)
+#define ASIOCTX_NO_UNIQUE_ADDRESS [[msvc::no_unique_address]]
+#else
+#define ASIOCTX_NO_UNIQUE_ADDRESS [[no_unique_address]]
+#endif
+
 // What a function returns must not outlive the object or argument. Clang warns
 // if that is a temporary.
 #if defined(__has_cpp_attribute)

@@ -235,7 +235,7 @@ protected:
 private:
     Op* op_;
     executor_type executor_;
-    [[no_unique_address]] allocator_type allocator_;
+    ASIOCTX_NO_UNIQUE_ADDRESS allocator_type allocator_;
 };
 
 // The handler of an attempt.
@@ -550,7 +550,7 @@ private:
         return static_cast<Derived&>(*this);
     }
 
-    [[no_unique_address]] allocator allocator_;
+    ASIOCTX_NO_UNIQUE_ADDRESS allocator allocator_;
     executor const executor_;
     step_executor_type const step_executor_;
     atomic<int> parts_{1}; // the first is of who initiates

@@ -38,7 +38,7 @@ namespace asioctx::detail {
 
 // A handler's allocator, if it has one.
 template <class Handler>
-class own_allocator
+struct own_allocator
 {
     struct none
     {
@@ -47,44 +47,33 @@ class own_allocator
     using association = asio::associated_allocator<Handler>;
     using candidate = std::allocator<none>;
 
-public:
     // Not all of Asio's adapters tell it by a name.
     static constexpr bool has_value = !std::is_same_v<candidate,
         typename asio::associated_allocator<Handler, candidate>::type>;
 
-    explicit own_allocator(Handler const& h) noexcept : value_(get(h))
-    {
-    }
+    using type =
+        std::conditional_t<has_value, typename association::type, none>;
 
-    auto const& value() const noexcept
-    {
-        return value_;
-    }
-
-private:
-    static auto get([[maybe_unused]] Handler const& h) noexcept
+    static type get([[maybe_unused]] Handler const& h) noexcept
     {
         if constexpr (has_value)
             return association::get(h);
         else
             return none();
     }
-
-    [[no_unique_address]] std::conditional_t<has_value,
-        typename association::type, none> const value_;
 };
 
 // What Asio sees as the operation's handler.
 template <class Op>
 class bound_handler
 {
-    using allocator = own_allocator<typename Op::handler_type>;
+    using own = own_allocator<typename Op::handler_type>;
 
 public:
     using cancellation_slot_type = op_slot;
 
     explicit bound_handler(Op* op) noexcept
-        : op_(op), allocator_(op->handler())
+        : op_(op), allocator_(own::get(op->handler()))
     {
     }
 
@@ -117,7 +106,7 @@ public:
 
     // Also after it was moved from, and the record is gone: Asio gives memory
     // back through it if there was none for what goes into the slot.
-    allocator const& get_own_allocator() const noexcept
+    typename own::type const& get_own_allocator() const noexcept
     {
         return allocator_;
     }
@@ -131,7 +120,7 @@ public:
 
 private:
     Op* op_;
-    [[no_unique_address]] allocator allocator_;
+    ASIOCTX_NO_UNIQUE_ADDRESS typename own::type const allocator_;
 };
 
 // Stands for the executor of an I/O object that does not tell it.
@@ -565,7 +554,7 @@ private:
         std::allocator_traits<allocator>::deallocate(a, this, 1);
     }
 
-    [[no_unique_address]] allocator allocator_;
+    ASIOCTX_NO_UNIQUE_ADDRESS allocator allocator_;
     slot_link<bound_op_of> upstream_;
     Handler handler_;
     op_executors<Handler, Io> executors_;
@@ -609,7 +598,7 @@ struct boost::asio::associated_allocator<asioctx::detail::bound_handler<Op>,
     static type get(asioctx::detail::bound_handler<Op> const& h) noexcept
     {
         if constexpr (own::has_value)
-            return h.get_own_allocator().value();
+            return h.get_own_allocator();
         else
             return type();
     }
@@ -618,7 +607,7 @@ struct boost::asio::associated_allocator<asioctx::detail::bound_handler<Op>,
         [[maybe_unused]] Candidate const& c) noexcept
     {
         if constexpr (own::has_value)
-            return h.get_own_allocator().value();
+            return h.get_own_allocator();
         else
             return c;
     }

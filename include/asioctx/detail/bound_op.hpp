@@ -566,7 +566,7 @@ private:
     scope_base* lists_; // null below background()
     turn& turn_;
     turn::word generation_ = 0;
-    [[no_unique_address]] request const request_;
+    ASIOCTX_NO_UNIQUE_ADDRESS request const request_;
 
     bool stays_asked_ = false; // see set_stays_asked()
 

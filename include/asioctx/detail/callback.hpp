@@ -154,7 +154,7 @@ private:
         }
     }
 
-    [[no_unique_address]] handler_allocator allocator_;
+    ASIOCTX_NO_UNIQUE_ADDRESS handler_allocator allocator_;
     std::optional<Executor> executor_; // of who has taken it from the scope
     std::optional<Handler> handler_;
 };
