@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 #
 # Compiles all of the library for other platforms, to nothing: for Windows with
-# <windows.h> and its macros before it, and with LLVM's libc++. That it runs there is
-# for .ci/everywhere.sh to show. What it is without RTTI, with hidden symbols, and with
-# the sources in one file, consumers in test/ show.
+# <windows.h> and its macros before it; with LLVM's libc++; and as MSVC reads it, by
+# clang-cl, into a program and into a DLL. That it runs there is for .ci/everywhere.sh
+# to show, but for MSVC, which is not to be had. What it is without RTTI, with hidden
+# symbols, and with the sources in one file, consumers in test/ show.
 #
 #     bash .ci/canaries.sh
 #
@@ -24,17 +25,43 @@ compile() # <name> <header that comes first> <compiler> [<argument>...]
 {
     local name=$1 first=$2
     shift 2
+    printf '#include <%s>\n' "$first" asioctx.hpp asioctx/src.hpp > "$out/all.cpp"
+    try "$name" "$@" -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I include -I src \
+        -isystem "$out/boost" "$out/all.cpp"
+}
+
+try() # <name> <compiler> [<argument>...]
+{
+    local name=$1
+    shift
     if ! command -v "$1" > /dev/null; then
         echo "canaries: $name: skipped, there is no compiler for it"
         return
     fi
     echo "canaries: $name"
-    printf '#include <%s>\n' "$first" asioctx.hpp asioctx/src.hpp > "$out/all.cpp"
-    "$@" -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I include -I src \
-        -isystem "$out/boost" "$out/all.cpp"
+    "$@"
 }
 
 # Not <windows.h>, which would bring the sockets of Windows 3.1.
 compile Windows winsock2.h x86_64-w64-mingw32-g++-posix -D_WIN32_WINNT=0x0A00
 llvm=$(printf '%s\n' /usr/lib/llvm-*/include/c++ | sort -V | tail -n 1)
 compile libc++ version "${llvm%/include/*}/bin/clang++" -stdlib=libc++
+
+# With libc++ and MinGW's headers, and stand-ins for what is MSVC's own. Boost 1.81
+# does not know that Clang has coroutines, which MSVC has. Clang knows
+# __PRETTY_FUNCTION__, and MSVC does not.
+msvc() # <name> <argument>...
+{
+    local name=$1
+    shift
+    try "$name" clang-cl-22 /std:c++20 /permissive- /W4 /WX /EHsc /MD /Zs \
+        -fms-compatibility-version=19.44 -D_UCRT -D_WIN32_WINNT=0x0A00 \
+        -D_HAS_EXCEPTIONS=0 -D__PRETTY_FUNCTION__=not_with_MSVC \
+        -DBOOST_ASIO_HAS_CO_AWAIT -DBOOST_ASIO_HAS_STD_COROUTINE \
+        "/clang:-isystem$llvm/v1" -imsvc .ci/msvc -imsvc /usr/share/mingw-w64/include \
+        -imsvc "$out/boost" -I include -I src "$@"
+}
+printf '#include <%s>\n' winsock2.h windows.h asioctx.hpp asioctx/src.hpp > "$out/msvc.cpp"
+msvc 'as MSVC' "$out/msvc.cpp"
+printf '#include "%s"\n' src/*.cpp | sed 's|src/||' > "$out/dll.cpp"
+msvc 'as MSVC, a DLL' -DASIOCTX_DYN_LINK -DASIOCTX_SOURCE "$out/dll.cpp"
