@@ -28,9 +28,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,11 +38,10 @@
 #include <thread>
 #include <vector>
 
-#include <sys/socket.h>
-
 #include "debug.hpp"
 #include "server.hpp"
 #include "supervisor.hpp"
+#include "system.hpp"
 #include "timeout_header.hpp"
 
 namespace {
@@ -118,12 +115,6 @@ bool parse(std::string_view name, char const* value, options& o)
     return true;
 }
 
-std::ptrdiff_t descriptors()
-{
-    std::filesystem::directory_iterator const all("/proc/self/fd");
-    return std::distance(begin(all), end(all));
-}
-
 using servers = std::vector<std::unique_ptr<example::server>>;
 
 // The server of one of the io_contexts: of the limit it has a share, and one
@@ -137,44 +128,11 @@ example::server_options share(options const& o, std::size_t number)
     return result;
 }
 
-// Several processes, or sockets of one, may listen on a port: the system deals
-// the connections out.
-struct reuse_port
-{
-    int const value = 1;
-
-    template <class Protocol>
-    static int level(Protocol const&)
-    {
-        return SOL_SOCKET;
-    }
-
-    template <class Protocol>
-    static int name(Protocol const&)
-    {
-        return SO_REUSEPORT;
-    }
-
-    template <class Protocol>
-    int const* data(Protocol const&) const
-    {
-        return &value;
-    }
-
-    template <class Protocol>
-    static std::size_t size(Protocol const&)
-    {
-        return sizeof(int);
-    }
-};
-
 tcp::acceptor listen_on(
     asio::any_io_executor const& ex, tcp::endpoint const& at, bool shared)
 {
     tcp::acceptor a(ex, at.protocol());
-    a.set_option(tcp::acceptor::reuse_address(true));
-    if (shared)
-        a.set_option(reuse_port());
+    example::prepare_to_listen(a, shared);
     a.bind(at);
     a.listen();
     return a;
@@ -345,10 +303,11 @@ try
                 "[--debug-port 0] [--report-stuck 2s] "
                 "[--certificate <file> --key <file>]");
 
-    auto const before = descriptors();
+    auto const before = example::descriptors();
     auto const requests = serve(o);
-    std::cout << ", " << descriptors() - before << " descriptors; served "
-              << requests << " requests" << std::endl;
+    auto const left = example::descriptors() - before;
+    std::cout << ", " << left << " descriptors; served " << requests
+              << " requests" << std::endl;
 }
 catch (std::exception const& e)
 {
