@@ -24,4 +24,10 @@ list(APPEND ASIOCTX_NOT_HERE
     # Windows makes no pairs of local sockets, and what goes by TCP is not there at
     # once.
     example.09_idle_timeout
+
+    # There is no SO_REUSEPORT.
+    example.server.io-contexts
+
+    # There is no supervisor, and no socket of its.
+    example.server.drain
 )

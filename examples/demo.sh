@@ -32,6 +32,9 @@ fi
 # What a slow machine may add to any time that is checked here.
 readonly slack=3000
 
+# What SIGTERM is called: on Windows it is a Ctrl-C.
+readonly signal='(Terminated|Signal 2)'
+
 load=$(dirname "$binary")/asioctx_example_load
 
 dir=$(mktemp -d)
@@ -378,7 +381,7 @@ printf 'GET /hello HTTP/1.1\r\n\r\n' >&"$socket"
 log_line 'GET /hello finished 200 in .*'
 began=$(now)
 kill -TERM "${pid[server]}"
-log_line 'shutdown: signal Terminated; 0 finished, 0 aborted, in .*'
+log_line "shutdown: signal $signal; 0 finished, 0 aborted, in .*"
 check_end "$began" 0 9000 # the grace is 10 s
 exec {socket}>&-
 
@@ -395,7 +398,7 @@ began=$(now)
 last=$(paste -s -d ' ' "$dir/last")
 did client "$last"
 check "the answer to the last request" 'slept 1000ms 200' "$last"
-log_line 'shutdown: signal Terminated; 1 finished, 0 aborted, in .*'
+log_line "shutdown: signal $signal; 1 finished, 0 aborted, in .*"
 check_end "$began" 0 "$slack" "the last client's end"
 
 start --drain 3s --grace 20s --max-timeout 20s
@@ -424,7 +427,7 @@ began=$(now)
 begun=$(paste -s -d ' ' "$dir/begun")
 did client "/sleep/6000: $begun"
 check "the answer to what was begun" 'slept 6000ms 200' "$begun"
-log_line 'shutdown: signal Terminated; [0-9]+ finished, 0 aborted, in .*'
+log_line "shutdown: signal $signal; [0-9]+ finished, 0 aborted, in .*"
 check_end "$began" 0 "$slack" "the last client's end"
 
 start --grace 6s --max-timeout 1m --limit 2
@@ -447,8 +450,8 @@ poll is_refused || fail "a new client" "is refused" "$(cat "$dir/body")"
 grep -q shutdown "$(log)" && fail "the server" "runs for the grace" "it has ended"
 did client "a new one is refused"
 log_line_in 'GET /sleep/4000 finished 200' 4000 $((4000 + slack))
-log_line_in 'GET /sleep/60000 canceled by signal Terminated 503' 6000 20000
-log_line 'shutdown: signal Terminated; 1 finished, 1 aborted, in [0-9]+ms; GET /sleep/60000 waited for sleep'
+log_line_in "GET /sleep/60000 canceled by signal $signal 503" 6000 20000
+log_line "shutdown: signal $signal; 1 finished, 1 aborted, in [0-9]+ms; GET /sleep/60000 waited for sleep"
 check_end "$began" 6000 $((6000 + slack))
 wait "${clients[@]}" || true
 clients=()
@@ -469,7 +472,7 @@ poll handles 1 || fail "requests that the server handles" 1 "another number"
 did signal "kill -TERM ${pid[server]}"
 kill -TERM "${pid[server]}"
 log_line 'asioctx: held up for .*: [0-9] operations? asked and not ended'
-log_line 'canceled .* ago, main\.cpp:[0-9]+, Terminated'
+log_line "canceled .* ago, main\.cpp:[0-9]+, $signal"
 log_line '.* ask_old_library +handlers\.cpp:[0-9]+ +never heard: it cannot be canceled; use detach_on_cancel'
 log_line ' +below server > with_grace\(1s\) > GET /old/4000 > .*'
 shown=$(curl "http://${debug#debug on }/debug/contexts?format=text")
@@ -502,7 +505,7 @@ did clients "$(cat "$dir/load")"
 check "what has become of the requests" \
     'sent [0-9]+: [0-9]+ answered, .* 0 wrong' "$(cat "$dir/load")"
 check "the exit code of the clients" 0 "$status"
-log_line 'shutdown: signal Terminated; [0-9]+ finished, 0 aborted, in .*'
+log_line "shutdown: signal $signal; [0-9]+ finished, 0 aborted, in .*"
 check_end "$began" 0 20000
 answers=$(grep -cE '^GET .* [0-9]{3} in [0-9]+ms(, waited for [a-z]+)?, trace [0-9a-f]{32}$' "$(log)")
 [[ $(cat "$dir/load") =~ :\ ([0-9]+)\ answered,\ ([0-9]+)\ timed\ out,\ ([0-9]+)\ refused ]]
@@ -522,9 +525,12 @@ if command -v openssl > /dev/null; then
     did client "$answers"
     check "the answer over TLS" hello "$answers"
     log_line 'GET /hello finished 200 in .*'
-    curl --cacert "$dir/certificate" --max-time 0.3 "$url/sleep/60000" \
-        > "$dir/body" 2>&1 || true
-    log_line_in 'GET /sleep/60000 canceled by client' 0 1999
+    # On Wine, TLS' last word to the server hides that the client has gone.
+    if [[ ! -e $binary.exe ]]; then
+        curl --cacert "$dir/certificate" --max-time 0.3 "$url/sleep/60000" \
+            > "$dir/body" 2>&1 || true
+        log_line_in 'GET /sleep/60000 canceled by client' 0 1999
+    fi
     began=$(now)
     kill -TERM "${pid[server]}"
     check_end "$began" 0 "$slack"

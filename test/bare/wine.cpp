@@ -9,7 +9,10 @@
 // line that does not hold any more is a reason less in
 // cmake/not_on_windows.cmake.
 
+// Before the others.
 #include <winsock2.h>
+
+#include <mswsock.h>
 #include <ws2tcpip.h>
 
 #include <cstdio>
@@ -23,6 +26,18 @@ void holds(bool ok, char const* what)
 {
     std::printf("%s: %s\n", ok ? "holds" : "DOES NOT HOLD", what);
     failures += !ok;
+}
+
+void reset(SOCKET socket)
+{
+    linger const abort = {1, 0};
+    ::setsockopt(
+        socket,
+        SOL_SOCKET,
+        SO_LINGER,
+        reinterpret_cast<char const*>(&abort),
+        sizeof abort);
+    ::closesocket(socket);
 }
 
 struct tcp_pair
@@ -116,6 +131,34 @@ bool is_end_told(SOCKET s, DWORD milliseconds)
     return told;
 }
 
+// What an accept ends with if the client has reset the connection before.
+DWORD error_of_an_accept_after_a_reset()
+{
+    SOCKET const listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in to = {};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int size = sizeof to;
+    auto* const address = reinterpret_cast<sockaddr*>(&to);
+    ::bind(listener, address, size);
+    ::listen(listener, 1);
+    ::getsockname(listener, address, &size);
+    SOCKET const peer = ::socket(AF_INET, SOCK_STREAM, 0);
+    ::connect(peer, address, size);
+    reset(peer);
+
+    SOCKET const socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    OVERLAPPED operation = {};
+    constexpr DWORD room = sizeof(sockaddr_in) + 16;
+    char addresses[2 * room];
+    DWORD n = 0;
+    ::AcceptEx(listener, socket, addresses, 0, room, room, &n, &operation);
+    DWORD flags = 0;
+    if (::WSAGetOverlappedResult(listener, &operation, &n, TRUE, &flags))
+        return 0;
+    return static_cast<DWORD>(::WSAGetLastError());
+}
+
 } // namespace
 
 int main()
@@ -133,14 +176,7 @@ int main()
     }
     {
         tcp_pair p;
-        linger const abort = {1, 0};
-        ::setsockopt(
-            p.peer,
-            SOL_SOCKET,
-            SO_LINGER,
-            reinterpret_cast<char const*>(&abort),
-            sizeof abort);
-        ::closesocket(p.peer);
+        reset(p.peer);
         holds(is_end_told(p.socket, 10000), "a reset is told");
         holds(
             ::recv(p.socket, &byte, 1, 0) == 0,
@@ -152,6 +188,12 @@ int main()
             error_of_a_read_when_closed(p) == 676, // ERROR_HANDLES_CLOSED
             "a read whose socket is closed is not aborted, but has an error of "
             "its own");
+    }
+    {
+        holds(
+            error_of_an_accept_after_a_reset() == WSAENOTCONN,
+            "an accept after a reset is not aborted, but says that there is no "
+            "connection");
     }
     {
         DWORD n = 0;
