@@ -83,6 +83,7 @@ compiler() # <name>
 }
 
 # The tests that link the library, under the toolchain's emulator.
+gateway= # the target of examples/server, if that is to be tested
 tests() # <name> <what it is> <compiler> [<cmake argument>...]
 {
     local name=$1 what=$2 compiler=$3 log=$root/$1.log start=$SECONDS
@@ -93,10 +94,11 @@ tests() # <name> <what it is> <compiler> [<cmake argument>...]
     local targets
     mapfile -t targets < <(ninja -C "$root/$name" -t targets all \
         | sed -n 's/^\(asioctx_race_[a-z_]*\): phony$/\1/p')
-    build "$name" asioctx_unit "${targets[@]}" asioctx_bare asioctx_examples || return
+    build "$name" asioctx_unit "${targets[@]}" asioctx_bare asioctx_examples \
+        ${gateway:+"$gateway"} || return
     what="$(compiler "$name"), $what"
     if ! ctest --test-dir "$root/$name" -j "$jobs" --output-on-failure --no-tests=error \
-        -FA '.*' -R "${TESTS:-^(unit|race|bare)\.|^example\.[0-9]}" \
+        -FA '.*' -R "${TESTS:-^(unit|race|bare)\.|^example\.([0-9]${gateway:+|server})}" \
         | tee -a "$log"; then
         row "$name" "$what" 'FAILED when run'
     else
@@ -198,8 +200,13 @@ for name in "${names[@]}"; do
             "${cross[@]}" -D ASIOCTX_CROSS=s390x
         ;;
     windows)
+        openssl=$(bash .ci/fetch-openssl.sh build/openssl) \
+            && gateway=examples/server/all
         tests "$name" 'MinGW-w64, on Wine' x86_64-w64-mingw32-g++-posix \
-            "${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake"
+            "${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake" \
+            -D OPENSSL_ROOT_DIR="$openssl" -D OPENSSL_INCLUDE_DIR="$openssl/include" \
+            -D OPENSSL_USE_STATIC_LIBS=ON
+        gateway=
         ;;
     libc++)
         tests "$name" 'libc++' clang++-22 "${libcxx[@]}" \

@@ -14,14 +14,9 @@
 # here (no apt, no Debian mirror, no such version).
 
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
 
 suites=(bookworm trixie sid)
-
-no()
-{
-    echo "fetch-boost: $*" >&2
-    exit 2
-}
 
 if (($# < 2)); then
     echo "usage: fetch-boost.sh <1.NN|newest|asio> <dir> [<library>...]" >&2
@@ -45,52 +40,8 @@ if [[ -r $stamp && $(< "$stamp") == "$wanted" \
     exit
 fi
 
-command -v apt-get > /dev/null || no "there is no apt-get here"
-command -v dpkg > /dev/null || no "there is no dpkg here"
-
-# The first archive labelled Debian. The machine may know several.
-mirror=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' \
-    'Created-By: Packages' | sed -n 's/^Debian //p' | head -n 1)
-[[ -n $mirror ]] || no "apt has no Debian mirror here (or: run apt-get update)"
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-[[ -r $keyring ]] || no "$keyring is missing (debian-archive-keyring)"
-architecture=$(dpkg --print-architecture)
-
-# Lists and state of our own, beside the directory: the machine's are not
-# touched, and other versions share them.
-apt=$(dirname "$dir")/.apt
-mkdir -p "$apt"/{lists/partial,cache/archives/partial,etc,parts}
-exec 9> "$apt/lock"
-flock 9 2> /dev/null || true
-for suite in "${suites[@]}"; do
-    echo "deb [signed-by=$keyring] $mirror $suite main"
-done > "$apt/etc/sources.list"
-: > "$apt/status"
-options=(
-    -o "Dir::Etc::SourceList=$apt/etc/sources.list"
-    -o "Dir::Etc::SourceParts=$apt/parts"
-    -o "Dir::Etc::Preferences=/dev/null"
-    -o "Dir::Etc::PreferencesParts=$apt/parts"
-    -o "Dir::State=$apt"
-    -o "Dir::State::Lists=$apt/lists"
-    -o "Dir::State::Status=$apt/status"
-    -o "Dir::Cache=$apt/cache"
-    -o "APT::Architecture=$architecture"
-    -o "APT::Architectures=$architecture"
-    -o "Acquire::Languages=none"
-    -o "APT::Get::List-Cleanup=false"
-    -o "APT::Sandbox::User=root"
-    -o "APT::Update::Post-Invoke-Success::="
-    -o "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false"
-    -o "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false"
-)
-
-# Once a day: sid moves.
-if [[ -z $(find "$apt/updated" -mmin -1440 2> /dev/null) ]]; then
-    apt-get -qq "${options[@]}" update >&2 \
-        || no "apt-get update from $mirror failed"
-    touch "$apt/updated"
-fi
+# Other versions share it.
+own_apt "$(dirname "$dir")/.apt" deb "${suites[@]}"
 
 if [[ $version == newest ]]; then
     version=$(apt-cache "${options[@]}" --names-only search \

@@ -2,7 +2,8 @@
 #
 #     cmake -S . -B build/mingw -D CMAKE_TOOLCHAIN_FILE=cmake/mingw.cmake ...
 #
-# Boost's headers are those of BOOST_ROOT.
+# Boost's headers are those of BOOST_ROOT, and OpenSSL, if there is one, that of
+# OPENSSL_ROOT_DIR.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
@@ -24,7 +25,7 @@ if(ASIOCTX_LLD)
     string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -fuse-ld=lld")
 endif()
 
-set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32)
+set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32 ${OPENSSL_ROOT_DIR})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE BOTH)
