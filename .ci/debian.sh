@@ -1,6 +1,6 @@
-# What the scripts share that fetch from the Debian suites, without installing
-# anything. To be sourced. The mirror is the one that this machine's apt uses. Exit
-# status 2: not to be had here.
+# What the scripts share that fetch something, above all from the Debian suites,
+# without installing anything. To be sourced. The mirror is the one that this machine's
+# apt uses. Exit status 2: not to be had here.
 
 no()
 {

