@@ -316,7 +316,7 @@ public:
     void operator()(
         Handler&& handler, context ctx, request r, Args&&... args) &&
     {
-        start(this->io_executor(), std::move(this->initiation_),
+        start(*this, std::move(this->initiation_),
             std::forward<Handler>(handler), std::move(ctx), r,
             std::forward<Args>(args)...);
     }
@@ -325,20 +325,22 @@ public:
     void operator()(
         Handler&& handler, context ctx, request r, Args&&... args) const&
     {
-        start(this->io_executor(), this->initiation_,
+        start(*this, this->initiation_,
             std::forward<Handler>(handler), std::move(ctx), r,
             std::forward<Args>(args)...);
     }
 
 private:
-    // Static, for GCC's -Wmaybe-uninitialized: an initiation may be empty.
-    template <class Io, class I, class H, class... Args>
-    static void start(Io const& io, I&& initiation, H&& handler, context&& ctx,
+    // Not a const member: GCC would warn with -O1 that an initiation that is empty
+    // may not be initialized.
+    template <class Self, class I, class H, class... Args>
+    static void start(Self& self, I&& initiation, H&& handler, context&& ctx,
         request const& r, Args&&... args)
     {
         using handler_type = std::decay_t<H>;
-        using op = bound_op_of<handler_type, Io, size_of_results,
-            is_single_step<std::decay_t<I>>>;
+        auto const io = self.io_executor();
+        using op = bound_op_of<handler_type, std::decay_t<decltype(io)>,
+            size_of_results, is_single_step<std::decay_t<I>>>;
 
         constexpr bool may_not_start =
             !std::is_void_v<typename not_started::results>;
@@ -347,22 +349,22 @@ private:
                 return complete_not_started<not_started>(
                     handler_type(std::forward<H>(handler)), ctx, io, r);
 
-        auto* const self = op::create(context_access::take(std::move(ctx)),
+        auto* const made = op::create(context_access::take(std::move(ctx)),
             r, io, std::forward<H>(handler));
         if constexpr (may_not_start)
-            if (self->context_done())
-                return self->template complete_not_started<not_started>();
-        self->set_name(operation_name<std::decay_t<I>, std::decay_t<Args>...>);
-        bound_op::initiation const running(*self);
-        bound_handler<op> bound(self);
-        self->connect_upstream();
+            if (made->context_done())
+                return made->template complete_not_started<not_started>();
+        made->set_name(operation_name<std::decay_t<I>, std::decay_t<Args>...>);
+        bound_op::initiation const running(*made);
+        bound_handler<op> bound(made);
+        made->connect_upstream();
         if constexpr (is_asked_in_each_step<std::decay_t<I>,
                           std::decay_t<Args>...>)
-            self->set_stays_asked();
+            made->set_stays_asked();
         if constexpr (is_co_spawn<std::decay_t<I>, std::decay_t<Args>...>)
             std::forward<I>(initiation)(std::move(bound),
                 beginning<op, std::decay_t<Args>...>(
-                    *self, std::forward<Args>(args)...));
+                    *made, std::forward<Args>(args)...));
         else
             std::forward<I>(initiation)(
                 std::move(bound), std::forward<Args>(args)...);
