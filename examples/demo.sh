@@ -33,7 +33,9 @@ fi
 readonly slack=3000
 
 # What SIGTERM is called: on Windows it is a Ctrl-C.
-readonly signal='(Terminated|Signal 2)'
+signal=Terminated
+[[ ! -e $binary.exe ]] || signal='Signal 2'
+readonly signal
 
 load=$(dirname "$binary")/asioctx_example_load
 
