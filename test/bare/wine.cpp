@@ -40,11 +40,13 @@ void reset(SOCKET socket)
     ::closesocket(socket);
 }
 
-struct tcp_pair
+// A client that nobody has accepted yet.
+struct client
 {
-    tcp_pair()
+    client()
+        : listener(::socket(AF_INET, SOCK_STREAM, 0)),
+          socket(::socket(AF_INET, SOCK_STREAM, 0))
     {
-        SOCKET const listener = ::socket(AF_INET, SOCK_STREAM, 0);
         sockaddr_in to = {};
         to.sin_family = AF_INET;
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -53,10 +55,19 @@ struct tcp_pair
         ::bind(listener, address, size);
         ::listen(listener, 1);
         ::getsockname(listener, address, &size);
-        peer = ::socket(AF_INET, SOCK_STREAM, 0);
-        ::connect(peer, address, size);
-        socket = ::accept(listener, nullptr, nullptr);
-        ::closesocket(listener);
+        ::connect(socket, address, size);
+    }
+
+    SOCKET listener;
+    SOCKET socket;
+};
+
+struct tcp_pair
+{
+    explicit tcp_pair(client const& c = client())
+        : socket(::accept(c.listener, nullptr, nullptr)), peer(c.socket)
+    {
+        ::closesocket(c.listener);
     }
 
     SOCKET socket;
@@ -134,27 +145,17 @@ bool is_end_told(SOCKET s, DWORD milliseconds)
 // What an accept ends with if the client has reset the connection before.
 DWORD error_of_an_accept_after_a_reset()
 {
-    SOCKET const listener = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in to = {};
-    to.sin_family = AF_INET;
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int size = sizeof to;
-    auto* const address = reinterpret_cast<sockaddr*>(&to);
-    ::bind(listener, address, size);
-    ::listen(listener, 1);
-    ::getsockname(listener, address, &size);
-    SOCKET const peer = ::socket(AF_INET, SOCK_STREAM, 0);
-    ::connect(peer, address, size);
-    reset(peer);
+    client const c;
+    reset(c.socket);
 
     SOCKET const socket = ::socket(AF_INET, SOCK_STREAM, 0);
     OVERLAPPED operation = {};
     constexpr DWORD room = sizeof(sockaddr_in) + 16;
     char addresses[2 * room];
     DWORD n = 0;
-    ::AcceptEx(listener, socket, addresses, 0, room, room, &n, &operation);
+    ::AcceptEx(c.listener, socket, addresses, 0, room, room, &n, &operation);
     DWORD flags = 0;
-    if (::WSAGetOverlappedResult(listener, &operation, &n, TRUE, &flags))
+    if (::WSAGetOverlappedResult(c.listener, &operation, &n, TRUE, &flags))
         return 0;
     return static_cast<DWORD>(::WSAGetLastError());
 }
