@@ -8,7 +8,7 @@
 #ifndef ASIOCTX_SRC_CAUSE_HPP
 #define ASIOCTX_SRC_CAUSE_HPP
 
-#include <asioctx/config.hpp>
+#include <asioctx/error.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -39,6 +39,15 @@ inline error_code code_of(std::exception_ptr const& e) noexcept
     {
     }
     return {};
+}
+
+// Whether a code, of whichever library, means the same. As a std::error_code
+// the system's know the generic conditions alone, and with some versions of
+// Asio without Boost they do not know these.
+inline bool is_like(error_code const& code, errc e)
+{
+    return code == make_error_condition(e)
+        || code == make_error_code(e).default_error_condition();
 }
 
 } // namespace asioctx::detail

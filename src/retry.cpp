@@ -89,7 +89,7 @@ bool retry_budget::wants_another(error_code const& ec, bool timed_out) const
         return false;
     if (policy_.is_retryable)
         return policy_.is_retryable(ec);
-    return ec != make_error_condition(errc::canceled);
+    return !is_like(ec, errc::canceled);
 }
 
 duration retry_budget::pause() const

@@ -23,6 +23,8 @@
 #include <system_error>
 #include <utility>
 
+#include "cause.hpp"
+
 namespace asioctx {
 
 using detail::context_access;
@@ -91,12 +93,6 @@ constexpr std::size_t few_failures = 8;
 bool is_same(error_code const& a, error_code const& b)
 {
     return std::error_code(a) == std::error_code(b);
-}
-
-// Whether a code, of whichever library, means the same.
-bool is_like(error_code const& code, errc e)
-{
-    return code == make_error_condition(e);
 }
 
 // Whether an exception is what a task ends with that is asked to stop: by the

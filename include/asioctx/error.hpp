@@ -70,10 +70,10 @@ inline error_code make_error_code(errc e) noexcept
 
 /// Makes an error condition from an errc.
 /**
- * The errors that are equivalent to it are the @c errc itself, those that are to
- * the generic condition of the same meaning, as @c
- * asio::error::operation_aborted and @c asio::error::timed_out are, and Beast's
- * @c error::timeout.
+ * Equivalent to it are the @c errc itself, Asio's and the system's errors of the
+ * same meaning, as @c asio::error::operation_aborted, the generic one, and Beast's
+ * @c error::timeout. What was a @c std::error_code of another category than the
+ * generic one is equivalent to @c std::errc's conditions alone.
  */
 inline boost::system::error_condition make_error_condition(errc e) noexcept
 {

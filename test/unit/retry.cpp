@@ -523,9 +523,19 @@ BOOST_FIXTURE_TEST_CASE(the_policy_says_what_is_worth_it, retry_fixture)
 BOOST_FIXTURE_TEST_CASE(
     what_somebody_has_canceled_is_not_tried_again, retry_fixture)
 {
-    start(root);
-    fail_with(asio::error::operation_aborted);
-    BOOST_TEST((o == error_code(asio::error::operation_aborted)));
+    error_code const aborted = asio::error::operation_aborted;
+    for (error_code const& ec :
+         {aborted,
+          error_code(std::error_code(aborted)),
+          make_error_code(errc::canceled),
+          error_code(std::make_error_code(std::errc::operation_canceled))})
+    {
+        outcome last;
+        retry(root, by_seconds(), operation(), recorder(last));
+        fail_with(ec);
+        BOOST_TEST_REQUIRE(last.completed());
+        BOOST_TEST(last.error == ec);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(there_are_no_more_attempts_than_allowed, retry_fixture)

@@ -309,6 +309,12 @@ BOOST_AUTO_TEST_CASE(what_a_task_may_end_with_after_the_context_has_asked)
              throw std::system_error(
                  std::make_error_code(std::errc::operation_canceled));
          }},
+        {"std::system_error, operation_aborted",
+         [](context const&)
+         {
+             throw std::system_error(
+                 std::error_code(error_code(asio::error::operation_aborted)));
+         }},
         {"the cause",
          [](context const& ctx)
          {
