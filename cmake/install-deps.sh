@@ -107,9 +107,13 @@ if [[ $what == everywhere ]]; then
     need_command qemu-aarch64 qemu-user
     [[ -r /usr/include/liburing.h ]] || packages+=(liburing-dev)
     [[ -r /usr/lib/x86_64-linux-musl/libc.a ]] || packages+=(musl-dev)
+    need_command llvm-ar-22 llvm-22
     need_command ld.lld lld
     [[ -x /usr/lib/llvm-22/bin/ld.lld ]] || packages+=(lld-22)
     need_command npm npm
+    need_command make make
+    need_command perl perl
+    need_command python3 python3
 fi
 if [[ $what == tests || $what == tidy ]]; then
     need_command valgrind valgrind

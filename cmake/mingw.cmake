@@ -22,7 +22,7 @@ set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
 find_program(ASIOCTX_LLD ld.lld)
 mark_as_advanced(ASIOCTX_LLD)
 if(ASIOCTX_LLD)
-    string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -B${CMAKE_CURRENT_LIST_DIR}/lld")
+    string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -B\"${CMAKE_CURRENT_LIST_DIR}/lld\"")
 endif()
 
 set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32 ${OPENSSL_ROOT_DIR})

@@ -1,5 +1,5 @@
-# Builds static programs for musl with Clang and LLVM's libc++, of what .ci/fetch-libc.sh
-# has put into ASIOCTX_LIBC:
+# Builds for musl with Clang and LLVM's libc++, of what .ci/fetch-libc.sh has put into
+# ASIOCTX_LIBC:
 #
 #     cmake -S . -B build/musl -D CMAKE_TOOLCHAIN_FILE=cmake/musl.cmake \
 #         -D ASIOCTX_LIBC="$(bash .ci/fetch-libc.sh build/libc)" ...
@@ -20,9 +20,9 @@ string(JOIN " " CMAKE_CXX_FLAGS_INIT
     -isystem ${ASIOCTX_LIBC}/package/libc/include/x86-linux-any
     -isystem ${ASIOCTX_LIBC}/package/libc/include/any-linux-any)
 set(CMAKE_EXE_LINKER_FLAGS_INIT
-    "-static -nostdlib -fuse-ld=lld ${musl}/crt1.o ${musl}/crti.o")
+    "-nostdlib -fuse-ld=lld -Wl,-dynamic-linker,/lib/ld-musl-x86_64.so.1 ${musl}/Scrt1.o ${musl}/crti.o")
 set(CMAKE_CXX_STANDARD_LIBRARIES_INIT
-    "-Wl,--start-group ${ASIOCTX_LIBC}/libc++.a ${musl}/libc.a -Wl,--end-group -lgcc ${musl}/crtn.o")
+    "${ASIOCTX_LIBC}/libc++.a ${musl}/libc.so -lgcc ${musl}/crtn.o")
 
 set(CMAKE_FIND_ROOT_PATH ${ASIOCTX_LIBC})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
