@@ -230,7 +230,8 @@ for name in "${names[@]}"; do
         ;;
     standalone)
         fetched asio boost.sh asio build/boost/asio \
-            && tests "$name" 'Asio without Boost' g++ \
+            && tests "$name" "Asio $(sed -n 's|^#define ASIO_VERSION .*// ||p' \
+                "$asio/asio/version.hpp") without Boost, which the tests have" g++ \
                 -D ASIOCTX_STANDALONE=ON -D ASIO_INCLUDE_DIR="$asio"
         ;;
     musl)
