@@ -10,12 +10,15 @@
 #include <asioctx/detail/thread_memory.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <limits>
 #include <new>
 
 #if defined(_WIN32)
 #include <malloc.h>
+#elif !defined(__GLIBC__)
+#include <dlfcn.h>
 #endif
 
 namespace asioctx::test {
@@ -59,8 +62,15 @@ void free_aligned(void* p) noexcept
 
 void* aligned(std::size_t align, std::size_t size) noexcept
 {
+#if !defined(__GLIBC__)
+    // musl's posix_memalign() calls the function of below.
+    static auto const of_system = reinterpret_cast<decltype(&::aligned_alloc)>(
+        ::dlsym(RTLD_NEXT, "aligned_alloc"));
+    return of_system(align, size);
+#else
     void* p = nullptr;
     return ::posix_memalign(&p, align, size) == 0 ? p : nullptr;
+#endif
 }
 
 void free_aligned(void* p) noexcept
@@ -172,6 +182,9 @@ void operator delete(void* p, std::size_t, std::align_val_t) noexcept
 extern "C" void* aligned_alloc(std::size_t align, std::size_t size) noexcept(
     noexcept(::aligned_alloc(align, size)))
 {
-    return asioctx::test::allocate(align, size);
+    void* const p = asioctx::test::allocate(align, size);
+    if (!p)
+        errno = ENOMEM; // musl's posix_memalign() would have succeeded else
+    return p;
 }
 #endif
