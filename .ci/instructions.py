@@ -9,9 +9,9 @@
 and compares that with the budget in .ci/instructions.txt. What is bound is
 counted above the same operation when it is bare.
 
-Counts do not depend on the machine's speed or load. They do on the compiler and
-on Boost: the budget is for those that the file names, and with others nothing is
-compared. Timers make a count vary by a tenth; instructions may be over their
+Counts do not depend on the machine's speed, and little on its load. They do on the
+compiler and on Boost: the budget is for those that the file names, and with others
+nothing is compared. Timers make a count vary by a tenth; instructions may be over their
 budget by 0.2 % and one, and the others by 0.2.
 
 Called by instructions.sh: instructions.py <program> <setting> [--record]
@@ -107,8 +107,11 @@ def main():
     setting = f'{setting}, {boost}'
     rows = measure(program, names)
     head = f'{"":40}' + ''.join(f'{k:>9}' for k in KINDS)
-    table = [f'{name:40}' + ''.join(f'{n:9.1f}' for n in row)
-             for name, row in rows.items()]
+
+    def text(name):
+        return f'{name:40}' + ''.join(f'{n:9.1f}' for n in rows[name])
+
+    table = map(text, rows)
 
     if '--record' in options:
         BUDGET.write_text('\n'.join([
@@ -128,17 +131,27 @@ def main():
         if not line.startswith('#'):
             name, *numbers = line.split()
             allowed[name] = tuple(float(n) for n in numbers)
+
+    def over(name):
+        return [
+            f'{kind} over {limit}'
+            for kind, n, limit in zip(KINDS, rows[name], allowed.get(name, ()))
+            if n > limit + (limit * 0.002 + 1 if kind == 'instr' else 0.2)]
+
+    # On a busy machine timers are set more often: the least of three counts.
+    for _ in range(2):
+        again = [
+            n for name in rows if over(name)
+            for n in (name, f'{name.rpartition("/")[0]}/bare') if n in names]
+        for name, row in measure(program, again).items():
+            rows[name] = tuple(map(min, rows[name], row))
+
     print(head)
     failed = 0
-    for line, (name, row) in zip(table, rows.items()):
-        over = [
-            f'{kind} over {limit}'
-            for kind, n, limit in zip(KINDS, row, allowed.get(name, ()))
-            if n > limit + (limit * 0.002 + 1 if kind == 'instr' else 0.2)]
-        if name not in allowed:
-            over = ['NO BUDGET']
-        failed += bool(over)
-        print(line, ', '.join(over))
+    for name in rows:
+        faults = over(name) if name in allowed else ['NO BUDGET']
+        failed += bool(faults)
+        print(text(name), ', '.join(faults))
     if failed or allowed.keys() - rows.keys():
         print('instructions: make it cheaper, or record a new budget with '
               '.ci/instructions.sh --record and say why')
