@@ -29,13 +29,17 @@ export WINEDEBUG=-all WINEPREFIX=$PWD/$root/wine
 PATH=$PATH:/usr/lib/wine
 jobs=${JOBS:-$(nproc)}
 
+version_of() # <directory of Boost's headers>
+{
+    sed -n 's/^#define BOOST_LIB_VERSION "1_\([0-9]*\).*/1.\1/p' "$1/version.hpp"
+}
+
 # Boost's headers without the system's other ones.
 boost=$(dirname "$(echo '#include <boost/version.hpp>' \
     | g++ -M -x c++ - | grep -o '/[^ ]*/boost/version.hpp')")
 mkdir -p "$root/boost/include"
 ln -sfn "$boost" "$root/boost/include/boost"
-boost_version=$(sed -n 's/^#define BOOST_LIB_VERSION "1_\([0-9]*\).*/1.\1/p' \
-    "$boost/version.hpp")
+boost_version=$(version_of "$boost")
 
 row() # <name> <what is there> <what came of it>
 {
@@ -169,14 +173,14 @@ compiled() # <name> <what it is> <target> [<directory of its C library>...]
         test/consumer/add_subdirectory/main.cpp; do
         if ! clang++-22 --target="$target" -std=c++20 -nostdinc -nostdinc++ \
             "${include[@]}" -isystem "$boost" -I include -I src -I test \
-            -DBOOST_TEST_NO_LIB -Wall -Wextra -Werror -c "$source" -o "$out/object.o" 2>> "$out.log"; then
+            -DBOOST_TEST_NO_LIB -Wall -Wextra -Werror -c "$source" -o "$out/object.o" \
+            2>> "$out.log"; then
             grep -E 'error' "$out.log" | head -n 20
             row "$name" '' 'FAILED to build'
             return
         fi
     done
-    boost_version=$(sed -n 's/^#define BOOST_LIB_VERSION "1_\([0-9]*\).*/1.\1/p' \
-        "$boost/boost/version.hpp") \
+    boost_version=$(version_of "$boost/boost") \
         row "$name" "Clang $(clang++-22 -dumpversion), $what" 'compiled'
 }
 
@@ -213,15 +217,15 @@ for name in "${names[@]}"; do
             "${cross[@]}" -D ASIOCTX_CROSS=s390x
         ;;
     windows)
-        what='MinGW-w64, on Wine, without the gateway'
+        what='MinGW-w64, on Wine, without the gateway' ssl=()
         if openssl=$(bash .ci/fetch-openssl.sh build/openssl); then
             gateway=examples/server/all
             what='MinGW-w64, on Wine'
+            ssl=(-D OPENSSL_ROOT_DIR="$openssl" -D OPENSSL_USE_STATIC_LIBS=ON
+                -D OPENSSL_INCLUDE_DIR="$openssl/include")
         fi
         tests "$name" "$what" x86_64-w64-mingw32-g++-posix \
-            "${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake" \
-            -D OPENSSL_ROOT_DIR="$openssl" -D OPENSSL_INCLUDE_DIR="$openssl/include" \
-            -D OPENSSL_USE_STATIC_LIBS=ON
+            "${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw.cmake" "${ssl[@]}"
         gateway=
         ;;
     libc++)

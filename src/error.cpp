@@ -87,15 +87,15 @@ private:
     bool is_equal(int value, int other,
         boost::system::error_category const& category) const noexcept
     {
-        auto const is_late
-            = static_cast<errc>(value) == errc::deadline_exceeded;
+        auto const e = static_cast<errc>(value);
         if (category == asio::error::get_system_category())
-            return (is_late && other == asio::error::timed_out)
-                || (static_cast<errc>(value) == errc::canceled
-                    && other == asio::error::operation_aborted)
+            return (e == errc::canceled
+                       && other == asio::error::operation_aborted)
+                || (e == errc::deadline_exceeded
+                    && other == asio::error::timed_out)
                 || category.default_error_condition(other)
                 == default_error_condition(value);
-        return is_late && other == 1
+        return e == errc::deadline_exceeded && other == 1
             && std::string_view(category.name()) == "boost.beast";
     }
 };
