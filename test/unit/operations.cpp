@@ -15,8 +15,8 @@
 #include <boost/asio/compose.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/channel_error.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -66,8 +66,8 @@ any_timer::time_point const never = any_timer::time_point::max();
 any_timer::time_point const long_ago = any_timer::time_point();
 
 // Waits for what is on its way to a socket. An outstanding operation of IOCP or
-// io_uring takes it from the socket, so that there is nothing to be seen, and
-// no more than this.
+// io_uring takes it from the socket, so that there is nothing to be seen, and no
+// more than this.
 template <class Socket>
 void await_arrival(Socket& s)
 {
@@ -170,8 +170,8 @@ struct tcp_write : operation_of<tcp_write>
     template <class Token>
     void initiate(Token&& token)
     {
-        asio::async_write(
-            pair.socket, asio::buffer(data), std::forward<Token>(token));
+        asio::async_write(pair.socket, asio::buffer(data),
+            std::forward<Token>(token));
     }
 
     void satisfy() override
@@ -638,10 +638,7 @@ struct read_line : operation_of<read_line>
     void initiate(Token&& token)
     {
         line.clear();
-        asio::async_read_until(
-            pair.socket,
-            asio::dynamic_buffer(line),
-            '\n',
+        asio::async_read_until(pair.socket, asio::dynamic_buffer(line), '\n',
             std::forward<Token>(token));
     }
 
@@ -1226,8 +1223,7 @@ struct scenarios : manual_time_fixture
         auto const [ctx, cancel] = with_cancel(root);
         start_and_wait(ctx, o);
 
-        asio::post(
-            ioc,
+        asio::post(ioc,
             [&, &stop = cancel]
             {
                 stop();
@@ -1258,10 +1254,9 @@ struct scenarios : manual_time_fixture
         start_and_wait(ctx, o);
         bool const can = op->cancel();
 #if defined(BOOST_ASIO_HAS_IOCP)
-        // A step may have ended whose handler has not run: then there was
-        // nothing to cancel, and the next one starts.
-        poll_until(
-            ioc,
+        // A step may have ended whose handler has not run: then there was nothing
+        // to cancel, and the next one starts.
+        poll_until(ioc,
             [&] { return !can || o.completed() || (op->cancel(), false); });
 #endif
         if (can)
@@ -1287,9 +1282,9 @@ struct scenarios : manual_time_fixture
         until_completed(o);
 
         BOOST_TEST(o.calls == 1);
-        BOOST_TEST(
-            (o.error == asio::error::operation_aborted
-             || o.error == asio::experimental::error::channel_cancelled));
+        BOOST_TEST((o.error == asio::error::operation_aborted
+            || o.error
+                == asio::experimental::error::channel_cancelled));
         BOOST_TEST(!upstream.slot().has_handler());
         upstream.emit(asio::cancellation_type::terminal);
         cancel();
@@ -1318,8 +1313,7 @@ struct scenarios : manual_time_fixture
             auto const [ctx, cancel] = with_cancel(root);
             o.slot = upstream.slot();
             start_and_wait(ctx, o);
-            asio::post(
-                ioc,
+            asio::post(ioc,
                 [&, &stop = cancel]
                 {
                     stop();
@@ -1376,7 +1370,8 @@ struct scenarios : manual_time_fixture
         op->start(ctx, bound);
         until_completed(bound);
 
-        BOOST_TEST(bound.memory.allocations == bare.memory.allocations + 1);
+        BOOST_TEST(
+            bound.memory.allocations == bare.memory.allocations + 1);
         BOOST_TEST(bound.blocks_when_called == bare.blocks_when_called);
     }
 
@@ -1423,12 +1418,12 @@ void goes_with_its_io_context_after_a_cancel(factory f)
 
 BOOST_AUTO_TEST_SUITE(test_operations)
 
-#define ASIOCTX_TEST_SCENARIO(name)                 \
-    BOOST_DATA_TEST_CASE(name, families, operation) \
-    {                                               \
-        scenarios s(operation.make);                \
-        s.name();                                   \
-        s.finish();                                 \
+#define ASIOCTX_TEST_SCENARIO(name)                                            \
+    BOOST_DATA_TEST_CASE(name, families, operation)                            \
+    {                                                                          \
+        scenarios s(operation.make);                                           \
+        s.name();                                                              \
+        s.finish();                                                            \
     }
 
 ASIOCTX_TEST_SCENARIO(is_canceled_by_cancel)
