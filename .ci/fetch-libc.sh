@@ -19,7 +19,7 @@ if (($# != 1)); then
     echo "usage: fetch-libc.sh <dir>" >&2
     exit 1
 fi
-made=$(cksum "${BASH_SOURCE[0]}")
+made=$(cksum < "${BASH_SOURCE[0]}")
 mkdir -p "$1"
 cd "$1"
 if [[ -r .made && $(< .made) == "$made" ]]; then
