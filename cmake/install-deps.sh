@@ -182,10 +182,19 @@ if [[ $what == tests && ! -r /usr/include/grpcpp/grpcpp.h \
     packages+=(libgrpc++-dev)
 fi
 
-# What apt does not offer is skipped by those who would use it.
+# What apt does not offer, or for which it would remove something, is skipped by those
+# who would use it.
 if [[ $what == canaries || $what == everywhere ]]; then
-    mapfile -t packages < <(printf '%s\n' "${packages[@]}" \
-        | grep -Fxf <(apt-cache pkgnames))
+    wanted=("${packages[@]}")
+    packages=()
+    for package in "${wanted[@]}"; do
+        if apt-get -qq install -s --no-install-recommends --no-remove "$package" \
+            &> /dev/null; then
+            packages+=("$package")
+        else
+            echo "install-deps: $package cannot be installed here" >&2
+        fi
+    done
 fi
 
 # Each version of clang-format does it another way.
