@@ -15,6 +15,10 @@
 
 #include <chrono>
 
+#if !defined(__cpp_concepts)
+#error "asioctx needs C++20: compile with -std=c++20 or newer"
+#endif
+
 #if BOOST_ASIO_VERSION < 102600
 #error "asioctx needs Boost 1.81 or newer"
 #endif
@@ -78,6 +82,15 @@
 #endif
 #if !defined(ASIOCTX_LIFETIMEBOUND)
 #define ASIOCTX_LIFETIMEBOUND
+#endif
+
+// Asio declares its reactor before it makes its names visible, and GCC goes by the first
+// declaration. Without RTTI it knows a service by an address then: a shared library and
+// a program that have one each have two reactors, one of which nobody runs.
+#if defined(__GNUC__) && !defined(__clang__) && !defined(_WIN32)
+#pragma GCC visibility push(default)
+#include <boost/asio/detail/timer_scheduler_fwd.hpp>
+#pragma GCC visibility pop
 #endif
 
 namespace boost::asio {

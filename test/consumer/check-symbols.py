@@ -12,7 +12,8 @@
 
 The functions and variables of its own that have one definition, without their
 parameters. Boost.Asio makes its own visible, which programs and libraries have to
-share, and those are not looked at; but no other has one definition here.
+share, and those are not looked at; but no other has one definition here, and none by
+whose address Asio knows a service is hidden.
 """
 
 import pathlib
@@ -37,6 +38,12 @@ def exported(nm, library):
     return found, foreign
 
 
+def hidden_services(nm, library):
+    out = subprocess.run([nm, "-C", "--defined-only", library], check=True,
+                         capture_output=True, text=True).stdout
+    return re.findall(r"^\S+ [bd] (boost::asio::detail::.*service.*::id)$", out, re.M)
+
+
 def main():
     nm, library, listed = sys.argv[1:4]
     found, foreign = exported(nm, library)
@@ -51,6 +58,11 @@ def main():
         print(f"in {path.name}, and not exported: {name}")
     for name in sorted(foreign):
         print(f"exported, and not of asioctx: {name}")
+    hidden = hidden_services(nm, library)
+    for name in hidden:
+        print(f"hidden, so that a program has another: {name}")
+    if hidden:
+        return 1
     if found != expected or foreign:
         print(f"check-symbols: with --update it writes {path.name}")
         return 1

@@ -37,10 +37,13 @@ asio::awaitable<void> wait(asioctx::context ctx)
 
 } // namespace
 
-// In place, through a polymorphic executor, and in a coroutine.
+// In place, through a polymorphic executor, in a coroutine, and by a deadline, for which
+// the library has the first timer.
 int main()
 {
     asio::io_context ioc;
+    auto d = asioctx::with_timeout(
+        asioctx::background(ioc), std::chrono::milliseconds(1));
     auto c = asioctx::with_cancel(asioctx::background(ioc));
     int canceled = 0;
     auto const count = [&canceled](asioctx::error_code ec)
@@ -59,6 +62,15 @@ int main()
         wait(c.ctx),
         [&canceled](std::exception_ptr e) { canceled += e != nullptr; });
     asio::post(ioc, [&c] { c.cancel(); });
+
+    bool late = false;
+    asio::steady_timer three(ioc, std::chrono::hours(1));
+    three.async_wait(asioctx::bind_context(
+        d.ctx,
+        [&late](asioctx::error_code ec)
+        {
+            late = ec == asioctx::errc::deadline_exceeded;
+        }));
     ioc.run();
-    return canceled == 3 ? 0 : 1;
+    return canceled == 3 && late ? 0 : 1;
 }
