@@ -31,7 +31,7 @@ constexpr unit units[] = {
     {'n', 1ns}, {'u', 1us}, {'m', 1ms}, {'S', 1s}, {'M', 1min}, {'H', 1h}};
 
 constexpr std::size_t most_digits = 8;
-constexpr duration::rep most = 99'999'999;
+constexpr duration::rep most_units = 99'999'999;
 
 // Of the formats that are milliseconds.
 constexpr std::size_t most_digits_of_ms = 10;
@@ -39,7 +39,7 @@ constexpr duration::rep most_ms = 9'999'999'999;
 
 static_assert(units[0].length == duration(1));
 static_assert(
-    (duration::max)() / units[5].length < most,
+    (duration::max)() / units[5].length < most_units,
     "every duration fits if its unit is coarse enough");
 static_assert(
     most_ms < (duration::max)() / duration(1ms),
@@ -101,7 +101,7 @@ timeout_text detail::format_timeout(
     {
         timeout = (std::max)(timeout, duration::zero());
         auto const* u = units;
-        while (count(timeout, u->length) > most)
+        while (count(timeout, u->length) > most_units)
             ++u;
         end =
             std::to_chars(first, first + most_digits, count(timeout, u->length))

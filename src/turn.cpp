@@ -152,6 +152,11 @@ void turn_pool::put(turn& t) noexcept
         c.overflow();
 }
 
+// Not inline where all sources are in one file: GCC would warn of a frame whose address
+// is stored, as it does not see that the frame takes it back.
+#if defined(__GNUC__)
+[[gnu::noinline]]
+#endif
 turn_frame*& turn_frame::innermost() noexcept
 {
     static constinit thread_local turn_frame* f = nullptr;

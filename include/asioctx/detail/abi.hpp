@@ -34,7 +34,9 @@
 #define ASIOCTX_ABI_REACTOR
 #endif
 
-#if defined(BOOST_ASIO_ENABLE_HANDLER_TRACKING)
+#if defined(BOOST_ASIO_CUSTOM_HANDLER_TRACKING)
+#define ASIOCTX_ABI_TRACKING _custom_handler_tracking
+#elif defined(BOOST_ASIO_ENABLE_HANDLER_TRACKING)
 #define ASIOCTX_ABI_TRACKING _handler_tracking
 #else
 #define ASIOCTX_ABI_TRACKING
@@ -46,29 +48,52 @@
 #define ASIOCTX_ABI_RTTI
 #endif
 
+// What a thread keeps for handlers: whether, and how many.
+#if defined(BOOST_ASIO_DISABLE_SMALL_BLOCK_RECYCLING)
+#define ASIOCTX_ABI_RECYCLING _without_recycling
+#define ASIOCTX_ABI_CACHE
+#elif defined(BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE)
+#define ASIOCTX_ABI_RECYCLING _recycling_
+#define ASIOCTX_ABI_CACHE BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE
+#else
+#define ASIOCTX_ABI_RECYCLING
+#define ASIOCTX_ABI_CACHE
+#endif
+
 #if defined(_GLIBCXX_DEBUG)
 #define ASIOCTX_ABI_CONTAINERS _glibcxx_debug
 #else
 #define ASIOCTX_ABI_CONTAINERS
 #endif
 
-#define ASIOCTX_ABI_JOIN(a, b, c, d, e, f) ASIOCTX_ABI_PASTE(a, b, c, d, e, f)
-#define ASIOCTX_ABI_PASTE(a, b, c, d, e, f) \
-    built_with_boost_##a##b##c##d##e##f
+#define ASIOCTX_ABI_JOIN(a, b, c, d, e, f, g, h) \
+    ASIOCTX_ABI_PASTE(a, b, c, d, e, f, g, h)
+#define ASIOCTX_ABI_PASTE(a, b, c, d, e, f, g, h) \
+    built_with_boost_##a##b##c##d##e##f##g##h
 #define ASIOCTX_ABI_NAME                                                      \
     ASIOCTX_ABI_JOIN(BOOST_VERSION, ASIOCTX_ABI_THREADS, ASIOCTX_ABI_REACTOR, \
-        ASIOCTX_ABI_TRACKING, ASIOCTX_ABI_RTTI, ASIOCTX_ABI_CONTAINERS)
+        ASIOCTX_ABI_TRACKING, ASIOCTX_ABI_RTTI, ASIOCTX_ABI_RECYCLING,        \
+        ASIOCTX_ABI_CACHE, ASIOCTX_ABI_CONTAINERS)
 
 #define ASIOCTX_ABI_NEEDS(name) ASIOCTX_ABI_PREFIX(name)
 #define ASIOCTX_ABI_PREFIX(name) needs_##name
 
-#if defined(__has_cpp_attribute)
-#if __has_cpp_attribute(gnu::used)
+// Neither the compiler nor, with --gc-sections, the linker leaves it out.
+#if defined(__ELF__) && defined(__has_cpp_attribute)
+#if __has_cpp_attribute(gnu::retain)
+#define ASIOCTX_ABI_USED [[gnu::used, gnu::retain]]
+#endif
+#endif
+#if defined(__GNUC__) && !defined(ASIOCTX_ABI_USED)
 #define ASIOCTX_ABI_USED [[gnu::used]]
-#endif
-#endif
-#if !defined(ASIOCTX_ABI_USED)
+#elif !defined(ASIOCTX_ABI_USED)
 #define ASIOCTX_ABI_USED
+#endif
+
+#if defined(_MSC_VER)
+#define ASIOCTX_ABI_STRING_OF(name) ASIOCTX_ABI_STRING(name)
+#define ASIOCTX_ABI_STRING(name) #name
+#pragma detect_mismatch("asioctx", ASIOCTX_ABI_STRING_OF(ASIOCTX_ABI_NAME))
 #endif
 
 namespace asioctx::detail {
