@@ -37,8 +37,8 @@ asio::awaitable<void> wait(asioctx::context ctx)
 
 } // namespace
 
-// In place, through a polymorphic executor, in a coroutine, and by a deadline, for which
-// the library has the first timer.
+// In place, through a polymorphic executor, in a coroutine, and by a deadline,
+// for which the library has the first timer.
 int main()
 {
     asio::io_context ioc;
@@ -68,9 +68,7 @@ int main()
     three.async_wait(asioctx::bind_context(
         d.ctx,
         [&late](asioctx::error_code ec)
-        {
-            late = ec == asioctx::errc::deadline_exceeded;
-        }));
+        { late = ec == asioctx::errc::deadline_exceeded; }));
     ioc.run();
     return canceled == 3 && late ? 0 : 1;
 }
