@@ -84,9 +84,10 @@
 #define ASIOCTX_LIFETIMEBOUND
 #endif
 
-// Asio declares its reactor before it makes its names visible, and GCC goes by the first
-// declaration. Without RTTI it knows a service by an address then: a shared library and
-// a program that have one each have two reactors, one of which nobody runs.
+// Asio declares its reactor before it makes its names visible, and GCC goes by
+// the first declaration. Without RTTI it knows a service by an address then: a
+// shared library and a program that have one each have two reactors, one of
+// which nobody runs.
 #if defined(__GNUC__) && !defined(__clang__) && !defined(_WIN32)
 #pragma GCC visibility push(default)
 #include <boost/asio/detail/timer_scheduler_fwd.hpp>

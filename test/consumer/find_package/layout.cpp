@@ -1,4 +1,5 @@
-// What any program includes, to be linked with a library that was built otherwise.
+// What any program includes: to be linked with a library that was built
+// otherwise.
 #include <asioctx/context.hpp>
 
 int main()

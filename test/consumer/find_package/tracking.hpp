@@ -1,4 +1,4 @@
-// Handlers are tracked by nothing, but have a base. By <boost/asio/detail/handler_tracking.hpp>.
+// Handlers are not tracked, but have a base.
 #define BOOST_ASIO_INHERIT_TRACKED_HANDLER : public ::tracked_handler
 #define BOOST_ASIO_ALSO_INHERIT_TRACKED_HANDLER , public ::tracked_handler
 #define BOOST_ASIO_HANDLER_TRACKING_INIT (void)0
