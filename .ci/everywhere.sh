@@ -185,7 +185,7 @@ compiled() # <name> <what it is> <target> [<directory of its C library>...]
 }
 
 # Boost's headers alone: its libraries are this machine's.
-headers=(-D BOOST_ROOT="$PWD/$root/boost" -D Boost_NO_BOOST_CMAKE=ON)
+headers=(-D BOOST_ROOT="$PWD/$root/boost")
 cross=("${headers[@]}" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/cross.cmake")
 libcxx=("${headers[@]}" -D CMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON
     -D CMAKE_CXX_FLAGS=-stdlib=libc++ -D CMAKE_EXE_LINKER_FLAGS=-static-libstdc++)

@@ -16,9 +16,12 @@ find_program(CMAKE_CROSSCOMPILING_EMULATOR wine64 PATHS /usr/lib/wine REQUIRED)
 # Windows 10 and newer. The tests have more sections than a small object can.
 set(CMAKE_CXX_FLAGS_INIT "-D_WIN32_WINNT=0x0A00 -Wa,-mbig-obj")
 
-# No libraries beside a program but those of the system. Binutils' linker takes
-# minutes for the unit tests, and LLVM's seconds.
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
+# No libraries beside a program but those of the system; with a DLL, MinGW's own, which
+# it and the program share. Binutils' linker takes minutes for the unit tests, and
+# LLVM's seconds.
+if(NOT BUILD_SHARED_LIBS)
+    set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
+endif()
 find_program(ASIOCTX_LLD ld.lld)
 mark_as_advanced(ASIOCTX_LLD)
 if(ASIOCTX_LLD)

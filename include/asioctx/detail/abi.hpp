@@ -48,11 +48,13 @@
 #define ASIOCTX_ABI_RTTI
 #endif
 
-// What a thread keeps for handlers: whether, and how many.
+// What a thread keeps for handlers: whether, and how many. If nobody has said, Asio
+// defines it as 2, and may have done so by now.
 #if defined(BOOST_ASIO_DISABLE_SMALL_BLOCK_RECYCLING)
 #define ASIOCTX_ABI_RECYCLING _without_recycling
 #define ASIOCTX_ABI_CACHE
-#elif defined(BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE)
+#elif defined(BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE) \
+    && BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE != 2
 #define ASIOCTX_ABI_RECYCLING _recycling_
 #define ASIOCTX_ABI_CACHE BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE
 #else
