@@ -47,6 +47,18 @@ compile Windows winsock2.h x86_64-w64-mingw32-g++-posix -D_WIN32_WINNT=0x0A00
 llvm=$(printf '%s\n' /usr/lib/llvm-*/include/c++ | sort -V | tail -n 1)
 compile libc++ version "${llvm%/include/*}/bin/clang++" -stdlib=libc++
 
+# A user's warnings, in what a program instantiates, as the consumers have them with
+# the compiler at hand; and what GCC sees when it optimizes the sources in one file.
+for main in find_package hidden_visibility; do
+    try "Clang's warnings, $main" "${llvm%/include/*}/bin/clang++" -std=c++20 \
+        -fsyntax-only -Werror @test/consumer/clang-warnings.rsp -I include \
+        -isystem "$out/boost" "test/consumer/$main/main.cpp"
+done
+echo '#include <asioctx/src.hpp>' > "$out/optimized.cpp"
+try 'GCC, optimized' g++ -std=c++20 -O2 -Wall -Wextra -Wpedantic -Wconversion \
+    -Wsign-conversion -Wshadow -Wold-style-cast -Wundef -Werror -I include \
+    -isystem "$out/boost" -c "$out/optimized.cpp" -o "$out/optimized.o"
+
 # With libc++ and MinGW's headers, and stand-ins for what is MSVC's own. Boost 1.81
 # does not know that Clang has coroutines, which MSVC has. Clang knows
 # __PRETTY_FUNCTION__, and MSVC does not.

@@ -25,6 +25,8 @@
 namespace asio = boost::asio;
 using asioctx::error_code;
 
+namespace {
+
 // The steps of a read run on two threads, and a third cancels it.
 bool reads_are_canceled()
 {
@@ -121,6 +123,8 @@ bool waits_end()
     ioc.run();
     return calls == 3;
 }
+
+} // namespace
 
 int main()
 {
