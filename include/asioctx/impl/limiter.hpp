@@ -69,7 +69,7 @@ protected:
     {
     }
 
-    ~acquire_op() = default;
+    virtual ~acquire_op() = default;
 
     // Leaves the queue, if it is still there. Before it completes, or goes.
     ASIOCTX_DECL void settle() noexcept;
