@@ -24,6 +24,8 @@ The rules are those of doc/design/physical-structure.md:
 6. What src.hpp includes may come after <windows.h>, which makes macros of min() and
    max(): they are written (std::min)(). test/compile/windows_macros.cpp sees to the
    headers.
+7. What only GNU's compilers know is in config.hpp: Clang takes it where it reads the
+   library as MSVC does.
 """
 
 import pathlib
@@ -161,6 +163,11 @@ def main():
         found += [f"src/{path.name}:{n}: a macro of <windows.h>"
                   for n, line in enumerate(path.read_text().splitlines(), 1)
                   if re.search(r"\b(min|max)\(", line)]
+    for path in [*(root / "include").rglob("*.hpp"), *(root / "src").iterdir()]:
+        found += [f"{path.relative_to(root)}:{n}: GNU's alone"
+                  for n, line in enumerate(path.read_text().splitlines(), 1)
+                  if path.name != "config.hpp" and re.search(
+                      r"__(attribute__|int128|builtin_|extension__|typeof|asm)|(=|return) *\(\{", line)]
     for f in found:
         print(f)
     lines = sorted(
