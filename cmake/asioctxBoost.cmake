@@ -15,11 +15,12 @@ endif()
 
 # Where BOOST_ROOT is headers alone, FindBoost would take the BoostConfig.cmake of
 # another Boost, of the system's.
+# The environment's is not for who names a Boost_DIR.
 set(asioctx_boost_root "${BOOST_ROOT}")
-if(NOT asioctx_boost_root)
+if(NOT asioctx_boost_root AND NOT Boost_DIR)
     set(asioctx_boost_root "$ENV{BOOST_ROOT}")
 endif()
-if(asioctx_boost_root AND NOT DEFINED Boost_NO_BOOST_CMAKE AND NOT Boost_DIR)
+if(asioctx_boost_root AND NOT DEFINED Boost_NO_BOOST_CMAKE)
     # As find_package() looks for it under a root.
     set(asioctx_boost_configs)
     foreach(directory IN ITEMS "" /lib*/cmake /lib/*/cmake /share/cmake /cmake)
@@ -47,7 +48,10 @@ function(asioctx_check_boost_root result)
     file(REAL_PATH "${found}" found)
     cmake_path(IS_PREFIX root "${found}" NORMALIZE really_there)
     if(NOT there AND NOT really_there)
+        unset(Boost_DIR CACHE)
+        unset(Boost_INCLUDE_DIR CACHE)
         set(${result} "there is no Boost 1.81 or newer in BOOST_ROOT, \
-${asioctx_boost_root}; the one that was found is in ${found}" PARENT_SCOPE)
+${asioctx_boost_root}; the one that was found, or \
+kept from before, is in ${found}" PARENT_SCOPE)
     endif()
 endfunction()
