@@ -14,8 +14,7 @@ if(POLICY CMP0167)
 endif()
 
 # Where BOOST_ROOT is headers alone, FindBoost would take the BoostConfig.cmake of
-# another Boost, of the system's.
-# The environment's is not for who names a Boost_DIR.
+# another Boost, of the system's. The environment's root is not for who names a Boost_DIR.
 set(asioctx_boost_root "${BOOST_ROOT}")
 if(NOT asioctx_boost_root AND NOT Boost_DIR)
     set(asioctx_boost_root "$ENV{BOOST_ROOT}")

@@ -22,11 +22,14 @@ import subprocess
 import sys
 
 
+def symbols(*command):
+    return subprocess.run([*command, "-C", "--defined-only"], check=True,
+                          capture_output=True, text=True).stdout
+
+
 def exported(nm, library):
-    out = subprocess.run([nm, "-C", "-D", "--defined-only", library], check=True,
-                         capture_output=True, text=True).stdout
     found, foreign = set(), set()
-    for line in out.splitlines():
+    for line in symbols(nm, "-D", library).splitlines():
         match = re.match(r"\S+ ([TDBR]) (.*)", line)
         if not match or "thunk to" in match[2]:
             continue
@@ -39,9 +42,8 @@ def exported(nm, library):
 
 
 def hidden_services(nm, library):
-    out = subprocess.run([nm, "-C", "--defined-only", library], check=True,
-                         capture_output=True, text=True).stdout
-    return re.findall(r"^\S+ [bd] (boost::asio::detail::.*service.*::id)$", out, re.M)
+    return re.findall(r"^\S+ [bd] (boost::asio::detail::.*service.*::id)$",
+                      symbols(nm, library), re.M)
 
 
 def main():
