@@ -205,7 +205,10 @@ for name in "${names[@]}"; do
         fi
         ;;
     i686)
-        tests "$name" 'i686' i686-linux-gnu-g++ \
+        what=i686
+        /usr/i686-linux-gnu/lib/ld-linux.so.2 --version &> /dev/null \
+            || what+=', on QEMU'
+        tests "$name" "$what" i686-linux-gnu-g++ \
             "${cross[@]}" -D ASIOCTX_CROSS=i686
         ;;
     aarch64)

@@ -11,11 +11,21 @@ set(triplet ${ASIOCTX_CROSS}-linux-gnu)
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR ${ASIOCTX_CROSS})
 set(CMAKE_CXX_COMPILER ${triplet}-g++)
+set(CMAKE_CROSSCOMPILING_EMULATOR)
 if(ASIOCTX_CROSS STREQUAL "i686")
     # As the compiler's default for x86-64 does: the same roundings everywhere.
     set(CMAKE_CXX_FLAGS_INIT "-msse2 -mfpmath=sse")
-    set(CMAKE_CROSSCOMPILING_EMULATOR
-        /usr/${triplet}/lib/ld-linux.so.2 --library-path /usr/${triplet}/lib)
+    # Also with QEMU: threads hang with the loader that its -L finds.
+    set(loader /usr/${triplet}/lib/ld-linux.so.2)
+    execute_process(COMMAND ${loader} --version
+        RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+    if(NOT status EQUAL 0)
+        # The kernel runs 64-bit programs alone.
+        find_program(ASIOCTX_QEMU qemu-i386 REQUIRED)
+        set(CMAKE_CROSSCOMPILING_EMULATOR ${ASIOCTX_QEMU})
+    endif()
+    list(APPEND CMAKE_CROSSCOMPILING_EMULATOR
+        ${loader} --library-path /usr/${triplet}/lib)
 else()
     find_program(ASIOCTX_QEMU qemu-${ASIOCTX_CROSS} REQUIRED)
     set(CMAKE_CROSSCOMPILING_EMULATOR ${ASIOCTX_QEMU} -L /usr/${triplet})
