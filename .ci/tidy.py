@@ -43,10 +43,14 @@ def main():
     known = {Path(c["file"]).resolve(): c for c in json.loads(
         (build / "compile_commands.json").read_text())}
     roots = [Path(r).resolve() for r in sys.argv[2:]]
+    for root in roots:
+        if not root.exists():
+            sys.exit(f"tidy: there is no {root}")
     files = sorted(
         f for f in known if any(f == r or r in f.parents for r in roots))
     if not files:
-        sys.exit("tidy: none of these is compiled here")
+        print("tidy: nothing of this is compiled here")
+        return
     once = build / "once"
     once.mkdir(exist_ok=True)
     (once / "compile_commands.json").write_text(

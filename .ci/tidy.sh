@@ -3,13 +3,13 @@
 # Looks at the sources with clang-format, see .ci/format.sh, builds the plugin of
 # clang-tidy, tests it, and runs it, with the checks that .clang-tidy names:
 #
-#     bash .ci/tidy.sh                  # over examples, the code of the guides,
-#                                       # bench, and what has changed of test
-#     bash .ci/tidy.sh all              # over all of test
+#     bash .ci/tidy.sh                  # over what has changed of examples, the code
+#                                       # of the guides, bench and test
+#     bash .ci/tidy.sh all              # over all of them
 #     bash .ci/tidy.sh examples/server  # over what is under these alone
 #
-# What has changed of test is what .ci/tidy-seen.txt has not, or has with another
-# digest. `all` writes that file when everything is clean.
+# What has changed is what .ci/tidy-seen.txt has not, or has with another digest. `all`
+# writes that file when everything is clean.
 #
 # On one machine, a file that was clean is not looked at again until it changes, or
 # something that it depends on, see .ci/tidy.py.
@@ -21,31 +21,34 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# The digest of each file that decides what is said of test, but for the library.
+code=(examples doc/snippets bench test)
+
+# The digest of each file that decides what is said, but for the library, in whose
+# headers nothing is looked for.
 digests()
 {
     git ls-files --cached --others --exclude-standard -- \
-        .clang-tidy test/.clang-tidy 'test/*.cpp' 'test/*.hpp' \
-        'tools/tidy/*.cpp' 'tools/tidy/*.hpp' ':!tools/tidy/test' \
-        | LC_ALL=C sort | xargs -d '\n' sha1sum
+        .clang-tidy "${code[@]}" tools/tidy ':!tools/tidy/test' \
+        | grep -E '\.(cpp|hpp|clang-tidy)$' | LC_ALL=C sort | xargs -d '\n' sha1sum
 }
 
-# What of test is to be looked at. For a header, that is a file that includes it, or
-# all beside it.
+# What is to be looked at. For a header, that is a file of test that includes it, or all
+# beside it.
 changed()
 {
     local file name user
     while read -r file; do
         name=${file#test/}
         case $file in
-            test/*.cpp) echo "$file" ;;
+            tools/* | *.clang-tidy) printf '%s\n' "${code[@]}" ;;
+            *.cpp) echo "$file" ;;
             test/*.hpp)
                 user=$(git grep -l -e "[\"<]$name[\">]" -e "\"${name##*/}\"" -- \
                     'test/*.cpp' ':!test/compile_fail' ':!test/consumer' \
                     ':!test/grpc' | head -n 1) || true
                 echo "${user:-${file%/*}}"
                 ;;
-            *) echo test ;;
+            *) echo "${file%/*}" ;;
         esac
     done < <(comm -13 <(LC_ALL=C sort .ci/tidy-seen.txt) \
         <(digests | LC_ALL=C sort) | sed 's/^[0-9a-f]*  //')
@@ -67,9 +70,8 @@ fi
 case ${1:-} in
     '')
         mapfile -t roots < <(changed | LC_ALL=C sort -u)
-        roots+=(examples doc/snippets bench)
         ;;
-    all) roots=(examples doc/snippets bench test) ;;
+    all) roots=("${code[@]}") ;;
     *) roots=("$@") ;;
 esac
 
@@ -86,7 +88,11 @@ cmake --build "$build" --target asioctx_tidy "${made[@]}"
 ctest --test-dir "$build" -L '^tidy$' --no-tests=error --output-on-failure \
     -j "$(nproc)"
 
-python3 .ci/tidy.py "$build" "${roots[@]}"
+if ((${#roots[@]} > 0)); then
+    python3 .ci/tidy.py "$build" "${roots[@]}"
+else
+    echo "tidy: nothing has changed"
+fi
 
 if [[ ${1:-} == all && -z ${ASIOCTX_LLVM:-} ]]; then
     digests > .ci/tidy-seen.txt
