@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Runs clang-tidy with the plugin over what is compiled below some folders.
 
-    tidy.py <build directory> <folder or file>...
+    tidy.py <build directory> [--changed] <folder or file>...
+
+That nothing of them is compiled is an error, but for what has changed.
 
 Each file is looked at once, though several programs may have it. One that was
 clean is passed over until something changes that it depends on: itself, how it is
@@ -42,15 +44,16 @@ def main():
 
     known = {Path(c["file"]).resolve(): c for c in json.loads(
         (build / "compile_commands.json").read_text())}
-    roots = [Path(r).resolve() for r in sys.argv[2:]]
-    for root in roots:
-        if not root.exists():
-            sys.exit(f"tidy: there is no {root}")
+    names = sys.argv[2:]
+    changed = names[:1] == ["--changed"]
+    roots = [Path(r).resolve() for r in names[changed:]]
     files = sorted(
         f for f in known if any(f == r or r in f.parents for r in roots))
-    if not files:
-        print("tidy: nothing of this is compiled here")
+    if not files and changed:
+        print("tidy: nothing has changed that is compiled here")
         return
+    if not files:
+        sys.exit("tidy: none of these is compiled here")
     once = build / "once"
     once.mkdir(exist_ok=True)
     (once / "compile_commands.json").write_text(

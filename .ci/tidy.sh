@@ -69,7 +69,7 @@ fi
 
 case ${1:-} in
     '')
-        mapfile -t roots < <(changed | LC_ALL=C sort -u)
+        mapfile -t roots < <(echo --changed; changed | LC_ALL=C sort -u)
         ;;
     all) roots=("${code[@]}") ;;
     *) roots=("$@") ;;
@@ -88,11 +88,7 @@ cmake --build "$build" --target asioctx_tidy "${made[@]}"
 ctest --test-dir "$build" -L '^tidy$' --no-tests=error --output-on-failure \
     -j "$(nproc)"
 
-if ((${#roots[@]} > 0)); then
-    python3 .ci/tidy.py "$build" "${roots[@]}"
-else
-    echo "tidy: nothing has changed"
-fi
+python3 .ci/tidy.py "$build" "${roots[@]}"
 
 if [[ ${1:-} == all && -z ${ASIOCTX_LLVM:-} ]]; then
     digests > .ci/tidy-seen.txt

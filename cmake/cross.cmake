@@ -11,7 +11,6 @@ set(triplet ${ASIOCTX_CROSS}-linux-gnu)
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR ${ASIOCTX_CROSS})
 set(CMAKE_CXX_COMPILER ${triplet}-g++)
-set(CMAKE_CROSSCOMPILING_EMULATOR)
 if(ASIOCTX_CROSS STREQUAL "i686")
     # As the compiler's default for x86-64 does: the same roundings everywhere.
     set(CMAKE_CXX_FLAGS_INIT "-msse2 -mfpmath=sse")
@@ -22,10 +21,9 @@ if(ASIOCTX_CROSS STREQUAL "i686")
     if(NOT status EQUAL 0)
         # The kernel runs 64-bit programs alone.
         find_program(ASIOCTX_QEMU qemu-i386 REQUIRED)
-        set(CMAKE_CROSSCOMPILING_EMULATOR ${ASIOCTX_QEMU})
     endif()
-    list(APPEND CMAKE_CROSSCOMPILING_EMULATOR
-        ${loader} --library-path /usr/${triplet}/lib)
+    set(CMAKE_CROSSCOMPILING_EMULATOR
+        ${ASIOCTX_QEMU} ${loader} --library-path /usr/${triplet}/lib)
 else()
     find_program(ASIOCTX_QEMU qemu-${ASIOCTX_CROSS} REQUIRED)
     set(CMAKE_CROSSCOMPILING_EMULATOR ${ASIOCTX_QEMU} -L /usr/${triplet})
